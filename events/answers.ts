@@ -1,0 +1,306 @@
+import { z } from 'zod';
+import { type ConflictType, DenialReason } from './events.ts';
+
+/** Codes of refusals: a command that was not decided, changed nothing and used up no id. */
+export const RefusalCode = z.enum([
+  'malformed',
+  'oversize',
+  'unknown_op',
+  'unknown_version',
+  'not_available',
+  'wrong_team',
+  'wrong_shard',
+  'not_permitted',
+  'unknown_node',
+  'unknown_allocation',
+  'unknown_request',
+  'unknown_id',
+  'unknown_freeze',
+  'unknown_stop',
+  'unknown_resource',
+  'node_exists',
+  'node_closed',
+  'node_closing',
+  'node_frozen',
+  'parent_missing',
+  'guarantee_does_not_fit',
+  'overcommit_refused',
+  'does_not_fit',
+  'id_conflict',
+  'outcome_unknown',
+  'amount_out_of_range',
+  'impossible_ttl',
+  'deadline_past',
+  'implausible_amount',
+  'lease_over',
+  'allocation_ended',
+  'allocation_live',
+  'overloaded',
+  'log_nearly_full',
+  'not_owner',
+  'unavailable',
+  'internal',
+]);
+export type RefusalCode = z.infer<typeof RefusalCode>;
+
+/** How bad an error is for the one who gets it. */
+export const Severity = z.enum(['info', 'warning', 'error', 'critical']);
+/** Who has to act on an error. */
+export const ErrorClass = z.enum(['input', 'authority', 'capacity', 'state', 'system']);
+
+/** A command that was not carried out, with what is wrong and what to do. */
+export const Refusal = z.object({
+  outcome: z.literal('refused'),
+  code: RefusalCode,
+  message: z.string(),
+  advice: z.string(),
+  class: ErrorClass,
+  severity: Severity,
+  /** Whether the same command may succeed later. */
+  retryable: z.boolean(),
+  retryAfterMs: z.number().optional(),
+  id: z.string().optional(),
+  /** First field in which a repeat differs from what the id was used for. */
+  field: z.string().optional(),
+});
+export type Refusal = z.infer<typeof Refusal>;
+
+/** Where a decision stands in the log: the evidence for it. */
+export const Evidence = z.object({
+  shard: z.number(),
+  seq: z.number(),
+  index: z.number(),
+  /** SHA-256 of the block, base64url; on the reply of a batch once for its newest block. */
+  hash: z.string().optional(),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+const amounts = z.record(z.string(), z.number());
+const factors = z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]));
+const shared = {
+  id: z.string().optional(),
+  /** The answer to an earlier command with the same id and content. */
+  replayed: z.literal(true).optional(),
+  /** How long ago that command was first decided. */
+  decidedMsAgo: z.number().optional(),
+  /** False when the command had no id, so that a repeat would be a second command. */
+  idempotent: z.literal(false).optional(),
+  evidence: Evidence.optional(),
+};
+const answer = <T extends string, S extends z.ZodRawShape>(outcome: T, shape: S) =>
+  z.object({ outcome: z.literal(outcome), ...shared, ...shape });
+
+const grant = {
+  id: z.string(),
+  path: z.string(),
+  granted: amounts,
+  /** Remaining lease; 0 once over. */
+  expiresInMs: z.number(),
+  rule: z.string(),
+  factors: factors.optional(),
+  waitedMs: z.number().optional(),
+  preempted: z.array(z.string()).optional(),
+};
+
+/** One line of a balance. Amounts in the resource's unit. */
+export const BalanceLine = z.object({
+  resource: z.string(),
+  unit: z.string(),
+  class: z.string(),
+  /** Own limit, null = none. */
+  limit: z.number().nullable(),
+  /** Tightest limit over the path. */
+  effectiveLimit: z.number().nullable(),
+  guarantee: z.number(),
+  held: z.number(),
+  spent: z.number(),
+  /** With all descendants, closed ones too. */
+  heldTree: z.number(),
+  spentTree: z.number(),
+  earmarked: z.number(),
+  committed: z.number(),
+  /** Own room, clamped at 0; null = unbounded. */
+  available: z.number().nullable(),
+  /** Room over the whole path; null = unbounded. */
+  effectiveAvailable: z.number().nullable(),
+  /** Committed above the limit. */
+  short: z.boolean(),
+  peakHeld: z.number(),
+});
+export type BalanceLine = z.infer<typeof BalanceLine>;
+
+/** A live allocation as `status` shows it. */
+export const AllocationView = z.object({
+  id: z.string(),
+  path: z.string(),
+  agent: z.string(),
+  items: amounts,
+  reported: amounts,
+  priority: z.number(),
+  state: z.string(),
+  expiresInMs: z.number(),
+});
+/** A waiting request as `queue` shows it. */
+export const WaitingView = z.object({
+  id: z.string(),
+  path: z.string(),
+  agent: z.string(),
+  resource: z.string(),
+  account: z.string(),
+  position: z.number(),
+  priority: z.number(),
+  effectivePriority: z.number(),
+  waitedMs: z.number(),
+  timeoutInMs: z.number(),
+  state: z.enum(['queued', 'preempting']),
+});
+/** An emergency as subscribers and catch-up see it. */
+export const Emergency = z.object({
+  /** `<shard>-<block>-<index>`: the same emergency always has the same id. */
+  id: z.string(),
+  subject: z.string(),
+  team: z.string(),
+  swarm: z.string(),
+  kind: z.string(),
+  path: z.string(),
+  atMs: z.number(),
+  seq: z.number(),
+  resource: z.string().optional(),
+  usePermille: z.number().optional(),
+  stop: z.string().optional(),
+  below: z.number().nullable().optional(),
+  ackUntilMs: z.number().optional(),
+  detail: z.string(),
+});
+export type Emergency = z.infer<typeof Emergency>;
+
+/** Every answer to a single command. */
+export const Answer = z.discriminatedUnion('outcome', [
+  Refusal.extend({ evidence: Evidence.optional() }),
+  answer('granted', grant),
+  answer('partial', grant),
+  answer('denied', {
+    id: z.string(),
+    reason: DenialReason,
+    message: z.string(),
+    advice: z.string(),
+    class: ErrorClass,
+    severity: Severity,
+    short: z
+      .array(
+        z.object({
+          path: z.string(),
+          resource: z.string(),
+          needed: z.number(),
+          available: z.number(),
+        }),
+      )
+      .optional(),
+    retryAfterMs: z.number().optional(),
+    retryOn: z.string().optional(),
+    waitedMs: z.number().optional(),
+    rule: z.string(),
+    factors: factors.optional(),
+  }),
+  answer('queued', {
+    id: z.string(),
+    account: z.object({ path: z.string(), resource: z.string() }),
+    position: z.number(),
+    expectedWaitMs: z.number().nullable(),
+    timeoutInMs: z.number(),
+    rule: z.string(),
+    factors: factors.optional(),
+  }),
+  answer('preempting', {
+    id: z.string(),
+    victims: z.array(z.string()),
+    right: z.string(),
+    graceMs: z.number(),
+    rule: z.string(),
+    factors: factors.optional(),
+  }),
+  answer('would_grant', { granted: amounts, partial: z.boolean(), rule: z.string() }),
+  answer('would_queue', { position: z.number(), expectedWaitMs: z.number().nullable() }),
+  answer('would_preempt', { victims: z.array(z.string()), graceMs: z.number() }),
+  answer('settled', {
+    allocation: z.string(),
+    booked: amounts,
+    overrun: amounts.optional(),
+    estimated: z.boolean(),
+    late: z.boolean(),
+  }),
+  answer('released', { allocation: z.string(), booked: amounts }),
+  answer('ended', { allocation: z.string(), as: z.string(), booked: amounts }),
+  answer('renewed', { allocation: z.string(), expiresInMs: z.number() }),
+  answer('resized', { allocation: z.string(), items: amounts }),
+  answer('reported', { allocation: z.string(), used: amounts, overrun: z.boolean() }),
+  answer('charged', { path: z.string(), amounts }),
+  answer('adjusted', { allocation: z.string(), more: amounts, less: amounts }),
+  answer('cancelled', { request: z.string() }),
+  answer('already_granted', { request: z.string() }),
+  answer('opened', { path: z.string(), tier: z.string() }),
+  answer('closing', { path: z.string(), liveAllocations: z.number() }),
+  answer('closed', { path: z.string() }),
+  answer('limits_set', { path: z.string() }),
+  answer('topped_up', { path: z.string(), amounts }),
+  answer('policy_set', {}),
+  answer('enrolled', { agent: z.string(), role: z.string(), prefix: z.string() }),
+  answer('dismissed', { agent: z.string() }),
+  answer('frozen', { path: z.string(), freeze: z.string() }),
+  answer('unfrozen', { path: z.string(), freeze: z.string(), stillFrozen: z.boolean() }),
+  answer('stopped', {
+    path: z.string(),
+    stop: z.string(),
+    allocations: z.number(),
+    agents: z.number(),
+    ackInMs: z.number(),
+  }),
+  answer('acknowledged', { stop: z.string() }),
+  answer('recovered', { path: z.string(), stop: z.string() }),
+  answer('balance', {
+    path: z.string(),
+    tier: z.string(),
+    phase: z.string(),
+    frozen: z.boolean(),
+    stops: z.array(z.string()),
+    liveAllocations: z.number(),
+    lines: z.array(BalanceLine),
+    children: z.array(z.string()),
+  }),
+  answer('allocation', { allocation: AllocationView }),
+  answer('waiting', { waiting: WaitingView }),
+  answer('explained', { events: z.array(z.unknown()) }),
+  answer('queue', { waiting: z.array(WaitingView), total: z.number() }),
+  answer('emergencies', { emergencies: z.array(Emergency), position: z.number() }),
+]);
+export type Answer = z.infer<typeof Answer>;
+export type AnswerOf<O extends Answer['outcome']> = Extract<Answer, { outcome: O }>;
+
+/** The reply to a batch: one answer for each command, in order. */
+export const BatchReply = z.object({
+  outcome: z.literal('batch'),
+  answers: z.array(Answer),
+});
+export type BatchReply = z.infer<typeof BatchReply>;
+
+/** What a notice tells its agent; the outcome of something that was pending. */
+export const Notice = z.object({
+  subject: z.string(),
+  kind: z.enum(['granted', 'denied', 'preempt', 'preempted', 'stop', 'unclaimed']),
+  team: z.string(),
+  /** The request or allocation that it is about; of a stop, the stop. */
+  id: z.string(),
+  answer: Answer.optional(),
+  /** Allocations concerned, of a stop or a preemption. */
+  allocations: z.array(z.string()).optional(),
+  graceMs: z.number().optional(),
+});
+export type Notice = z.infer<typeof Notice>;
+
+/** A conflict as the resolver sees it. */
+export interface ResourceConflict {
+  readonly type: ConflictType;
+  readonly account: { readonly path: string; readonly resource: string };
+  readonly requested: number;
+  readonly available: number;
+}

@@ -1,0 +1,298 @@
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
+import { Policy, Strategy } from './policy.ts';
+import { PriorityInput } from './priority.ts';
+import { Amount, Amounts } from './resources.ts';
+
+/** Version of the command format; a command may carry it as `v`, absent means this one. */
+export const COMMAND_VERSION = 1;
+
+/** What each role of a credential may do is in actors/authority.ts. */
+export const Role = z.enum(['agent', 'lead', 'approver', 'operator', 'auditor']);
+export type Role = z.infer<typeof Role>;
+
+const common = {
+  v: z.literal(COMMAND_VERSION).optional(),
+  /** Idempotency key: the same id with the same content gets the same final answer. */
+  id: CommandId.optional(),
+  /** How long ago this command was sent for the first time, ms; 0 or absent on the first try. */
+  firstSentMsAgo: z.int().min(0).optional(),
+};
+
+const ttlMs = z.int().min(LIMITS.ttlMsMin).max(LIMITS.leaseMsMax);
+
+/** One resource of a bundle. Without `min` the item is indivisible; without `amount` policy bounds it. */
+const Item = z
+  .strictObject({ amount: Amount.optional(), min: Amount.optional() })
+  .refine((item) => (item.min ?? 0) <= (item.amount ?? Number.MAX_SAFE_INTEGER), {
+    message: 'min is above amount',
+  });
+
+const isSized = (record: Record<string, unknown>) => {
+  const count = Object.keys(record).length;
+  return count > 0 && count <= LIMITS.itemsMax;
+};
+const itemsMessage = { message: `must name 1 to ${LIMITS.itemsMax} resources` };
+
+/** What an account may hold: absent = unchanged, limit null = no limit of its own. */
+const AccountLimit = z.strictObject({
+  limit: Amount.nullable().optional(),
+  /** Set aside from the parent when the node opens. */
+  guarantee: Amount.optional(),
+});
+/** Ceilings and guarantees by resource. */
+export const ResourceLimits = z.record(ResourceName, AccountLimit);
+export type ResourceLimits = z.infer<typeof ResourceLimits>;
+
+const Open = z.strictObject({
+  op: z.literal('open'),
+  ...common,
+  path: NodePath,
+  /** Third tier and deeper: a run unless said otherwise. */
+  tier: z.enum(['run', 'step']).optional(),
+  limits: ResourceLimits.optional(),
+  /** Highest base priority that may be claimed beneath this node. */
+  priorityMax: PriorityInput.optional(),
+});
+const Close = z.strictObject({
+  op: z.literal('close'),
+  ...common,
+  path: NodePath,
+  /** Fence what has not ended after `graceMs`. */
+  force: z.boolean().optional(),
+  graceMs: z.int().min(0).max(LIMITS.graceMsMax).optional(),
+});
+const SetLimits = z.strictObject({
+  op: z.literal('setLimits'),
+  ...common,
+  path: NodePath,
+  limits: ResourceLimits,
+});
+const TopUp = z.strictObject({
+  op: z.literal('topUp'),
+  ...common,
+  id: CommandId,
+  path: NodePath,
+  amounts: Amounts.refine(isSized, itemsMessage),
+});
+const SetPolicy = z.strictObject({
+  op: z.literal('setPolicy'),
+  ...common,
+  path: NodePath,
+  policy: Policy,
+});
+const Enrol = z.strictObject({
+  op: z.literal('enrol'),
+  ...common,
+  agent: NodeName,
+  role: Role,
+  /** The credential acts on this node and beneath it. */
+  prefix: NodePath,
+  priorityMax: PriorityInput.optional(),
+});
+const Dismiss = z.strictObject({ op: z.literal('dismiss'), ...common, agent: NodeName });
+
+/** What a request asks for, as it is recorded: nothing that changes between two tries of it. */
+export const Ask = z.strictObject({
+  path: NodePath,
+  items: z.record(ResourceName, Item).refine(isSized, itemsMessage),
+  priority: PriorityInput.optional(),
+  /** 0..100, what is at stake; breaks ties of priority and slack. */
+  businessImpact: z.int().min(0).max(100).optional(),
+  /** Useless when not granted and done within this time. */
+  deadlineMs: z.int().max(LIMITS.deadlineMsMax).optional(),
+  /** How long the work takes; default the lease. */
+  expectedMs: z.int().min(0).max(LIMITS.deadlineMsMax).optional(),
+  ttlMs: ttlMs.optional(),
+  /** How long it may wait in a queue; 0 or absent: not at all. */
+  maxWaitMs: z.int().min(0).max(LIMITS.waitMsMax).optional(),
+  /** Time it would need to yield, should it be preempted. */
+  graceMs: z.int().min(0).max(LIMITS.graceMsMax).optional(),
+  strategy: Strategy.optional(),
+  preemptible: z.boolean().optional(),
+});
+/** The request of an agent for a bundle of resources on one node. */
+export type ResourceAllocationRequest = z.infer<typeof Ask>;
+
+const Request = z.strictObject({
+  op: z.literal('request'),
+  ...common,
+  ...Ask.shape,
+  /** Only say what would happen; records nothing and uses up no id. */
+  dryRun: z.boolean().optional(),
+});
+const Settle = z.strictObject({
+  op: z.literal('settle'),
+  ...common,
+  allocation: CommandId,
+  /** Real use. `unknown`, or a consumable left out: what was reported, else what was held. */
+  actual: z.union([
+    z.literal('unknown'),
+    z.record(ResourceName, z.union([Amount, z.literal('unknown')])),
+  ]),
+});
+const Release = z.strictObject({ op: z.literal('release'), ...common, allocation: CommandId });
+const Renew = z
+  .strictObject({
+    op: z.literal('renew'),
+    ...common,
+    allocation: CommandId,
+    /** Adds to the current end. */
+    byMs: ttlMs.optional(),
+    /** Sets the end to now + ttlMs, never earlier than it was. */
+    ttlMs: ttlMs.optional(),
+  })
+  .refine((renew) => (renew.byMs === undefined) !== (renew.ttlMs === undefined), {
+    message: 'give byMs or ttlMs, one of them',
+  });
+const Resize = z.strictObject({
+  op: z.literal('resize'),
+  ...common,
+  allocation: CommandId,
+  /** The new amounts held; a resource left out keeps its amount. */
+  items: Amounts.refine(isSized, itemsMessage),
+});
+const Report = z.strictObject({
+  op: z.literal('report'),
+  ...common,
+  allocation: CommandId,
+  /** Cumulative use so far; a smaller number than before is ignored. */
+  used: Amounts,
+});
+const Charge = z.strictObject({
+  op: z.literal('charge'),
+  ...common,
+  id: CommandId,
+  path: NodePath,
+  amounts: Amounts.refine(isSized, itemsMessage),
+});
+const Adjust = z.strictObject({
+  op: z.literal('adjust'),
+  ...common,
+  id: CommandId,
+  /** An allocation that has ended; its booked use becomes `actual`. */
+  allocation: CommandId,
+  actual: Amounts.refine(isSized, itemsMessage),
+});
+const Cancel = z.strictObject({ op: z.literal('cancel'), ...common, request: CommandId });
+const Freeze = z.strictObject({
+  op: z.literal('freeze'),
+  ...common,
+  path: NodePath,
+  forMs: z.int().min(1).max(LIMITS.deadlineMsMax).optional(),
+  reason: z.string().max(200).optional(),
+});
+const Unfreeze = z.strictObject({
+  op: z.literal('unfreeze'),
+  ...common,
+  path: NodePath,
+  freeze: CommandId,
+});
+const Stop = z.strictObject({
+  op: z.literal('stop'),
+  ...common,
+  path: NodePath,
+  /** Base priorities below this are stopped; `all` stops everything. Default `critical`. */
+  below: z.union([PriorityInput, z.literal('all')]).optional(),
+  /** Time to acknowledge and end; what has not ended then is fenced. */
+  ackMs: z.int().min(0).max(LIMITS.graceMsMax).optional(),
+  reason: z.string().max(200).optional(),
+});
+const AcknowledgeStop = z.strictObject({
+  op: z.literal('acknowledgeStop'),
+  ...common,
+  path: NodePath,
+  stop: CommandId,
+});
+const Recover = z.strictObject({
+  op: z.literal('recover'),
+  ...common,
+  path: NodePath,
+  stop: CommandId,
+});
+const Balance = z.strictObject({ op: z.literal('balance'), ...common, path: NodePath });
+const Status = z.strictObject({
+  op: z.literal('status'),
+  ...common,
+  path: NodePath.optional(),
+  /** The id of a request, allocation or command whose state is asked for. */
+  of: CommandId,
+});
+const Explain = z.strictObject({ op: z.literal('explain'), ...common, of: CommandId });
+const QueueRead = z.strictObject({ op: z.literal('queue'), ...common, path: NodePath });
+const Emergencies = z.strictObject({
+  op: z.literal('emergencies'),
+  ...common,
+  /** Log position after which to list; 0 = all that are kept. */
+  since: z.int().min(0).optional(),
+});
+
+/** Any single command. */
+export const Command = z.discriminatedUnion('op', [
+  Request,
+  Settle,
+  Release,
+  Renew,
+  Report,
+  Resize,
+  Charge,
+  Adjust,
+  Cancel,
+  Open,
+  Close,
+  SetLimits,
+  TopUp,
+  SetPolicy,
+  Enrol,
+  Dismiss,
+  Freeze,
+  Unfreeze,
+  Stop,
+  AcknowledgeStop,
+  Recover,
+  Balance,
+  Status,
+  Explain,
+  QueueRead,
+  Emergencies,
+]);
+/** A command after parsing: names checked, priorities as numbers, amounts safe integers. */
+export type Command = z.infer<typeof Command>;
+/** A command as a client writes it: priorities may be names. */
+export type CommandInput = z.input<typeof Command>;
+/** The command of one op. */
+export type CommandOf<Op extends Command['op']> = Extract<Command, { op: Op }>;
+
+/** Commands of one team in one message: decided in order, not atomic, one answer each. */
+export const Batch = z.strictObject({
+  op: z.literal('batch'),
+  v: z.literal(COMMAND_VERSION).optional(),
+  commands: z.array(z.unknown()).min(1).max(LIMITS.batchCommandsMax),
+});
+
+/** Ops that semantics has and this version has not; refused `not_available`, never ignored. */
+export const OPS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
+  'transfer',
+  'distribute',
+  'resetWindow',
+  'reserve',
+  'cancelReservation',
+  'approve',
+  'decline',
+  'openBreaker',
+  'closeBreaker',
+]);
+
+/** Fields of a request that semantics has and this version has not. */
+export const REQUEST_FIELDS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
+  'anyOf',
+  'reservationId',
+  'topUpLater',
+]);
+
+/** All ops that a command may have. */
+export const OPS: ReadonlySet<string> = new Set([
+  'batch',
+  ...Command.options.map((option) => option.shape.op.value),
+]);

@@ -1,0 +1,281 @@
+import { z } from 'zod';
+import { Ask, ResourceLimits, Role } from './commands.ts';
+import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
+import { Policy, Strategy } from './policy.ts';
+import { Amounts } from './resources.ts';
+
+/** Version of the event formats written today; older ones pass through events/upcast.ts. */
+export const EVENT_VERSION = 1;
+
+const time = z.int().min(0);
+const count = z.int().min(0);
+/** Integer of either sign; a recorded priority. */
+const level = z.int();
+
+/** Fields of every event. */
+const header = { v: z.literal(EVENT_VERSION), team: NodeName, atMs: time };
+/** Fields of an event that answers a command: whose it was and how a repeat of it is known. */
+const cause = {
+  id: CommandId.optional(),
+  by: NodeName.optional(),
+  /** 53 bits of the SHA-256 of the command's content; absent where the writer made the id. */
+  digest: z.int().min(0).optional(),
+};
+
+/** Where demand met supply: one resource of one node. */
+const Account = z.strictObject({ path: NodePath, resource: ResourceName });
+export type AccountName = z.infer<typeof Account>;
+
+/** Kinds of contention. */
+export const ConflictType = z.enum([
+  'insufficient_credits',
+  'insufficient_time',
+  'insufficient_memory',
+  'concurrency_limit_reached',
+  'tool_limit_reached',
+  'exclusive_access_required',
+  'insufficient_resource',
+]);
+export type ConflictType = z.infer<typeof ConflictType>;
+
+/** Why a request was denied. */
+export const DenialReason = z.enum([
+  ...ConflictType.options,
+  'frozen',
+  'stopped',
+  'closing',
+  'unknown_node',
+  'unknown_resource',
+  'node_closed',
+  'unbounded',
+  'never_fits',
+  'deadline_unreachable',
+  'wait_timeout',
+  'queue_full',
+  'queued_ahead',
+  'amount_out_of_range',
+]);
+export type DenialReason = z.infer<typeof DenialReason>;
+
+/** A tier that could not take the ask. */
+const Shortage = z.strictObject({
+  path: NodePath,
+  resource: ResourceName,
+  needed: z.int().min(0),
+  /** Room shown; clamps at 0. */
+  available: z.int().min(0),
+});
+export type Shortage = z.infer<typeof Shortage>;
+
+/** The named inputs of a decision, as they were. */
+const Factors = z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]));
+export type Factors = Readonly<z.infer<typeof Factors>>;
+
+/** Why: which rule of the decision table, and what it looked at. */
+const why = { rule: z.string(), factors: Factors.optional() };
+
+const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
+  z.strictObject({ type: z.literal(type), ...header, ...shape });
+
+/** The decisions on a request, the fields that each of them carries. */
+const decision = { id: CommandId, by: NodeName, digest: cause.digest };
+
+/** All events, by type. One event per decision, across all tiers and resources. */
+export const BursarEvent = z.discriminatedUnion('type', [
+  event('AllocationGranted', {
+    ...decision,
+    ask: Ask,
+    /** Granted amounts; below the ask where `partial`. */
+    items: Amounts,
+    partial: z.literal(true).optional(),
+    /** Missing nodes that this decision opened, outermost first. */
+    opened: z.array(z.strictObject({ path: NodePath, tier: z.enum(['run', 'step']) })).optional(),
+    priority: level,
+    expiresAtMs: time,
+    /** How the grant came about: at once, out of the queue, or after preemption. */
+    via: z.enum(['request', 'queue', 'preemption']),
+    /** The grant is revoked when no command of its agent arrives by then. */
+    claimUntilMs: time.optional(),
+    /** Which time this demand is granted out of the queue; a requeue counts up. */
+    attempt: count.optional(),
+    waitedMs: count.optional(),
+    preempted: z.array(CommandId).optional(),
+    ...why,
+  }),
+  event('AllocationEnded', {
+    ...cause,
+    /** The allocation. */
+    allocation: CommandId,
+    as: z.enum(['settled', 'released', 'expired', 'preempted', 'fenced', 'unclaimed']),
+    /** What is booked as spent; may exceed what was held. */
+    booked: Amounts,
+    /** Booked above held, where there is any. */
+    overrun: Amounts.optional(),
+    /** The use was not stated by the agent. */
+    estimated: z.literal(true).optional(),
+    /** The auto-opened step closes with this, its last allocation. */
+    closesStep: z.literal(true).optional(),
+  }),
+  event('LateSettled', {
+    ...cause,
+    allocation: CommandId,
+    /** Where it is booked: the allocation's node, or its nearest open ancestor. */
+    path: NodePath,
+    /** Booked now: the difference to what the end of the allocation booked. */
+    booked: Amounts,
+    /** What the end had booked too much (it was an estimate); given back. */
+    returned: Amounts.optional(),
+  }),
+  event('RequestDenied', {
+    ...decision,
+    ask: Ask,
+    reason: DenialReason,
+    short: z.array(Shortage).optional(),
+    retryAfterMs: count.optional(),
+    /** What would have to happen before a repeat makes sense. */
+    retryOn: z.enum(['release', 'top_up', 'unfreeze', 'recover', 'never']).optional(),
+    waitedMs: count.optional(),
+    /** It had been queued or preempting before. */
+    waited: z.literal(true).optional(),
+    ...why,
+  }),
+  event('RequestQueued', {
+    ...decision,
+    ask: Ask,
+    account: Account,
+    priority: level,
+    position: count,
+    /** Guess from the leases ahead; null when nothing is known. */
+    expectedWaitMs: count.nullable(),
+    /** Denied `wait_timeout` then. */
+    untilMs: time,
+    /** Queue time, which ranks it; earlier than `atMs` only for a demand put back. */
+    queuedAtMs: time,
+    /** Its preempted or unclaimed predecessor, whose remaining demand this is. */
+    after: z.enum(['preempted', 'unclaimed']).optional(),
+    attempt: count.optional(),
+    ...why,
+  }),
+  event('RequestMoved', { id: CommandId, account: Account }),
+  event('RequestCancelled', { ...cause, request: CommandId, waitedMs: count }),
+  event('AllocationClaimed', { allocation: CommandId }),
+  event('LeaseRenewed', { ...cause, allocation: CommandId, expiresAtMs: time }),
+  event('AllocationResized', { ...cause, allocation: CommandId, items: Amounts }),
+  event('UsageReported', {
+    ...cause,
+    allocation: CommandId,
+    used: Amounts,
+    overrun: z.literal(true).optional(),
+  }),
+  event('UsageQuarantined', {
+    ...cause,
+    path: NodePath,
+    allocation: CommandId.optional(),
+    amounts: Amounts,
+    limit: Amounts,
+  }),
+  event('Charged', { ...cause, path: NodePath, amounts: Amounts }),
+  event('Adjusted', {
+    ...cause,
+    allocation: CommandId,
+    path: NodePath,
+    more: Amounts,
+    less: Amounts,
+  }),
+  event('ContentionDetected', {
+    contest: CommandId,
+    request: CommandId,
+    account: Account,
+    conflict: ConflictType,
+    requested: count,
+    available: count,
+    /** Waiting requests and live allocations on the account, and the first names of each. */
+    waitingCount: count,
+    waiting: z.array(CommandId),
+    liveCount: count,
+    live: z.array(CommandId),
+  }),
+  event('StrategySelected', { contest: CommandId, strategy: Strategy, ...why }),
+  event('ContestEnded', {
+    contest: CommandId,
+    outcome: z.enum(['granted', 'partial', 'denied', 'queued', 'preempted', 'cancelled']),
+  }),
+  event('PreemptionRequested', {
+    ...decision,
+    ask: Ask,
+    contest: CommandId,
+    account: Account,
+    priority: level,
+    right: z.enum(['priority', 'reclaim']),
+    victims: z.array(CommandId),
+    graceEndsAtMs: time,
+    untilMs: time,
+    /** Set aside for the beneficiary now; what victims give is added as it comes. */
+    earmarked: Amounts,
+    ...why,
+  }),
+  event('ResourcesReclaimed', {
+    /** The beneficiary's request. */
+    id: CommandId,
+    /** Added to what is set aside for it. */
+    earmarked: Amounts,
+  }),
+  event('NodeOpened', {
+    ...cause,
+    path: NodePath,
+    tier: z.enum(['team', 'swarm', 'run', 'step']),
+    limits: ResourceLimits.optional(),
+    priorityMax: level.optional(),
+  }),
+  event('NodeClosing', { ...cause, path: NodePath, fenceAtMs: time.optional() }),
+  event('NodeClosed', { ...cause, path: NodePath }),
+  event('LimitsSet', { ...cause, path: NodePath, limits: ResourceLimits }),
+  event('ToppedUp', { ...cause, path: NodePath, amounts: Amounts }),
+  event('PolicySet', { ...cause, policy: Policy }),
+  event('CredentialEnrolled', {
+    ...cause,
+    agent: NodeName,
+    role: Role,
+    prefix: NodePath,
+    priorityMax: level.optional(),
+  }),
+  event('CredentialDismissed', { ...cause, agent: NodeName }),
+  event('Frozen', {
+    ...cause,
+    path: NodePath,
+    freeze: CommandId,
+    untilMs: time.optional(),
+    reason: z.string(),
+  }),
+  event('Unfrozen', { ...cause, path: NodePath, freeze: CommandId }),
+  event('Stopped', {
+    ...cause,
+    path: NodePath,
+    stop: CommandId,
+    /** Base priorities below this are stopped; null: all. */
+    below: level.nullable(),
+    ackUntilMs: time,
+    allocationCount: count,
+    agentCount: count,
+    reason: z.string(),
+  }),
+  event('StopAcknowledged', { ...cause, path: NodePath, stop: CommandId, agent: NodeName }),
+  event('StopCompleted', { path: NodePath, stop: CommandId, fencedCount: count }),
+  event('StopLifted', { ...cause, path: NodePath, stop: CommandId }),
+  event('ThresholdCrossed', {
+    path: NodePath,
+    resource: ResourceName,
+    kind: z.enum(['notice', 'warning', 'critical', 'exhausted']),
+    /** Rung of the ladder, from 1. */
+    rung: count,
+    usePermille: count,
+    limit: count,
+  }),
+  event('ThresholdRearmed', { path: NodePath, resource: ResourceName, rung: count }),
+  event('LeasesExtended', { byMs: count }),
+]);
+/** A recorded fact. */
+export type BursarEvent = z.infer<typeof BursarEvent>;
+export type EventType = BursarEvent['type'];
+/** The event of one type. */
+export type EventOf<T extends EventType> = Extract<BursarEvent, { type: T }>;

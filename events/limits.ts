@@ -1,0 +1,51 @@
+/**
+ * Every limit of the system, in one table. A name ends in its unit.
+ * Whoever meets one of them gets a typed refusal that names it.
+ */
+export const LIMITS = {
+  /** Tiers from team to the innermost step. */
+  depthMax: 8,
+  /** A request message, single or batch, as it arrives on the wire. */
+  requestBytesMax: 64 * 1024,
+  /** Commands in one batch. */
+  batchCommandsMax: 256,
+  /** Resources in one bundle. */
+  itemsMax: 16,
+  /** One block of events as stored in the log. */
+  blockBytesMax: 256 * 1024,
+  /** Events in one block; keeps a block decodable in about a millisecond. */
+  blockEventsMax: 2_000,
+  /** Shortest lease; below it a renewal could not arrive in time. */
+  ttlMsMin: 10,
+  /** Longest lease granted in one go, and furthest a renewal may reach from now. */
+  leaseMsMax: 24 * 60 * 60 * 1000,
+  /** Lease when the request names none. */
+  ttlMsDefault: 60_000,
+  /** Longest time in a queue. */
+  waitMsMax: 24 * 60 * 60 * 1000,
+  /** Longest grace that a request may offer or ask of its victims. */
+  graceMsMax: 10 * 60 * 1000,
+  /** Furthest deadline. */
+  deadlineMsMax: 30 * 24 * 60 * 60 * 1000,
+  /** Waiting requests of one team; beyond it a request is denied `queue_full`. */
+  queueDepthMax: 100_000,
+  /** Ended ids remembered per shard, and how long. */
+  idsPerShardMax: 1_000_000,
+  idRetentionMs: 10 * 60 * 1000,
+  /** How long an allocation that ended without a settle waits for a late one. */
+  tombstoneRetentionMs: 7 * 24 * 60 * 60 * 1000,
+  /** A grant out of the queue must be claimed within this time, this often. */
+  claimMs: 30_000,
+  claimRetriesMax: 2,
+  /** A gap since the last block above this extends the leases, at most by the second. */
+  outageMs: 2_000,
+  outageMsMax: 60 * 60 * 1000,
+  /** Clock of the writer against the broker's at takeover. */
+  clockSkewMsMax: 5_000,
+  /** Emergencies kept in memory per team for catch-up. */
+  emergenciesKeptMax: 1_000,
+  /** Names recorded of each list in a contention event; the rest is recomputed by replay. */
+  contestNamesMax: 8,
+  /** Time agents have to acknowledge a stop when the operator names none. */
+  stopAckMsDefault: 10_000,
+} as const;

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+import { PriorityInput } from './priority.ts';
+import { Amounts } from './resources.ts';
+
+/** One rung of the emergency ladder: fires above `onPermille`, re-arms below `offPermille`. */
+const Rung = z.strictObject({
+  kind: z.enum(['notice', 'warning', 'critical', 'exhausted']),
+  onPermille: z.int().min(1).max(1000),
+  offPermille: z.int().min(0).max(999),
+});
+
+/** Strategies by which contention may be resolved. */
+export const Strategy = z.enum([
+  'first_come_first_served',
+  'priority_based',
+  'proportional_sharing',
+  'preemption_allowed',
+  'queue_and_wait',
+]);
+export type Strategy = z.infer<typeof Strategy>;
+
+/** What a team may set about its own governing. Every field has a default. */
+export const Policy = z.strictObject({
+  /** May the children's limits add up to more than the parent's? */
+  overcommit: z.enum(['allow', 'refuse']).default('allow'),
+  /** Which missing nodes a request opens by itself. */
+  autoOpen: z.enum(['none', 'steps', 'runs']).default('steps'),
+  /** Highest base priority that an agent may claim unless its credential says otherwise. */
+  priorityMax: PriorityInput.default(200),
+  /** Bound put on an item that names no amount; without one it is denied `unbounded`. */
+  bounds: Amounts.default({}),
+  /** A waiting request gains `step` of priority in each `intervalMs` on one common grid. */
+  aging: z
+    .strictObject({
+      intervalMs: z.int().min(1).default(10_000),
+      step: z.int().min(0).default(10),
+    })
+    .default({ intervalMs: 10_000, step: 10 }),
+  /** Whom an ask may evict inside its account, by base priority. */
+  preemption: z
+    .strictObject({
+      withinNode: z.enum(['never', 'lower', 'lowerOrNewerEqual', 'any']).default('lower'),
+      graceMsMax: z.int().min(0).max(LIMITS.graceMsMax).default(60_000),
+      minRuntimeMs: z.int().min(0).default(0),
+    })
+    .default({ withinNode: 'lower', graceMsMax: 60_000, minRuntimeMs: 0 }),
+  /** A strategy for a resource in this team; `*` for all. */
+  strategies: z.record(z.string(), Strategy).default({}),
+  /** Emergency ladder for consumables of team and swarm. */
+  ladder: z
+    .array(Rung)
+    .max(8)
+    .default([
+      { kind: 'notice', onPermille: 600, offPermille: 550 },
+      { kind: 'warning', onPermille: 750, offPermille: 700 },
+      { kind: 'critical', onPermille: 900, offPermille: 850 },
+      { kind: 'exhausted', onPermille: 1000, offPermille: 990 },
+    ]),
+  /** Overrun of one settle above this freezes the run. Null: no bound. */
+  overrunMax: Amounts.nullable().default(null),
+  /** A settle or charge above this is implausible and not booked. Null: the root's limit. */
+  settleMax: Amounts.nullable().default(null),
+});
+export type Policy = z.infer<typeof Policy>;
+
+/** The policy of a team that has set none. */
+export const DEFAULT_POLICY: Policy = Policy.parse({});
