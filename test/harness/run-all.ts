@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { type Counts, countOutcome, describeCounts } from './outcome.ts';
 import { killGroup } from './process-group.ts';
 import { type FileRun, runFile } from './run-file.ts';
@@ -11,7 +12,7 @@ const FILE_LIMIT_MS = 180_000;
 const INTERRUPT_GRACE_MS = 500;
 const INTERRUPTED_EXIT_CODE = 130;
 
-const USAGE = `npm test -- [pattern …] [--json]
+const USAGE = `npm test -- [pattern …] [--json] [--in FOLDER]
 
 Runs every test/**/*.test.ts in a process of its own, two at a time; a pattern is a part of the path
 (npm test -- ledger). The first line of a file may say how it wants to be run:
@@ -19,21 +20,21 @@ Runs every test/**/*.test.ts in a process of its own, two at a time; a pattern i
   // alone, limit 600 s    and it is killed after 600 s instead of ${FILE_LIMIT_MS / 1000}
   // limit 300 s
 --json writes one JSON document to stdout and the lines to stderr.
+--in FOLDER looks for test files there instead of in test/.
 `;
 
 type TestFile = { name: string; path: string; isAlone: boolean; limitMs: number };
 type Finished = FileRun & { file: string; counts: Counts };
 
-const testFolder = fileURLToPath(new URL('..', import.meta.url));
 const runningPids = new Set<number>();
 
-function findTestFiles(patterns: string[]): TestFile[] {
-  const paths = readdirSync(testFolder, { recursive: true, encoding: 'utf8' });
+function findTestFiles(folder: string, patterns: string[]): TestFile[] {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return paths
     .filter((path) => path.endsWith('.test.ts'))
     .filter((path) => patterns.length === 0 || patterns.some((part) => path.includes(part)))
     .sort()
-    .map((name) => readDirective(name, join(testFolder, name)));
+    .map((name) => readDirective(name, join(folder, name)));
 }
 
 function readDirective(name: string, path: string): TestFile {
@@ -78,7 +79,7 @@ async function runInLanes(
 function describe({ file, counts, outcome, output, durationMs }: Finished): string {
   const mark = counts.failed > 0 ? 'FAIL' : 'ok  ';
   const testCount = counts.passed + counts.failed + counts.skipped;
-  const shares = [`${testCount} tests`];
+  const shares = [`${testCount} ${testCount === 1 ? 'test' : 'tests'}`];
   if (counts.failed > 0) shares.push(`${counts.failed} failed`);
   if (counts.skipped > 0) shares.push(`${counts.skipped} skipped`);
   const seconds = (durationMs / 1000).toFixed(1);
@@ -91,6 +92,15 @@ function describe({ file, counts, outcome, output, durationMs }: Finished): stri
     lines.push(...output.split('\n').map((line) => `     │ ${line}`));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function describeAsJson(finished: Finished[], total: Counts): string {
+  const files = finished.map(({ file, outcome, durationMs }) => ({
+    file,
+    durationMs: Math.round(durationMs),
+    ...outcome,
+  }));
+  return JSON.stringify({ ...total, files }, null, 2);
 }
 
 function addCounts(finished: Finished[]): Counts {
@@ -114,16 +124,20 @@ function stopOnSignal(signal: NodeJS.Signals): void {
 }
 
 async function main(args: string[]): Promise<void> {
-  if (args.includes('--help')) {
+  const { values: options, positionals: patterns } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean' }, json: { type: 'boolean' }, in: { type: 'string' } },
+  });
+  if (options.help) {
     process.stdout.write(USAGE);
     return;
   }
-  const isJson = args.includes('--json');
-  const write = (text: string) => (isJson ? process.stderr : process.stdout).write(text);
+  const write = (text: string) => (options.json ? process.stderr : process.stdout).write(text);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) stopOnSignal(signal);
 
-  const patterns = args.filter((argument) => !argument.startsWith('--'));
-  const files = findTestFiles(patterns);
+  const folder = options.in ?? fileURLToPath(new URL('..', import.meta.url));
+  const files = findTestFiles(folder, patterns);
   const together = files.filter((file) => !file.isAlone);
   const alone = files.filter((file) => file.isAlone);
   const finished = await runInLanes(together, FILES_AT_ONCE, write);
@@ -131,14 +145,7 @@ async function main(args: string[]): Promise<void> {
 
   const total = addCounts(finished);
   if (files.length === 0) write(`no test file fits ${patterns.join(' ')}\n`);
-  if (isJson) {
-    const filesReport = finished.map(({ file, outcome, durationMs }) => ({
-      file,
-      durationMs: Math.round(durationMs),
-      ...outcome,
-    }));
-    process.stdout.write(`${JSON.stringify({ ...total, files: filesReport }, null, 2)}\n`);
-  }
+  if (options.json) process.stdout.write(`${describeAsJson(finished, total)}\n`);
   process.exitCode = total.failed > 0 || files.length === 0 ? 1 : 0;
   write(`${describeCounts(total)}\n`);
 }

@@ -12,6 +12,7 @@ import {
 } from './tally.ts';
 import { TestSkipped, toPrintableError } from './thrown.ts';
 
+// biome-ignore lint/performance/noBarrelFile: a test file shall need one import
 export { assert } from './assert.ts';
 
 /** The limit of a test or hook that sets none. */
