@@ -1,0 +1,23 @@
+/** Every limit of the workload room, in one table. A name ends in its unit. */
+export const WORKLOAD_LIMITS = {
+  /** Longest line of a workload file, in characters. */
+  lineCharsMax: 1024 * 1024,
+  /** Rows of one workload; they are held in memory while it is driven. */
+  rowsMax: 2_000_000,
+  /** Tokens of one call; beyond it a row is malformed. Keeps every price far inside safe integers. */
+  tokensMax: 1_000_000_000,
+  /** Characters of a role, model or tool name. */
+  nameCharsMax: 256,
+  /** Latest time and longest duration of a row: ten years. */
+  timeMsMax: 10 * 366 * 24 * 60 * 60 * 1000,
+  /** Characters of a decimal amount of money. */
+  amountCharsMax: 64,
+  /** A budget file. */
+  budgetFileBytesMax: 1024 * 1024,
+  /** Models whose price is remembered; more are looked up again. */
+  pricesKeptMax: 4_096,
+  /** Nodes that a report lists by name in each tier; the rest is summed up. */
+  nodesListedMax: 8,
+  /** Panels in one picture. */
+  panelsMax: 6,
+} as const;
