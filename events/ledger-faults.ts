@@ -1,0 +1,24 @@
+import type { Publish } from './log-transport.ts';
+
+/**
+ * Decisions that a simulator takes for the in-memory ledger. Each hook may return a promise: the
+ * message is delayed until it resolves. The ledger itself has no timers and no randomness.
+ */
+export interface LedgerFaults {
+  /** Before a message is judged. */
+  beforeStore?(publish: Publish): BeforeStore | Promise<BeforeStore>;
+  /** After it was stored, before the ack leaves. */
+  afterStore?(publish: Publish, seq: number): AfterStore | Promise<AfterStore>;
+  /** Before a single read, a look at the head or the newest epoch. */
+  beforeGet?(shard: number): BeforeGet | Promise<BeforeGet>;
+}
+
+/**
+ * - `lose`: the message never arrives and no answer comes
+ * - `wrongSequence`: refused like a failed expectation, without reason
+ * - `unavailable`: refused because there is no leader
+ * - `full`: refused because the stream is full
+ */
+export type BeforeStore = 'pass' | 'lose' | 'wrongSequence' | 'unavailable' | 'full';
+export type AfterStore = 'pass' | 'loseAck';
+export type BeforeGet = 'pass' | 'unavailable';

@@ -1,0 +1,157 @@
+import { settleAppend } from './append-protocol.ts';
+import { settleClaim } from './claim-protocol.ts';
+import type {
+  AppendOutcome,
+  AppendRequest,
+  ClaimRequest,
+  Ledger,
+  LogHead,
+  ShardClaim,
+  StoredMessage,
+} from './ledger.ts';
+import { LedgerUnavailableError, LogUnreadableError } from './ledger-errors.ts';
+import type { LedgerFaults } from './ledger-faults.ts';
+import { LEDGER_LIMITS, type LedgerLimits } from './ledger-limits.ts';
+import type { LogTransport, Publish, PublishReply } from './log-transport.ts';
+import { MemoryLog } from './memory-log.ts';
+import { OneInFlight } from './one-in-flight.ts';
+
+/** Time for the in-memory ledger. `pause` of the default resolves at once and moves `nowMs`. */
+export interface LedgerClock {
+  nowMs(): number;
+  pause(ms: number): Promise<void>;
+}
+
+export interface MemoryLedgerOptions {
+  readonly faults?: LedgerFaults;
+  readonly clock?: LedgerClock;
+  readonly limits?: Partial<LedgerLimits>;
+  /** Size at which a shard's log is full. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * A ledger in memory that behaves like the JetStream one, retries and reading back included, and
+ * fails where it is told to. Deterministic: no timers and no randomness of its own.
+ */
+export class MemoryLedger implements Ledger {
+  readonly #logs = new Map<number, MemoryLog>();
+  readonly #appends = new OneInFlight();
+  readonly #faults: LedgerFaults;
+  readonly #clock: LedgerClock;
+  readonly #limits: LedgerLimits;
+  readonly #maxBytes: number;
+  readonly #transport: LogTransport;
+
+  constructor(options: MemoryLedgerOptions = {}) {
+    this.#faults = options.faults ?? {};
+    this.#clock = options.clock ?? steppingClock();
+    this.#limits = { ...LEDGER_LIMITS, ...options.limits };
+    this.#maxBytes = options.maxBytes ?? Number.MAX_SAFE_INTEGER;
+    this.#transport = {
+      publish: (publish) => this.#publish(publish),
+      get: (shard, seq) => this.get(shard, seq),
+      lastEpoch: (shard) => this.lastEpoch(shard),
+      lastSeq: async (shard) => (await this.head(shard)).lastSeq,
+      nowMs: () => this.#clock.nowMs(),
+      pause: (ms) => this.#clock.pause(ms),
+    };
+  }
+
+  /** What is kept of a shard, for damaging it and for looking past the faults. */
+  log(shard: number): MemoryLog {
+    let log = this.#logs.get(shard);
+    if (log === undefined) {
+      log = new MemoryLog(shard, this.#maxBytes);
+      this.#logs.set(shard, log);
+    }
+    return log;
+  }
+
+  async head(shard: number): Promise<LogHead> {
+    await this.#reach(shard);
+    return this.log(shard).head();
+  }
+
+  async lastEpoch(shard: number): Promise<StoredMessage | undefined> {
+    await this.#reach(shard);
+    return this.log(shard).lastEpoch();
+  }
+
+  async get(shard: number, seq: number): Promise<StoredMessage | undefined> {
+    await this.#reach(shard);
+    return this.log(shard).get(seq);
+  }
+
+  claim(shard: number, request: ClaimRequest): Promise<ShardClaim> {
+    return settleClaim(this.#transport, shard, request, this.#limits);
+  }
+
+  append(claim: ShardClaim, request: AppendRequest): Promise<AppendOutcome> {
+    return this.#appends.run(claim.shard, () =>
+      settleAppend(this.#transport, claim, request, this.#limits),
+    );
+  }
+
+  async *read(shard: number, fromSeq: number, toSeq: number): AsyncGenerator<StoredMessage> {
+    for (let seq = fromSeq; seq <= toSeq; seq += 1) {
+      const message = this.log(shard).get(seq);
+      if (message === undefined) throw new LogUnreadableError(shard, seq);
+      yield message;
+    }
+  }
+
+  async *tail(shard: number, fromSeq: number, signal: AbortSignal): AsyncGenerator<StoredMessage> {
+    const log = this.log(shard);
+    for (let seq = fromSeq; !signal.aborted; seq += 1) {
+      while (log.lastSeq < seq) {
+        await log.changed(signal);
+        if (signal.aborted) return;
+      }
+      const message = log.get(seq);
+      if (message === undefined) throw new LogUnreadableError(shard, seq);
+      yield message;
+    }
+  }
+
+  async #reach(shard: number): Promise<void> {
+    const decision = (await this.#faults.beforeGet?.(shard)) ?? 'pass';
+    if (decision === 'unavailable') throw new LedgerUnavailableError(shard, new Error('simulated'));
+  }
+
+  async #publish(publish: Publish): Promise<PublishReply> {
+    const before = (await this.#faults.beforeStore?.(publish)) ?? 'pass';
+    switch (before) {
+      case 'lose':
+        return this.#noAnswer();
+      case 'unavailable':
+        return { kind: 'unavailable', cause: new Error('simulated: no leader') };
+      case 'wrongSequence':
+      case 'full':
+        return { kind: before };
+      case 'pass': {
+        const reply = this.log(publish.shard).store(publish, this.#clock.nowMs());
+        if (reply.kind !== 'ack') return reply;
+        const after = (await this.#faults.afterStore?.(publish, reply.seq)) ?? 'pass';
+        return after === 'loseAck' ? this.#noAnswer() : reply;
+      }
+    }
+  }
+
+  async #noAnswer(): Promise<PublishReply> {
+    await this.#clock.pause(this.#limits.publishTimeoutMs);
+    return { kind: 'unknown', cause: new Error('simulated: no answer') };
+  }
+}
+
+/** A clock that stands still but for pauses. */
+function steppingClock(): LedgerClock {
+  let nowMs = 0;
+  return {
+    nowMs: () => nowMs,
+    pause: (ms) => {
+      nowMs += ms;
+      return Promise.resolve();
+    },
+  };
+}
