@@ -1,0 +1,114 @@
+/**
+ * What a file may be made of.
+ * - `pure`: arguments in, values out. No `node:` but assert, no clock, timer, randomness or I/O.
+ * - `format`: as pure, but bound to the bytes of the log (codec, hashes, signatures).
+ * - `shell`: free to act.
+ * A pure file imports pure files only, a format file pure and format ones.
+ */
+export type Kind = 'pure' | 'format' | 'shell';
+
+export type Rule = {
+  kind: Kind;
+  /** Other rooms whose files it may import. */
+  rooms: readonly string[];
+  packages: readonly string[];
+  /** Modules of Node, without `node:`. */
+  node: readonly string[] | 'any';
+};
+
+const PURE = { kind: 'pure', node: ['assert', 'assert/strict'] } as const;
+const FORMAT = { kind: 'format', packages: [] } as const;
+const SHELL = { kind: 'shell', node: 'any' } as const;
+
+const PRODUCT = [
+  'actors',
+  'events',
+  'projections',
+  'broker',
+  'bus',
+  'writer',
+  'client',
+  'workload',
+];
+
+/**
+ * One row for each top-level folder with code. Dependencies point one way: pure actors → event
+ * schemas ← pure projections; shells → ports; adapters → their library. The rows themselves may
+ * form no circle. `nats` belongs to adapters alone, xstate to actors, zod to schemas.
+ */
+export const ROOMS: Record<string, Rule> = {
+  actors: { ...PURE, rooms: ['events'], packages: ['xstate'] },
+  events: { ...PURE, rooms: [], packages: ['zod'] },
+  projections: { ...PURE, rooms: ['events'], packages: [] },
+  broker: { ...SHELL, rooms: ['events'], packages: ['nats'] },
+  bus: { ...SHELL, rooms: ['events'], packages: ['nats'] },
+  writer: { ...SHELL, rooms: ['actors', 'events', 'bus'], packages: ['pino'] },
+  client: { ...SHELL, rooms: ['events', 'bus'], packages: [] },
+  workload: {
+    ...SHELL,
+    rooms: ['events', 'projections', 'client'],
+    packages: ['@pydantic/genai-prices', 'big.js', 'echarts'],
+  },
+  cli: {
+    ...SHELL,
+    rooms: PRODUCT,
+    packages: ['commander', 'cli-table3', 'echarts', 'picocolors', 'pino', 'tsx'],
+  },
+  bench: { ...SHELL, rooms: [...PRODUCT, 'cli'], packages: ['nats', 'picocolors'] },
+  docs: { ...SHELL, rooms: ['events', 'client'], packages: ['nats', '@msgpack/msgpack'] },
+  test: {
+    ...SHELL,
+    rooms: [...PRODUCT, 'cli', 'bench', 'docs'],
+    packages: [
+      'fast-check',
+      'nats',
+      'xstate',
+      '@msgpack/msgpack',
+      '@pydantic/genai-prices',
+      'big.js',
+      'yaml',
+      'zod',
+    ],
+  },
+};
+
+/**
+ * Files that differ from their room, first match wins; `*` stands for any part of a name. Fields
+ * given here replace the room's. Every row is a decision: keep them few.
+ */
+export const FILES: readonly [pattern: string, rule: Partial<Rule>][] = [
+  ['events/codec.ts', { ...FORMAT, packages: ['@msgpack/msgpack'] }],
+  ['events/signing.ts', { ...FORMAT, node: ['crypto'] }],
+  ['events/{append-protocol,block,chain,claim-shard,envelope,epoch}.ts', FORMAT],
+  ['events/ledger-jetstream*.ts', { ...SHELL, packages: ['nats'] }],
+  ['events/ledger-memory*.ts', { ...SHELL, node: [], packages: [] }],
+  ['events/public.ts', { ...SHELL, packages: [] }],
+  ['projections/projector*.ts', { ...SHELL }],
+  ['projections/checkpoint*.ts', { ...SHELL }],
+  // Schemas of files that people write.
+  ['workload/row.ts', { packages: ['zod'] }],
+  ['workload/budget*.ts', { packages: ['zod', 'yaml'] }],
+  ['cli/config*.ts', { packages: ['zod', 'yaml'] }],
+  // The engine of the tests stays behind the harness.
+  ['test/harness/{suite,assert}.ts', { packages: ['uvu', 'fast-check'] }],
+];
+
+/** The rule of a file, or undefined for one that lies in no room. */
+export function ruleOf(path: string): Rule | undefined {
+  const room = ROOMS[roomOf(path)];
+  const exception = FILES.find(([pattern]) => toRegExp(pattern).test(path));
+  return room && { ...room, ...exception?.[1] };
+}
+
+/** The top-level folder; empty for a file of the root. */
+export function roomOf(path: string): string {
+  return path.includes('/') ? (path.split('/')[0] ?? '') : '';
+}
+
+function toRegExp(pattern: string): RegExp {
+  const source = pattern
+    .replaceAll('.', '\\.')
+    .replaceAll('*', '[^/]*')
+    .replace(/\{([^}]*)\}/g, (_, names: string) => `(?:${names.replaceAll(',', '|')})`);
+  return new RegExp(`^${source}$`);
+}
