@@ -57,7 +57,9 @@ test('R-01 names of a provider and names that programs print resolve', () => {
 });
 
 test('R-01 a model without a price is unknown, never free', () => {
-  assert.is(micro('no-such-model', 1_000, 1_000), 'unknown_model');
+  for (const model of ['no-such-model', '', ':', 'constructor', '__proto__']) {
+    assert.is(micro(model, 1_000, 1_000), 'unknown_model');
+  }
   assert.is(micro('LLAMA_31_8B', 1_000, 1_000), 'unknown_model');
   // The list has this one with an empty price, and its own sum for it is 0.
   const listed = calcPrice({ input_tokens: 1 }, 'gpt-4o', { providerId: 'github-copilot' });
