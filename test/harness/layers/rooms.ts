@@ -41,7 +41,7 @@ export const ROOMS: Record<string, Rule> = {
   events: { ...PURE, rooms: [], packages: ['zod'] },
   projections: { ...PURE, rooms: ['events'], packages: [] },
   broker: { ...SHELL, rooms: ['events'], packages: ['nats'] },
-  bus: { ...SHELL, rooms: ['events'], packages: ['nats'] },
+  bus: { ...SHELL, rooms: ['events', 'broker'], packages: ['nats'] },
   writer: { ...SHELL, rooms: ['actors', 'events', 'bus'], packages: ['pino'] },
   client: { ...SHELL, rooms: ['events', 'bus'], packages: [] },
   workload: {
@@ -76,7 +76,7 @@ export const ROOMS: Record<string, Rule> = {
  * Files that differ from their room, first match wins; `*` stands for any part of a name. Fields
  * given here replace the room's. Every row is a decision: keep them few.
  */
-export const FILES: readonly [pattern: string, rule: Partial<Rule>][] = [
+const FILES: readonly [pattern: string, rule: Partial<Rule>][] = [
   ['events/codec.ts', { ...FORMAT, packages: ['@msgpack/msgpack'] }],
   ['events/signing.ts', { ...FORMAT, node: ['crypto'] }],
   ['events/{append-protocol,block,chain,claim-shard,envelope,epoch}.ts', FORMAT],
