@@ -108,10 +108,14 @@ async function startEmbedded(
     writeServerConf(dataDir, generatedConf(keys.users, settings.shards, listAgents(dataDir)));
     return launch(server.path, dataDir, asked, settings, keys, onProgress);
   });
-  const finish = async (signal: 'SIGTERM' | 'SIGKILL') => {
-    await started.child.end(signal);
-    forgetRunningServer(dataDir);
-    lock.release();
+  // Once only: by a second call another broker may already work on the folder.
+  let finished: Promise<void> | undefined;
+  const finish = (signal: 'SIGTERM' | 'SIGKILL') => {
+    finished ??= started.child.end(signal).then(() => {
+      forgetRunningServer(dataDir);
+      lock.release();
+    });
+    return finished;
   };
   return {
     url: started.url,
