@@ -15,6 +15,7 @@ export interface Message {
   /**
    * Answers the message. `data` belongs to the bus from then on.
    * @returns false when no answer is wanted, or none can leave now (the connection is away).
+   * @throws MessageTooLarge
    */
   respond(data: Uint8Array, contentType?: string): boolean;
 }

@@ -88,6 +88,36 @@ export class MessageTooLarge extends BusError {
   }
 }
 
+/** Nothing answers at the address. */
+export class Unreachable extends BusError {
+  constructor(url: string, cause: unknown) {
+    super(
+      {
+        code: 'unreachable',
+        retryable: true,
+        advice: 'Check the address, or start the broker there.',
+      },
+      `No broker answers at ${url}.`,
+      cause,
+    );
+  }
+}
+
+/** The seed is no NATS user seed, or the broker does not know it. */
+export class KeyRefused extends BusError {
+  constructor(user: string, cause: unknown) {
+    super(
+      {
+        code: 'key_refused',
+        retryable: false,
+        advice: "Use the user's own seed, `SU…`; an operator adds users and gives seeds.",
+      },
+      `The key of '${user}' cannot be used.`,
+      cause,
+    );
+  }
+}
+
 /** The connection was closed for good: by us, or because the broker no longer knows the user. */
 export class BusClosed extends BusError {
   constructor(cause?: unknown) {

@@ -10,6 +10,8 @@ import {
   type PublishOptions,
 } from 'nats';
 import { connectAs } from '../broker/connect.ts';
+import { AuthRefused, ServerUnreachable } from '../broker/errors.ts';
+import { userKeyOf } from '../broker/user-keys.ts';
 import type { Bus, BusStatus, Message, RequestOptions, Subscription } from './bus.ts';
 import { JSON_TYPE, MSGPACK } from './bus.ts';
 import {
@@ -17,20 +19,23 @@ import {
   type BusError,
   BusTimeout,
   Disconnected,
+  KeyRefused,
   MessageTooLarge,
   NoResponders,
   PermissionDenied,
+  Unreachable,
 } from './errors.ts';
 
 const CONTENT_TYPE = 'Content-Type';
 const NO_RESPONDERS = 503;
 
 /**
- * Connects a user of the broker as a {@link Bus}.
+ * Connects a user of the broker as a {@link Bus}. Once it stands it reconnects by itself, for ever.
  *
  * @param user its inbox is `_INBOX_<user>`, the only one that the broker lets it use
+ * @param seed the user's NATS seed, `SU…`
  * @param name of the connection, as the server lists it
- * @throws ServerUnreachable, AuthRefused, ServerTooOld of broker/errors.ts
+ * @throws Unreachable, KeyRefused, or ServerTooOld of broker/errors.ts
  */
 export async function connectBus(
   url: string,
@@ -38,7 +43,18 @@ export async function connectBus(
   seed: string,
   name: string,
 ): Promise<Bus> {
-  return new NatsBus(await connectAs(url, user, seed, name), `_INBOX_${user}`);
+  try {
+    userKeyOf(seed);
+  } catch (cause) {
+    throw new KeyRefused(user, cause);
+  }
+  try {
+    return new NatsBus(await connectAs(url, user, seed, name), `_INBOX_${user}`);
+  } catch (cause) {
+    if (cause instanceof AuthRefused) throw new KeyRefused(user, cause);
+    if (cause instanceof ServerUnreachable) throw new Unreachable(url, cause);
+    throw cause;
+  }
 }
 
 /** A request whose answer is due. */
