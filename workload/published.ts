@@ -25,9 +25,15 @@ export const PUBLISHED_SOURCES = {
  */
 const FLOOR_SHARE_OF_MEDIAN = 1 / 4;
 
-function published(tail: readonly [number, number][]): Quantiles {
-  const median = tail.find(([share]) => share === 0.5)?.[1] ?? 0;
-  return [[0, median * FLOOR_SHARE_OF_MEDIAN], ...tail];
+const SHARES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, max: 1 } as const;
+
+function published(figures: { readonly [Name in keyof typeof SHARES]?: number }): Quantiles {
+  const names = Object.keys(SHARES) as (keyof typeof SHARES)[];
+  const points = names.flatMap((name) => {
+    const value = figures[name];
+    return value === undefined ? [] : [[SHARES[name], value] as const];
+  });
+  return [[0, (figures.p50 ?? 0) * FLOOR_SHARE_OF_MEDIAN], ...points];
 }
 
 /** Calls by role, and the cost of one: p50, p95, p99, max. */
@@ -36,36 +42,21 @@ const ACR_ROLES: Weighted<{ role: string; costUsd: Quantiles }> = [
     8_483,
     {
       role: 'search',
-      costUsd: published([
-        [0.5, 0.037],
-        [0.95, 0.103],
-        [0.99, 0.153],
-        [1, 0.357],
-      ]),
+      costUsd: published({ p50: 0.037, p95: 0.103, p99: 0.153, max: 0.357 }),
     },
   ],
   [
     12_478,
     {
       role: 'proxy',
-      costUsd: published([
-        [0.5, 0.007],
-        [0.95, 0.0107],
-        [0.99, 0.0125],
-        [1, 0.0198],
-      ]),
+      costUsd: published({ p50: 0.007, p95: 0.0107, p99: 0.0125, max: 0.0198 }),
     },
   ],
   [
     2_879,
     {
       role: 'patch',
-      costUsd: published([
-        [0.5, 0.0703],
-        [0.95, 0.154],
-        [0.99, 0.254],
-        [1, 0.38],
-      ]),
+      costUsd: published({ p50: 0.0703, p95: 0.154, p99: 0.254, max: 0.38 }),
     },
   ],
 ];
@@ -80,38 +71,13 @@ export const ACR = {
   /** Mean output 197 tokens at 3e-5 USD in a mean cost of 0.0291 USD. */
   outputShareOfCost: (197 * 3e-5) / 0.0291,
   tokensOutMax: 1_024,
-  llmSeconds: published([
-    [0.5, 4],
-    [0.95, 27],
-    [0.99, 38],
-    [1, 154],
-  ]),
-  toolSeconds: published([
-    [0.5, 0],
-    [0.95, 1],
-    [0.99, 6],
-    [1, 300],
-  ]),
+  llmSeconds: published({ p50: 4, p95: 27, p99: 38, max: 154 }),
+  toolSeconds: published({ p50: 0, p95: 1, p99: 6, max: 300 }),
   /** 924 of the 13,427 tool calls run a test suite, which takes longer. */
   testSuiteShareOfTools: 924 / 13_427,
-  testSuiteSeconds: published([
-    [0.5, 1],
-    [0.95, 33],
-    [0.99, 74],
-    [1, 300],
-  ]),
-  llmCallsPerRun: published([
-    [0.5, 9],
-    [0.95, 61],
-    [0.99, 64],
-    [1, 66],
-  ]),
-  toolCallsPerRun: published([
-    [0.5, 8],
-    [0.95, 18],
-    [0.99, 26],
-    [1, 49],
-  ]),
+  testSuiteSeconds: published({ p50: 1, p95: 33, p99: 74, max: 300 }),
+  llmCallsPerRun: published({ p50: 9, p95: 61, p99: 64, max: 66 }),
+  toolCallsPerRun: published({ p50: 8, p95: 18, p99: 26, max: 49 }),
   /** Runs at once in one swarm: 4 to 8. */
   runsAtOnce: 8,
 } as const;
@@ -128,23 +94,10 @@ const CHATDEV_MODELS: Weighted<{ model: string; contextTokens: number }> = [
 /** ChatDev: a company of role-playing agents per project, which reserves before each call. */
 export const CHATDEV = {
   models: CHATDEV_MODELS,
-  tokensIn: published([
-    [0.5, 1_332],
-    [0.95, 3_102],
-    [0.99, 4_074],
-    [1, 5_920],
-  ]),
-  tokensOut: published([
-    [0.5, 304],
-    [0.95, 1_333],
-    [0.99, 1_645],
-    [1, 5_819],
-  ]),
+  tokensIn: published({ p50: 1_332, p95: 3_102, p99: 4_074, max: 5_920 }),
+  tokensOut: published({ p50: 304, p95: 1_333, p99: 1_645, max: 5_819 }),
   /** tokens_out / max_tokens_out: median 6.8 %, p95 100 %, never above. */
-  useOfReservation: published([
-    [0.5, 0.068],
-    [0.95, 1],
-  ]),
+  useOfReservation: published({ p50: 0.068, p95: 1 }),
   /** |estimate - real| / real of the input: median 0, p99 6 %, max 10.5 %. */
   estimateError: [
     [0, 0],
@@ -152,18 +105,8 @@ export const CHATDEV = {
     [0.99, 0.06],
     [1, 0.105],
   ] satisfies Quantiles,
-  callSeconds: published([
-    [0.5, 13],
-    [0.95, 67],
-    [0.99, 77],
-    [1, 90],
-  ]),
-  callsPerProject: published([
-    [0.5, 14.5],
-    [0.95, 47],
-    [0.99, 50],
-    [1, 50],
-  ]),
+  callSeconds: published({ p50: 13, p95: 67, p99: 77, max: 90 }),
+  callsPerProject: published({ p50: 14.5, p95: 47, p99: 50, max: 50 }),
   /** Who talks in these logs; how often each does is ASSUMED to be the same. */
   roles: [
     [1, 'chief_executive_officer'],
@@ -182,35 +125,15 @@ export const TRACELAB = {
   model: 'claude-sonnet-4-5',
   usdPerTokenIn: 3e-6,
   usdPerTokenOut: 15e-6,
-  stepCostUsd: published([
-    [0.5, 0.07],
-    [0.9, 0.2],
-    [0.99, 0.72],
-  ]),
+  stepCostUsd: published({ p50: 0.07, p90: 0.2, p99: 0.72 }),
   outputShareOfCost: 0.112,
-  llmSeconds: published([
-    [0.5, 4.9],
-    [0.9, 20.2],
-    [0.99, 78],
-  ]),
-  toolSeconds: published([
-    [0.5, 0.1],
-    [0.9, 10],
-    [0.99, 192],
-  ]),
+  llmSeconds: published({ p50: 4.9, p90: 20.2, p99: 78 }),
+  toolSeconds: published({ p50: 0.1, p90: 10, p99: 192 }),
   /** p99 is 1,438. ASSUMED: sessions are cut at twice the median, so that a demo stays short. */
-  toolCallsPerSession: published([
-    [0.5, 25],
-    [1, 50],
-  ]),
+  toolCallsPerSession: published({ p50: 25, max: 50 }),
 } as const;
 
 /** Seconds between two starts of one swarm: p50, p95, p99, max. */
 export const ORCA = {
-  startGapSeconds: published([
-    [0.5, 11.7],
-    [0.95, 119],
-    [0.99, 266],
-    [1, 1_052],
-  ]),
+  startGapSeconds: published({ p50: 11.7, p95: 119, p99: 266, max: 1_052 }),
 } as const;
