@@ -35,7 +35,10 @@ export async function settleAppend(
       assert.equal(reply.seq, request.expectedSeq + 1, 'an ack names the expected sequence');
       return { kind: 'stored', seq: reply.seq };
     }
-    if (reply.kind === 'refused') throw new LedgerRefusedError(shard, reply.cause);
+    if (reply.kind === 'refused') {
+      if (mayBeStored) return { kind: 'unknown', cause: reply.cause };
+      throw new LedgerRefusedError(shard, reply.cause);
+    }
     if (reply.kind === 'full' && !mayBeStored) return { kind: 'full' };
     mayBeStored ||= reply.kind === 'unknown' || reply.kind === 'busy';
 

@@ -13,7 +13,7 @@ import { LedgerUnavailableError, LogUnreadableError } from './ledger-errors.ts';
 import type { LedgerFaults } from './ledger-faults.ts';
 import { LEDGER_LIMITS, type LedgerLimits } from './ledger-limits.ts';
 import type { LogTransport, Publish, PublishReply } from './log-transport.ts';
-import { MemoryLog } from './memory-log.ts';
+import { MemoryStore } from './memory-log.ts';
 import { OneInFlight } from './one-in-flight.ts';
 
 /** Time for the in-memory ledger. `pause` of the default resolves at once and moves `nowMs`. */
@@ -26,8 +26,8 @@ export interface MemoryLedgerOptions {
   readonly faults?: LedgerFaults;
   readonly clock?: LedgerClock;
   readonly limits?: Partial<LedgerLimits>;
-  /** Size at which a shard's log is full. */
-  readonly maxBytes?: number;
+  /** Default: a new, empty one. Its logs can be damaged and looked at past all faults. */
+  readonly store?: MemoryStore;
 }
 
 /**
@@ -35,19 +35,18 @@ export interface MemoryLedgerOptions {
  * fails where it is told to. Deterministic: no timers and no randomness of its own.
  */
 export class MemoryLedger implements Ledger {
-  readonly #logs = new Map<number, MemoryLog>();
+  readonly #store: MemoryStore;
   readonly #appends = new OneInFlight();
   readonly #faults: LedgerFaults;
   readonly #clock: LedgerClock;
   readonly #limits: LedgerLimits;
-  readonly #maxBytes: number;
   readonly #transport: LogTransport;
 
   constructor(options: MemoryLedgerOptions = {}) {
     this.#faults = options.faults ?? {};
     this.#clock = options.clock ?? steppingClock();
     this.#limits = { ...LEDGER_LIMITS, ...options.limits };
-    this.#maxBytes = options.maxBytes ?? Number.MAX_SAFE_INTEGER;
+    this.#store = options.store ?? new MemoryStore();
     this.#transport = {
       publish: (publish) => this.#publish(publish),
       get: (shard, seq) => this.get(shard, seq),
@@ -58,29 +57,19 @@ export class MemoryLedger implements Ledger {
     };
   }
 
-  /** What is kept of a shard, for damaging it and for looking past the faults. */
-  log(shard: number): MemoryLog {
-    let log = this.#logs.get(shard);
-    if (log === undefined) {
-      log = new MemoryLog(shard, this.#maxBytes);
-      this.#logs.set(shard, log);
-    }
-    return log;
-  }
-
   async head(shard: number): Promise<LogHead> {
     await this.#reach(shard);
-    return this.log(shard).head();
+    return this.#store.log(shard).head();
   }
 
   async lastEpoch(shard: number): Promise<StoredMessage | undefined> {
     await this.#reach(shard);
-    return this.log(shard).lastEpoch();
+    return this.#store.log(shard).lastEpoch();
   }
 
   async get(shard: number, seq: number): Promise<StoredMessage | undefined> {
     await this.#reach(shard);
-    return this.log(shard).get(seq);
+    return this.#store.log(shard).get(seq);
   }
 
   claim(shard: number, request: ClaimRequest): Promise<ShardClaim> {
@@ -95,14 +84,14 @@ export class MemoryLedger implements Ledger {
 
   async *read(shard: number, fromSeq: number, toSeq: number): AsyncGenerator<StoredMessage> {
     for (let seq = fromSeq; seq <= toSeq; seq += 1) {
-      const message = this.log(shard).get(seq);
+      const message = this.#store.log(shard).get(seq);
       if (message === undefined) throw new LogUnreadableError(shard, seq);
       yield message;
     }
   }
 
   async *tail(shard: number, fromSeq: number, signal: AbortSignal): AsyncGenerator<StoredMessage> {
-    const log = this.log(shard);
+    const log = this.#store.log(shard);
     for (let seq = fromSeq; !signal.aborted; seq += 1) {
       while (log.lastSeq < seq) {
         await log.changed(signal);
@@ -130,7 +119,7 @@ export class MemoryLedger implements Ledger {
       case 'full':
         return { kind: before };
       case 'pass': {
-        const reply = this.log(publish.shard).store(publish, this.#clock.nowMs());
+        const reply = this.#store.log(publish.shard).store(publish, this.#clock.nowMs());
         if (reply.kind !== 'ack') return reply;
         const after = (await this.#faults.afterStore?.(publish, reply.seq)) ?? 'pass';
         return after === 'loseAck' ? this.#noAnswer() : reply;

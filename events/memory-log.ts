@@ -120,3 +120,23 @@ export class MemoryLog {
     this.#lastEpochSeq = seq;
   }
 }
+
+/** The logs of all shards. Several ledgers over one store are several processes at one broker. */
+export class MemoryStore {
+  readonly #logs = new Map<number, MemoryLog>();
+  readonly #maxBytes: number;
+
+  /** @param maxBytes size at which a shard's log is full. */
+  constructor(maxBytes = Number.MAX_SAFE_INTEGER) {
+    this.#maxBytes = maxBytes;
+  }
+
+  log(shard: number): MemoryLog {
+    let log = this.#logs.get(shard);
+    if (log === undefined) {
+      log = new MemoryLog(shard, this.#maxBytes);
+      this.#logs.set(shard, log);
+    }
+    return log;
+  }
+}
