@@ -15,8 +15,8 @@ export type BrokerSettings = {
 /** The embedded broker that works on a data folder; kept in `<data>/broker.pid` while it runs. */
 export type RunningServer = ProcessIdentity & { readonly port: number; readonly url: string };
 
-export const SHARDS_DEFAULT = 8;
-export const SHARDS_MAX = 256;
+const SHARDS_DEFAULT = 8;
+const SHARDS_MAX = 256;
 const MAX_FILE_BYTES_MAX = 64 * 2 ** 30;
 /** Share of the disk's free space that the store may take when nobody says otherwise. */
 const DISK_SHARE = 0.75;

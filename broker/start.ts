@@ -97,17 +97,16 @@ async function startEmbedded(
   options: BrokerOptions,
 ): Promise<RunningBroker> {
   const onProgress = options.onProgress ?? (() => {});
-  const { settings, keys } = prepareFolder(dataDir, options);
+  const { settings, keys } = await prepareFolder(dataDir, options);
   await endOrphan(dataDir, onProgress);
   const asked = options.port ?? PORT_DEFAULT;
   if (asked !== 0) await freePort(asked);
   const server = await findServer(onProgress);
   rotateLog(pathsIn(dataDir).log);
   // Held against `addAgent`, whose signal would end a server that does not listen for it yet.
-  const started = await withFolderLock(dataDir, 'agents', CONF_LOCK_WAIT_MS, async () => {
-    writeServerConf(dataDir, generatedConf(keys.users, settings.shards, listAgents(dataDir)));
-    return launch(server.path, dataDir, asked, settings, keys, onProgress);
-  });
+  const started = await withFolderLock(dataDir, 'agents', CONF_LOCK_WAIT_MS, () =>
+    launch(server.path, dataDir, asked, settings, keys, onProgress),
+  );
   // Once only: by a second call another broker may already work on the folder.
   let finished: Promise<void> | undefined;
   const finish = (signal: 'SIGTERM' | 'SIGKILL') => {
@@ -131,14 +130,18 @@ async function startEmbedded(
   };
 }
 
-function prepareFolder(
+/** Makes or reads keys and settings, and writes the configuration: also for a server of another. */
+async function prepareFolder(
   dataDir: string,
   options: BrokerOptions,
-): { settings: BrokerSettings; keys: BrokerKeys } {
+): Promise<{ settings: BrokerSettings; keys: BrokerKeys }> {
   const fixed = readSettings(dataDir);
   const settings = settingsFor(dataDir, fixed, options);
   const keys = ensureKeys(dataDir, fixed === undefined);
   writeSettings(dataDir, settings);
+  await withFolderLock(dataDir, 'agents', CONF_LOCK_WAIT_MS, () =>
+    writeServerConf(dataDir, generatedConf(keys.users, settings.shards, listAgents(dataDir))),
+  );
   return { settings, keys };
 }
 
@@ -222,14 +225,12 @@ async function versionAt(url: string, keys: BrokerKeys): Promise<string> {
   return version;
 }
 
-/** Keys and configuration are made all the same: the external server runs with them. */
 async function useExternal(
   url: string,
   dataDir: string,
   options: BrokerOptions,
 ): Promise<RunningBroker> {
-  const { settings, keys } = prepareFolder(dataDir, options);
-  writeServerConf(dataDir, generatedConf(keys.users, settings.shards, listAgents(dataDir)));
+  const { settings, keys } = await prepareFolder(dataDir, options);
   const version = await versionAt(url, keys);
   return {
     url,
