@@ -153,10 +153,12 @@ export const BursarEvent = z.discriminatedUnion('type', [
     queuedAtMs: time,
     /** Its preempted or unclaimed predecessor, whose remaining demand this is. */
     after: z.enum(['preempted', 'unclaimed']).optional(),
+    /** The allocation whose demand it takes up again. */
+    of: CommandId.optional(),
     attempt: count.optional(),
     ...why,
   }),
-  event('RequestMoved', { id: CommandId, account: Account }),
+  event('RequestMoved', { request: CommandId, account: Account }),
   event('RequestCancelled', { ...cause, request: CommandId, waitedMs: count }),
   event('AllocationClaimed', { allocation: CommandId }),
   event('LeaseRenewed', { ...cause, allocation: CommandId, expiresAtMs: time }),
@@ -215,8 +217,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     ...why,
   }),
   event('ResourcesReclaimed', {
-    /** The beneficiary's request. */
-    id: CommandId,
+    /** The beneficiary. */
+    request: CommandId,
     /** Added to what is set aside for it. */
     earmarked: Amounts,
   }),

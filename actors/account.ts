@@ -1,0 +1,158 @@
+/**
+ * One resource of one node, and the walk that keeps every tier right (semantics §4).
+ *
+ *   committed(n) = own sums + Σ over children of max(guarantee(c), committed(c))
+ *   available(n) = limit(n) − committed(n)
+ *
+ * The sums are kept, not recounted: a change climbs from the node to the root in O(depth), and a
+ * parent takes only the growth of what its child sets aside. Accounts are mutated in place: a
+ * copy per event and tier costs more than the decision itself (architecture.md, "XState").
+ */
+export interface Account {
+  /** Ceiling, or null for none of its own. */
+  limit: number | null;
+  /** Set aside from the parent, whether used or not. */
+  guarantee: number;
+  /** Own live allocations. */
+  held: number;
+  /** Own use, with that of closed children. */
+  spent: number;
+  /** Own amounts that are being collected for a named request. */
+  earmarked: number;
+  /** Σ over children of max(guarantee, committed). */
+  childrenCommitted: number;
+  /** Σ over children of guarantee: what stays set aside in an empty tree. */
+  childrenGuaranteed: number;
+  committed: number;
+  /** Held and spent with all descendants. */
+  heldTree: number;
+  spentTree: number;
+  /** Highest `heldTree` ever. */
+  peakHeld: number;
+  /** Rung of the emergency ladder last announced; 0 is none. */
+  rung: number;
+}
+
+/** An account that nothing was ever booked on. */
+export function newAccount(): Account {
+  return {
+    limit: null,
+    guarantee: 0,
+    held: 0,
+    spent: 0,
+    earmarked: 0,
+    childrenCommitted: 0,
+    childrenGuaranteed: 0,
+    committed: 0,
+    heldTree: 0,
+    spentTree: 0,
+    peakHeld: 0,
+    rung: 0,
+  };
+}
+
+/** What the account takes from its parent. */
+export function contributionOf(account: Account): number {
+  return account.committed > account.guarantee ? account.committed : account.guarantee;
+}
+
+/** Room left; negative where the account is short, Infinity where it has no limit. */
+export function availableIn(account: Account): number {
+  return account.limit === null ? Number.POSITIVE_INFINITY : account.limit - account.committed;
+}
+
+/**
+ * A change of one resource on its way from a node to the root. At the node where it starts, its
+ * own sums change; every account above takes `growth`, by which the one below it grew.
+ */
+export interface ResourceClimb {
+  readonly resource: string;
+  readonly held: number;
+  readonly spent: number;
+  readonly earmarked: number;
+  /** Change of the node's own guarantee; the parent notes it too. */
+  guaranteed: number;
+  /** What a closed child had contributed and had guaranteed: leaves the node where this starts. */
+  readonly leftByChild: number;
+  readonly guaranteeLeft: number;
+  /** Change of `spentTree`; a roll-up moves use within a tree and changes none. */
+  readonly spentTree: number;
+  growth: number;
+}
+
+/** A climb of changes of a node's own sums. */
+export function climbOf(
+  resource: string,
+  held: number,
+  spent: number,
+  earmarked: number,
+): ResourceClimb {
+  return {
+    resource,
+    held,
+    spent,
+    earmarked,
+    guaranteed: 0,
+    leftByChild: 0,
+    guaranteeLeft: 0,
+    spentTree: spent,
+    growth: 0,
+  };
+}
+
+/** A climb of a changed guarantee. */
+export function guaranteeClimb(resource: string, change: number): ResourceClimb {
+  return { ...climbOf(resource, 0, 0, 0), guaranteed: change };
+}
+
+/** The climb by which a closed child's use becomes its parent's own. Starts at the parent. */
+export function rollUpClimb(resource: string, child: Account): ResourceClimb {
+  return {
+    resource,
+    held: 0,
+    spent: child.spentTree,
+    earmarked: 0,
+    guaranteed: 0,
+    leftByChild: contributionOf(child),
+    guaranteeLeft: child.guarantee,
+    spentTree: 0,
+    growth: 0,
+  };
+}
+
+/** Takes a climb into the account of the node where it starts (`isOwn`) or of an ancestor. */
+export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean): void {
+  const before = contributionOf(account);
+  if (isOwn) {
+    account.held += climb.held;
+    account.spent += climb.spent;
+    account.earmarked += climb.earmarked;
+    account.guarantee += climb.guaranteed;
+    account.childrenCommitted -= climb.leftByChild;
+    account.childrenGuaranteed -= climb.guaranteeLeft;
+    account.committed += climb.held + climb.spent + climb.earmarked - climb.leftByChild;
+  } else {
+    account.childrenCommitted += climb.growth;
+    account.committed += climb.growth;
+    account.childrenGuaranteed += climb.guaranteed;
+    climb.guaranteed = 0;
+  }
+  account.heldTree += climb.held;
+  account.spentTree += climb.spentTree;
+  if (account.heldTree > account.peakHeld) account.peakHeld = account.heldTree;
+  climb.growth = contributionOf(account) - before;
+}
+
+/** `committed` recounted from its parts; INV-1 requires it to equal the kept one. */
+export function recountCommitted(account: Account, children: Iterable<Account>): number {
+  let sum = account.held + account.spent + account.earmarked;
+  for (const child of children) sum += contributionOf(child);
+  return sum;
+}
+
+/** Use of a limit in thousandths, rounded down; exact beyond 2^53 / 1000 too. */
+export function usePermille(used: number, limit: number): number {
+  if (limit <= 0) return used > 0 ? 1000 : 0;
+  if (used <= 9_000_000_000_000) return Math.floor((used * 1000) / limit);
+  return Number((BigInt(used) * 1000n) / BigInt(limit));
+}

@@ -1,0 +1,156 @@
+import type { Shortage } from '../events/events.ts';
+import type { Amounts } from '../events/resources.ts';
+import { type Account, availableIn } from './account.ts';
+import type { Node } from './node.ts';
+
+/**
+ * Hypothetical changes of `committed`, for planning: what would fit if these allocations were
+ * gone. Nothing in the team changes.
+ */
+export class Overlay {
+  readonly #committed = new Map<Account, number>();
+
+  committedOf(account: Account): number {
+    return account.committed + (this.#committed.get(account) ?? 0);
+  }
+
+  /** Pretends that a node holds `change` more (or less) of a resource. */
+  add(from: Node, resource: string, change: number): void {
+    let growth = change;
+    for (let node: Node | undefined = from; node && growth !== 0; node = node.parent) {
+      const account = node.accounts.get(resource);
+      if (account === undefined) return;
+      const before = Math.max(account.guarantee, this.committedOf(account));
+      this.#committed.set(account, (this.#committed.get(account) ?? 0) + growth);
+      growth = Math.max(account.guarantee, this.committedOf(account)) - before;
+    }
+  }
+}
+
+/**
+ * The walk that decides: must every tier take `amount` more of a resource at `from`? A parent is
+ * asked only for the growth of what its child sets aside. Calls `visit` on each asked account.
+ */
+function walk(
+  from: Node,
+  resource: string,
+  amount: number,
+  overlay: Overlay | undefined,
+  visit: (node: Node, account: Account, needed: number, available: number) => void,
+): void {
+  let needed = amount;
+  for (let node: Node | undefined = from; node && needed > 0; node = node.parent) {
+    const account = node.accounts.get(resource);
+    if (account === undefined) continue;
+    const committed = overlay === undefined ? account.committed : overlay.committedOf(account);
+    const limit = account.limit ?? Number.POSITIVE_INFINITY;
+    visit(node, account, needed, limit - committed);
+    const before = Math.max(account.guarantee, committed);
+    needed = Math.max(account.guarantee, committed + needed) - before;
+  }
+}
+
+/** Whether all items fit on every tier from `from` to the root. The hot path: no allocation. */
+export function fits(from: Node, items: Amounts, overlay?: Overlay): boolean {
+  for (const resource in items) {
+    let needed = items[resource] as number;
+    for (let node: Node | undefined = from; node && needed > 0; node = node.parent) {
+      const account = node.accounts.get(resource);
+      if (account === undefined) continue;
+      const committed = overlay === undefined ? account.committed : overlay.committedOf(account);
+      if (account.limit !== null && needed > account.limit - committed) return false;
+      const after = committed + needed;
+      if (account.guarantee > 0) {
+        needed =
+          (after > account.guarantee ? after : account.guarantee) -
+          (committed > account.guarantee ? committed : account.guarantee);
+      }
+    }
+  }
+  return true;
+}
+
+/** Every account that cannot take the items, innermost first. */
+export function shortagesOf(from: Node, items: Amounts, overlay?: Overlay): Shortage[] {
+  const short: Shortage[] = [];
+  for (const [resource, amount] of Object.entries(items)) {
+    walk(from, resource, amount, overlay, (node, _account, needed, available) => {
+      if (needed > available) {
+        short.push({ path: node.path, resource, needed, available: Math.max(0, available) });
+      }
+    });
+  }
+  return short;
+}
+
+/** The short account nearest the root: there the request waits. */
+export function outermostOf(short: readonly Shortage[]): Shortage {
+  return short.reduce((outer, next) => (next.path.length < outer.path.length ? next : outer));
+}
+
+/** Largest amount of one resource that fits from a node to the root; Infinity without limits. */
+export function roomFor(from: Node, resource: string, wanted: number): number {
+  let room = wanted;
+  for (;;) {
+    let over = 0;
+    walk(from, resource, room, undefined, (_node, _account, needed, available) => {
+      if (needed > available) over = Math.max(over, needed - Math.max(0, available));
+    });
+    if (over === 0 || room === 0) return Math.max(0, room);
+    room = Math.max(0, room - over);
+  }
+}
+
+/** Whether the amount would not even fit an empty tree: only guarantees set aside. */
+export function neverFits(from: Node, items: Amounts): boolean {
+  for (const [resource, amount] of Object.entries(items)) {
+    let needed = amount;
+    let child: Account | undefined;
+    for (let node: Node | undefined = from; node; node = node.parent) {
+      const account = node.accounts.get(resource);
+      if (account === undefined) continue;
+      const others = account.childrenGuaranteed - (child?.guarantee ?? 0);
+      if (account.limit !== null && needed > account.limit - others) return true;
+      needed = Math.max(account.guarantee, needed + others);
+      child = account;
+    }
+  }
+  return false;
+}
+
+/** Whether booking more would leave the range of safe integers on some tier. */
+export function leavesRange(from: Node, amounts: Amounts): boolean {
+  for (const resource in amounts) {
+    const amount = amounts[resource] as number;
+    for (let node: Node | undefined = from; node; node = node.parent) {
+      const account = node.accounts.get(resource);
+      if (amount > Number.MAX_SAFE_INTEGER - (account?.committed ?? 0)) return true;
+    }
+  }
+  return false;
+}
+
+/** Room over the whole path, or null where no tier limits the resource. */
+export function effectiveAvailable(from: Node, resource: string): number | null {
+  let isLimited = false;
+  for (let node: Node | undefined = from; node; node = node.parent) {
+    if (node.accounts.get(resource)?.limit != null) isLimited = true;
+  }
+  return isLimited ? roomFor(from, resource, Number.MAX_SAFE_INTEGER) : null;
+}
+
+/** The tightest limit over the path, or null. */
+export function effectiveLimit(from: Node, resource: string): number | null {
+  let tightest: number | null = null;
+  for (let node: Node | undefined = from; node; node = node.parent) {
+    const limit = node.accounts.get(resource)?.limit ?? null;
+    if (limit !== null && (tightest === null || limit < tightest)) tightest = limit;
+  }
+  return tightest;
+}
+
+/** Room shown of one account: never below 0, null where it has no limit. */
+export function shownAvailable(account: Account): number | null {
+  const available = availableIn(account);
+  return available === Number.POSITIVE_INFINITY ? null : Math.max(0, available);
+}

@@ -1,0 +1,83 @@
+import type { Refusal } from '../events/answers.ts';
+import type { Command, Role } from '../events/commands.ts';
+import { isWithin } from '../events/names.ts';
+import { ExecutionPriority, type Priority } from '../events/priority.ts';
+import { refuse } from '../events/refusals.ts';
+import type { Node } from './node.ts';
+import type { Credential, Team } from './team.ts';
+
+type Op = Command['op'];
+
+/** The operator's token. The broker lets nobody else use it; no enrolment is needed. */
+export const OPERATOR = 'operator';
+/** The auditor's token, for reads. */
+export const AUDITOR = 'auditor';
+
+const READS: readonly Op[] = ['balance', 'status', 'explain', 'queue', 'emergencies'];
+const AGENT: readonly Op[] = [
+  'request',
+  'cancel',
+  'settle',
+  'release',
+  'renew',
+  'report',
+  'resize',
+  'open',
+  'close',
+  'acknowledgeStop',
+  ...READS,
+];
+
+/** What each role may do; `operator` everything (semantics §5, Authority). */
+const MAY: Readonly<Record<Exclude<Role, 'operator'>, ReadonlySet<Op>>> = {
+  agent: new Set(AGENT),
+  lead: new Set([...AGENT, 'topUp', 'setLimits']),
+  approver: new Set(READS),
+  auditor: new Set(READS),
+};
+
+/** The credential by which an agent acts in a team, or undefined. */
+export function credentialOf(team: Team, agent: string): Credential | undefined {
+  const enrolled = team.credentials.get(agent);
+  if (enrolled !== undefined) return enrolled;
+  if (agent === OPERATOR) {
+    return { role: 'operator', prefix: team.name, priorityMax: ExecutionPriority.emergency };
+  }
+  return agent === AUDITOR ? { role: 'auditor', prefix: team.name, priorityMax: null } : undefined;
+}
+
+/** Refuses what the role or the path prefix of an agent does not cover; undefined if it may. */
+export function refusalOf(team: Team, agent: string, command: Command): Refusal | undefined {
+  const credential = credentialOf(team, agent);
+  if (credential === undefined) {
+    return refuse('not_permitted', `${agent} is not enrolled in team ${team.name}`);
+  }
+  const { role, prefix } = credential;
+  if (role === 'operator') return undefined;
+  if (!MAY[role].has(command.op)) {
+    return refuse('not_permitted', `the role ${role} of ${agent} does not cover ${command.op}`);
+  }
+  const path = 'path' in command ? command.path : undefined;
+  if (path !== undefined && !isWithin(path, prefix)) {
+    return refuse('not_permitted', `${agent} acts beneath ${prefix}; ${path} is outside`);
+  }
+  if ((command.op === 'open' || command.op === 'close') && path === prefix && role === 'agent') {
+    return refuse('not_permitted', `${agent} opens and closes beneath ${prefix}, not ${prefix}`);
+  }
+  return undefined;
+}
+
+/** Whether an agent may act on an allocation or request of another. */
+export function mayActFor(team: Team, agent: string, owner: string): boolean {
+  return agent === owner || credentialOf(team, agent)?.role === 'operator';
+}
+
+/** The highest base priority that an agent may claim on a node. */
+export function priorityCapOf(team: Team, agent: string, node: Node): Priority {
+  const credential = credentialOf(team, agent);
+  let cap = credential?.priorityMax ?? team.policy.priorityMax;
+  for (let at: Node | undefined = node; at !== undefined; at = at.parent) {
+    if (at.priorityMax !== null && at.priorityMax < cap) cap = at.priorityMax;
+  }
+  return cap;
+}

@@ -1,0 +1,83 @@
+import type { BursarEvent } from '../events/events.ts';
+import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { climbOf, type ResourceClimb } from './account.ts';
+import { rungOf } from './ladder.ts';
+import type { Node } from './node.ts';
+import type { ChangeKind, NodeChange } from './node-change.ts';
+import { accountKey, type Team } from './team.ts';
+import type { DueKind } from './timers.ts';
+
+/** Changes after which a waiting request may fit. */
+const MAKES_ROOM: ReadonlySet<ChangeKind> = new Set([
+  'ended',
+  'shrunk',
+  'booked',
+  'limited',
+  'unearmarked',
+  'childClosed',
+]);
+
+/**
+ * Hands a recorded event to the actor of the node where it happens and, with what grows there, to
+ * the actors of all tiers above. Notes what may follow from it on the team's agenda.
+ */
+export function climb(
+  team: Team,
+  from: Node,
+  kind: ChangeKind,
+  event: BursarEvent,
+  climbs: readonly ResourceClimb[],
+  live = 0,
+): void {
+  const change: NodeChange = { kind, event, climbs, live, isOwn: true };
+  const makesRoom = MAKES_ROOM.has(kind);
+  for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
+    team.runtime.deliver(node, change);
+    follow(team, node, climbs, makesRoom);
+    if (change.isOwn && climbs.length === 0 && live === 0) return;
+    change.isOwn = false;
+  }
+}
+
+function follow(
+  team: Team,
+  node: Node,
+  climbs: readonly ResourceClimb[],
+  makesRoom: boolean,
+): void {
+  if (makesRoom && node.queues !== undefined) {
+    for (const { resource } of climbs) {
+      if (node.queues.has(resource)) team.agenda.queues.add(accountKey(node.path, resource));
+    }
+  }
+  if (node.phase === 'closing' && node.liveTree === 0) team.agenda.closings.add(node.path);
+  if (node.tier !== 'team' && node.tier !== 'swarm') return;
+  for (const { resource } of climbs) {
+    const account = node.accounts.get(resource);
+    if (account === undefined || account.limit === null) continue;
+    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
+    if (rungOf(team.policy.ladder, account) !== account.rung) {
+      team.agenda.rungs.add(accountKey(node.path, resource));
+    }
+  }
+}
+
+/** Climbs by which amounts are held. */
+export function holding(amounts: Amounts): ResourceClimb[] {
+  return Object.entries(amounts).map(([resource, amount]) => climbOf(resource, amount, 0, 0));
+}
+
+/** Climbs by which amounts are spent that were not held. */
+export function spending(amounts: Amounts): ResourceClimb[] {
+  return Object.entries(amounts).map(([resource, amount]) => climbOf(resource, 0, amount, 0));
+}
+
+/** Climbs that touch accounts without changing a sum. */
+export function noChange(amounts: Amounts): ResourceClimb[] {
+  return Object.keys(amounts).map((resource) => climbOf(resource, 0, 0, 0));
+}
+
+/** Notes a deadline. */
+export function addDue(team: Team, atMs: number, kind: DueKind, id: string): void {
+  team.timers.add({ atMs, kind, team: team.name, id });
+}

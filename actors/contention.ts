@@ -1,0 +1,181 @@
+import type { ResourceAllocationRequest } from '../events/commands.ts';
+import type { AccountName, ConflictType, EventOf, Shortage } from '../events/events.ts';
+import { LIMITS } from '../events/limits.ts';
+import { isWithin } from '../events/names.ts';
+import type { Priority } from '../events/priority.ts';
+import type { Amounts } from '../events/resources.ts';
+import { outermostOf, shortagesOf } from './admission.ts';
+import type { Place } from './locate.ts';
+import type { Node } from './node.ts';
+import { type Allocation, accountKey, type Team } from './team.ts';
+import type { Waiting } from './wait-queue.ts';
+
+/** A request on its way to a decision, with everything that was found out about it. */
+export interface Candidate {
+  readonly id: string;
+  readonly agent: string;
+  readonly digest: number | undefined;
+  readonly ask: ResourceAllocationRequest;
+  /** Bounded amounts asked for, and the least that is of use. */
+  readonly wanted: Amounts;
+  readonly least: Amounts;
+  readonly priority: Priority;
+  readonly place: Place;
+  readonly atMs: number;
+}
+
+/** A contest: what is asked, where it is short, who waits and who holds. */
+export interface Contest {
+  readonly candidate: Candidate;
+  /** The outermost short account, or the one whose queue stands before it. */
+  readonly account: AccountName;
+  readonly node: Node;
+  readonly short: readonly Shortage[];
+  readonly conflict: ConflictType;
+  /** Requests served before it on its account. */
+  readonly aheadCount: number;
+  readonly waiting: readonly Waiting[];
+}
+
+/** The rank of a request that is not in a queue yet. */
+export function rankOf(candidate: Candidate, team: Team): Waiting {
+  const { ask, atMs } = candidate;
+  return {
+    id: candidate.id,
+    agent: candidate.agent,
+    ask,
+    priority: candidate.priority,
+    account: { path: ask.path, resource: '' },
+    queuedAtMs: atMs,
+    sinceMs: atMs,
+    untilMs: atMs,
+    latestStartMs:
+      ask.deadlineMs === undefined ? Infinity : atMs + ask.deadlineMs - (ask.expectedMs ?? 0),
+    arrival: team.arrivals,
+    attempt: 0,
+    state: 'queued',
+    digest: undefined,
+    earmarked: {},
+    victims: [],
+  };
+}
+
+/** The outermost queue on the path that stands before a request, if any does. */
+export function queueBefore(
+  team: Team,
+  candidate: Candidate,
+): { readonly node: Node; readonly resource: string; readonly aheadCount: number } | undefined {
+  let found: { node: Node; resource: string; aheadCount: number } | undefined;
+  let rank: Waiting | undefined;
+  for (let node: Node | undefined = candidate.place.anchor; node; node = node.parent) {
+    if (node.queues === undefined || node.queues.size === 0) continue;
+    for (const resource in candidate.wanted) {
+      const queue = node.queues.get(resource);
+      if (queue === undefined) continue;
+      rank ??= rankOf(candidate, team);
+      const aheadCount = queue.countAhead(rank, team.policy.aging);
+      if (aheadCount > 0) found = { node, resource, aheadCount };
+    }
+  }
+  return found;
+}
+
+/** Detects contention; undefined when the request fits and nobody stands before it. */
+export function detect(team: Team, candidate: Candidate): Contest | undefined {
+  const { anchor } = candidate.place;
+  const short = shortagesOf(anchor, candidate.wanted);
+  const before = queueBefore(team, candidate);
+  if (short.length === 0 && before === undefined) return undefined;
+  const outer = short.length > 0 ? outermostOf(short) : undefined;
+  const account = outer ?? { path: before?.node.path ?? '', resource: before?.resource ?? '' };
+  const node = team.nodes.get(account.path) as Node;
+  const queue = node.queues?.get(account.resource);
+  return {
+    candidate,
+    account: { path: account.path, resource: account.resource },
+    node,
+    short,
+    conflict: conflictTypeOf(node, account.resource),
+    aheadCount:
+      queue === undefined ? 0 : queue.countAhead(rankOf(candidate, team), team.policy.aging),
+    waiting: queue?.inOrder() ?? [],
+  };
+}
+
+/** The event that records a contest, with counts and the first names of each list. */
+export function contentionDetected(
+  team: Team,
+  contest: Contest,
+  contestId: string,
+): EventOf<'ContentionDetected'> {
+  const { candidate, account, node } = contest;
+  const shortage = contest.short.find((one) => one.path === account.path);
+  return {
+    type: 'ContentionDetected',
+    v: 1,
+    team: team.name,
+    atMs: candidate.atMs,
+    contest: contestId,
+    request: candidate.id,
+    account,
+    conflict: contest.conflict,
+    requested: candidate.wanted[account.resource] ?? 0,
+    available: shortage?.available ?? 0,
+    waitingCount: contest.waiting.length,
+    waiting: contest.waiting.slice(0, LIMITS.contestNamesMax).map(({ id }) => id),
+    liveCount: node.liveTree,
+    live: firstHolders(team, node, account.resource).map(({ id }) => id),
+  };
+}
+
+/** The live allocations that hold a resource beneath a node. */
+export function* holdersOf(team: Team, node: Node, resource: string): Generator<Allocation> {
+  for (const allocation of team.allocations.values()) {
+    if ((allocation.items[resource] ?? 0) > 0 && isWithin(allocation.node.path, node.path)) {
+      yield allocation;
+    }
+  }
+}
+
+function firstHolders(team: Team, node: Node, resource: string): Allocation[] {
+  const first: Allocation[] = [];
+  if (node.liveTree === 0) return first;
+  for (const holder of holdersOf(team, node, resource)) {
+    first.push(holder);
+    if (first.length === LIMITS.contestNamesMax) break;
+  }
+  return first;
+}
+
+/** Guess when room comes: the earliest expected end among the first holders; null if unknown. */
+export function expectedWaitMs(team: Team, contest: Contest): number | null {
+  const { atMs } = contest.candidate;
+  let soonest: number | null = null;
+  for (const holder of firstHolders(team, contest.node, contest.account.resource)) {
+    const end = Math.min(
+      holder.expiresAtMs,
+      holder.grantedAtMs + (holder.ask.expectedMs ?? Number.POSITIVE_INFINITY),
+    );
+    const waitMs = Math.max(0, end - atMs);
+    if (soonest === null || waitMs < soonest) soonest = waitMs;
+  }
+  return soonest === null ? null : soonest * (contest.aheadCount + 1);
+}
+
+/** The open contest on an account, if there is one. */
+export function openContest(team: Team, account: AccountName) {
+  return team.contests.get(accountKey(account.path, account.resource));
+}
+
+function conflictTypeOf(node: Node, resource: string): ConflictType {
+  if (resource === 'credits') return 'insufficient_credits';
+  if (resource === 'compute_ms') return 'insufficient_time';
+  if (resource === 'memory') return 'insufficient_memory';
+  if (resource === 'tool_calls' || resource.startsWith('tool.')) return 'tool_limit_reached';
+  if (resource.startsWith('slot.') && node.accounts.get(resource)?.limit === 1) {
+    return 'exclusive_access_required';
+  }
+  if (resource === 'concurrency' || resource.startsWith('slot.'))
+    return 'concurrency_limit_reached';
+  return 'insufficient_resource';
+}

@@ -1,0 +1,122 @@
+import type { CommandOf, ResourceAllocationRequest } from '../events/commands.ts';
+import type { DenialReason, EventOf } from '../events/events.ts';
+import { refuse } from '../events/refusals.ts';
+import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { fits, leavesRange } from './admission.ts';
+import { priorityCapOf } from './authority.ts';
+import { type Candidate, detect, queueBefore } from './contention.ts';
+import { answered, type Context, type Decision, nameAt, recorded, stamp } from './context.ts';
+import { barrierOf, locate } from './locate.ts';
+import { grantOf, resolve } from './resolver.ts';
+import type { Team } from './team.ts';
+
+/** Priority of a request that names none. */
+const PRIORITY_DEFAULT = 100;
+
+/** Decides a request: before anything is spent, over all tiers and resources at once. */
+export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Context): Decision {
+  const ask = askOf(command);
+  const id = command.id ?? nameAt(team, 'w', ctx.at);
+  const priority = ask.priority ?? PRIORITY_DEFAULT;
+  if (ask.deadlineMs !== undefined && ask.deadlineMs <= 0) {
+    return answered(
+      refuse('deadline_past', `the deadline lies ${-ask.deadlineMs} ms back`, { id }),
+    );
+  }
+  for (const resource in ask.items) {
+    if (resourceTypeOf(resource) === undefined) {
+      return answered(refuse('unknown_resource', `${resource} is in no registry`, { id }));
+    }
+  }
+  const deny = (reason: DenialReason, path: string) =>
+    recorded(denialOf(team, ctx, id, ask, reason, path));
+  const place = locate(team, ask.path);
+  if (typeof place === 'string') return deny(place, ask.path);
+  const cap = priorityCapOf(team, ctx.agent, place.anchor);
+  if (priority > cap) {
+    const message = `priority ${priority} is above the cap of ${cap} for ${ctx.agent} on ${ask.path}`;
+    return answered(refuse('not_permitted', message, { id }));
+  }
+  const wanted = boundedAmounts(team, ask);
+  if (wanted === undefined) return deny('unbounded', ask.path);
+  if (leavesRange(place.anchor, wanted)) {
+    return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53', { id }));
+  }
+  const barrier = barrierOf(place.anchor, priority);
+  if (barrier !== undefined) return deny(barrier.reason, barrier.path);
+  if (ask.deadlineMs !== undefined && (ask.expectedMs ?? 0) > ask.deadlineMs) {
+    return deny('deadline_unreachable', ask.path);
+  }
+  const candidate: Candidate = {
+    id,
+    agent: ctx.agent,
+    digest: ctx.digest,
+    ask,
+    wanted,
+    least: leastOf(ask, wanted),
+    priority,
+    place,
+    atMs: ctx.atMs,
+  };
+  if (fits(place.anchor, wanted) && queueBefore(team, candidate) === undefined) {
+    return recorded(grantOf(team, candidate, wanted, 'request', { rule: 'fits' }));
+  }
+  const contest = detect(team, candidate);
+  if (contest === undefined) throw new Error('INV: what does not fit is short somewhere');
+  return { events: resolve(team, contest, ctx) };
+}
+
+/** What is recorded of a request: nothing that may differ between two tries. */
+export function askOf(command: CommandOf<'request'>): ResourceAllocationRequest {
+  const { op, v, id, firstSentMsAgo, dryRun, ...ask } = command;
+  return ask;
+}
+
+/** The amounts asked for, unbounded items bounded by policy; undefined where it does not. */
+export function boundedAmounts(team: Team, ask: ResourceAllocationRequest): Amounts | undefined {
+  const amounts: Record<string, number> = {};
+  for (const resource in ask.items) {
+    const amount = ask.items[resource]?.amount ?? team.policy.bounds[resource];
+    if (amount === undefined) return undefined;
+    amounts[resource] = amount;
+  }
+  return amounts;
+}
+
+/** The least of each item that is of use: `min`, else all of it. */
+export function leastOf(ask: ResourceAllocationRequest, wanted: Amounts): Amounts {
+  const least: Record<string, number> = {};
+  for (const resource in wanted) {
+    least[resource] = Math.min(ask.items[resource]?.min ?? Infinity, wanted[resource] as number);
+  }
+  return least;
+}
+
+function denialOf(
+  team: Team,
+  ctx: Context,
+  id: string,
+  ask: ResourceAllocationRequest,
+  reason: DenialReason,
+  path: string,
+): EventOf<'RequestDenied'> {
+  const retryOn = RETRY_ON[reason];
+  return {
+    ...stamp('RequestDenied', team, ctx.atMs),
+    id,
+    by: ctx.agent,
+    ...(ctx.digest === undefined ? {} : { digest: ctx.digest }),
+    ask,
+    reason,
+    ...(retryOn === undefined ? {} : { retryOn }),
+    rule: reason === 'stopped' ? '2-stopped' : `barrier-${reason}`,
+    factors: { at: path },
+  };
+}
+
+const RETRY_ON: Readonly<Partial<Record<DenialReason, 'unfreeze' | 'recover' | 'never'>>> = {
+  frozen: 'unfreeze',
+  stopped: 'recover',
+  closing: 'never',
+  node_closed: 'never',
+};

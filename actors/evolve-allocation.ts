@@ -1,0 +1,177 @@
+import { strict as assert } from 'node:assert';
+import type { EventOf } from '../events/events.ts';
+import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { climbOf, type ResourceClimb } from './account.ts';
+import { addDue, climb, holding } from './climb.ts';
+import { closeNode, nodeOf, openNode } from './evolve-node.ts';
+import { dropEarmark, leaveQueue } from './evolve-queue.ts';
+import { type Allocation, accountKey, type Position, type Team } from './team.ts';
+
+/** The live allocation that an event names. */
+export function allocationOf(team: Team, id: string): Allocation {
+  const allocation = team.allocations.get(id);
+  assert(allocation !== undefined, `${id} is live`);
+  return allocation;
+}
+
+export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
+  assert(!team.allocations.has(event.id), `${event.id} is granted once`);
+  if (event.via !== 'request') {
+    const waiting = team.waiting.get(event.id);
+    assert(waiting !== undefined, `${event.id} waits`);
+    dropEarmark(team, waiting, event);
+    leaveQueue(team, event.id);
+    team.runtime.resolver(team.name, event);
+  }
+  for (const { path, tier } of event.opened ?? []) openNode(team, path, tier, true, null, event);
+  const node = nodeOf(team, event.ask.path);
+  climb(team, node, 'granted', event, holding(event.items), 1);
+  team.allocations.set(event.id, {
+    id: event.id,
+    agent: event.by,
+    node,
+    ask: event.ask,
+    items: event.items,
+    priority: event.priority,
+    grantedAtMs: event.atMs,
+    expiresAtMs: event.expiresAtMs,
+    reported: {},
+    claimUntilMs: event.claimUntilMs ?? null,
+    attempt: event.attempt ?? 0,
+    yieldsTo: null,
+    fenceAtMs: null,
+    stops: [],
+  });
+  addDue(team, event.expiresAtMs, 'expire', event.id);
+  if (event.claimUntilMs !== undefined) addDue(team, event.claimUntilMs, 'claim', event.id);
+}
+
+/** An allocation ends: what was held returns, what is booked stays spent. */
+export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Position): void {
+  const allocation = allocationOf(team, event.allocation);
+  const { node } = allocation;
+  team.allocations.delete(allocation.id);
+  climb(team, node, 'ended', event, settling(allocation.items, event.booked), -1);
+  team.tombstones.set(allocation.id, {
+    path: node.path,
+    agent: allocation.agent,
+    as: event.as,
+    booked: event.booked,
+    held: allocation.items,
+    isSettled: event.as === 'settled',
+    at,
+    digest: event.as === 'settled' || event.as === 'released' ? event.digest : undefined,
+    atMs: event.atMs,
+  });
+  for (const { path, stop } of allocation.stops) {
+    const inForce = team.nodes.get(path)?.stops?.get(stop);
+    if (inForce === undefined) continue;
+    inForce.remainingCount -= 1;
+    if (event.as === 'fenced') inForce.fencedCount += 1;
+    if (inForce.remainingCount === 0) team.agenda.stops.add(accountKey(path, stop));
+  }
+  if (event.closesStep) closeNode(team, node, event, false);
+}
+
+export function lateSettled(team: Team, event: EventOf<'LateSettled'>, at: Position): void {
+  const tomb = team.tombstones.get(event.allocation);
+  assert(tomb !== undefined && !tomb.isSettled, `${event.allocation} settles late once`);
+  correct(team, event, event.booked, event.returned ?? {});
+  team.tombstones.set(event.allocation, {
+    ...tomb,
+    booked: combined(tomb.booked, event.booked, event.returned ?? {}),
+    isSettled: true,
+    at,
+    digest: event.digest,
+    atMs: event.atMs,
+  });
+}
+
+export function adjusted(team: Team, event: EventOf<'Adjusted'>): void {
+  const tomb = team.tombstones.get(event.allocation);
+  assert(tomb !== undefined, `${event.allocation} has ended`);
+  correct(team, event, event.more, event.less);
+  team.tombstones.set(event.allocation, {
+    ...tomb,
+    booked: combined(tomb.booked, event.more, event.less),
+  });
+}
+
+export function renewed(team: Team, event: EventOf<'LeaseRenewed'>): void {
+  const allocation = allocationOf(team, event.allocation);
+  assert(event.expiresAtMs >= allocation.expiresAtMs, 'a renewal never shortens a lease');
+  allocation.expiresAtMs = event.expiresAtMs;
+  allocation.claimUntilMs = null;
+  climb(team, allocation.node, 'renewed', event, []);
+}
+
+export function reported(team: Team, event: EventOf<'UsageReported'>): void {
+  const allocation = allocationOf(team, event.allocation);
+  allocation.reported = event.used;
+  allocation.claimUntilMs = null;
+  climb(team, allocation.node, 'reported', event, []);
+}
+
+export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
+  const allocation = allocationOf(team, event.allocation);
+  const climbs: ResourceClimb[] = [];
+  let grows = false;
+  for (const [resource, amount] of Object.entries(event.items)) {
+    const change = amount - (allocation.items[resource] ?? 0);
+    if (change > 0) grows = true;
+    climbs.push(climbOf(resource, change, 0, 0));
+  }
+  climb(team, allocation.node, grows ? 'grown' : 'shrunk', event, climbs);
+  allocation.items = { ...allocation.items, ...event.items };
+  allocation.claimUntilMs = null;
+}
+
+/** Moves every lease, grace and queue time-out by the length of an outage (semantics §6.4). */
+export function leasesExtended(team: Team, byMs: number): void {
+  for (const allocation of team.allocations.values()) {
+    allocation.expiresAtMs += byMs;
+    if (allocation.claimUntilMs !== null) allocation.claimUntilMs += byMs;
+    if (allocation.fenceAtMs !== null) allocation.fenceAtMs += byMs;
+  }
+  for (const waiting of team.waiting.values()) waiting.untilMs += byMs;
+}
+
+/** Held returns; of consumables the booked part is spent. */
+function settling(items: Amounts, booked: Amounts): ResourceClimb[] {
+  const climbs: ResourceClimb[] = [];
+  for (const resource in items) {
+    climbs.push(climbOf(resource, -(items[resource] as number), booked[resource] ?? 0, 0));
+  }
+  for (const resource in booked) {
+    if (items[resource] === undefined) {
+      assert(resourceTypeOf(resource)?.class === 'consumable', 'only consumables are spent');
+      climbs.push(climbOf(resource, 0, booked[resource] as number, 0));
+    }
+  }
+  return climbs;
+}
+
+/** Books a correction of what was spent. */
+function correct(
+  team: Team,
+  event: EventOf<'LateSettled' | 'Adjusted'>,
+  more: Amounts,
+  less: Amounts,
+): void {
+  const climbs: ResourceClimb[] = [];
+  for (const resource of new Set([...Object.keys(more), ...Object.keys(less)])) {
+    climbs.push(climbOf(resource, 0, (more[resource] ?? 0) - (less[resource] ?? 0), 0));
+  }
+  climb(team, nodeOf(team, event.path), 'booked', event, climbs);
+}
+
+function combined(base: Amounts, more: Amounts, less: Amounts): Amounts {
+  const sum: Record<string, number> = { ...base };
+  for (const [resource, amount] of Object.entries(more)) {
+    sum[resource] = (sum[resource] ?? 0) + amount;
+  }
+  for (const [resource, amount] of Object.entries(less)) {
+    sum[resource] = (sum[resource] ?? 0) - amount;
+  }
+  return sum;
+}

@@ -1,0 +1,111 @@
+import { strict as assert } from 'node:assert';
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import { isWithin, parentPathOf } from '../events/names.ts';
+import { guaranteeClimb, type ResourceClimb, rollUpClimb } from './account.ts';
+import { addDue, climb } from './climb.ts';
+import { type Node, nameOf, newNode, type Tier } from './node.ts';
+import { accountOf } from './node-change.ts';
+import { accountKey, type Team } from './team.ts';
+
+/** The node of a path that an event names; it must be there. */
+export function nodeOf(team: Team, path: string): Node {
+  const node = team.nodes.get(path);
+  assert(node !== undefined, `${path} is open`);
+  return node;
+}
+
+/** A node opens; its guarantees are set aside on every tier above. */
+export function opened(team: Team, event: EventOf<'NodeOpened'>): void {
+  const node = openNode(team, event.path, event.tier, false, event.priorityMax ?? null, event);
+  climb(team, node, 'limited', event, guaranteeClimbs(node, event.limits ?? {}));
+}
+
+/** Puts a node into the tree and starts its actor. */
+export function openNode(
+  team: Team,
+  path: string,
+  tier: Tier,
+  isAuto: boolean,
+  priorityMax: number | null,
+  event: BursarEvent,
+): Node {
+  assert(!team.nodes.has(path), `${path} is not open yet`);
+  const parentPath = parentPathOf(path);
+  const parent = parentPath === undefined ? undefined : nodeOf(team, parentPath);
+  const node = newNode(path, tier, parent, isAuto, priorityMax);
+  if (parent !== undefined) {
+    climb(team, parent, 'childOpened', event, []);
+    parent.children.set(nameOf(node), node);
+  }
+  team.nodes.set(path, node);
+  team.runtime.start(node);
+  return node;
+}
+
+export function limitsSet(team: Team, event: EventOf<'LimitsSet'>): void {
+  const node = nodeOf(team, event.path);
+  climb(team, node, 'limited', event, guaranteeClimbs(node, event.limits));
+}
+
+/** Climbs by which changed guarantees are set aside; a resource without one is only touched. */
+function guaranteeClimbs(
+  node: Node,
+  limits: NonNullable<EventOf<'NodeOpened'>['limits']>,
+): ResourceClimb[] {
+  return Object.entries(limits).map(([resource, { guarantee }]) => {
+    const before = node.accounts.get(resource)?.guarantee ?? 0;
+    return guaranteeClimb(resource, (guarantee ?? before) - before);
+  });
+}
+
+/**
+ * A node closes with what is left beneath it; its use becomes its parent's own, its guarantee
+ * returns. A name closed by command is not used again, one that a request opened may be.
+ */
+export function closeNode(team: Team, node: Node, event: BursarEvent, isByCommand: boolean): void {
+  assert(node.liveTree === 0, `${node.path} has no live allocation when it closes`);
+  for (const child of [...node.children.values()]) closeNode(team, child, event, isByCommand);
+  team.runtime.deliver(node, { kind: 'closed', event, climbs: [], live: 0, isOwn: false });
+  team.runtime.stop(node);
+  team.nodes.delete(node.path);
+  const { parent } = node;
+  if (parent === undefined) return;
+  parent.children.delete(nameOf(node));
+  if (isByCommand) {
+    parent.closedNames ??= new Set();
+    parent.closedNames.add(nameOf(node));
+  }
+  const climbs: ResourceClimb[] = [];
+  for (const [resource, account] of node.accounts) climbs.push(rollUpClimb(resource, account));
+  climb(team, parent, 'childClosed', event, climbs);
+}
+
+/** A stop takes hold: the allocations concerned have until its deadline. */
+export function stopped(team: Team, event: EventOf<'Stopped'>): void {
+  climb(team, nodeOf(team, event.path), 'stopped', event, []);
+  let count = 0;
+  for (const allocation of team.allocations.values()) {
+    if (!isWithin(allocation.node.path, event.path)) continue;
+    if (event.below !== null && allocation.priority >= event.below) continue;
+    allocation.stops = [...allocation.stops, { path: event.path, stop: event.stop }];
+    allocation.fenceAtMs = Math.min(allocation.fenceAtMs ?? Infinity, event.ackUntilMs);
+    count += 1;
+  }
+  assert(count === event.allocationCount, 'a stop counts the allocations that it concerns');
+  team.agenda.sweeps.add(event.path);
+  addDue(team, event.ackUntilMs, 'stop', accountKey(event.path, event.stop));
+  if (count === 0) team.agenda.stops.add(accountKey(event.path, event.stop));
+}
+
+export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
+  team.policy = event.policy;
+  for (const node of team.nodes.values()) {
+    for (const queue of node.queues?.values() ?? []) queue.reorder(team.policy.aging);
+  }
+  team.agenda.sweeps.add(team.name);
+}
+
+/** Notes the rung of the ladder that has been announced. */
+export function setRung(team: Team, path: string, resource: string, rung: number): void {
+  accountOf(nodeOf(team, path), resource).rung = rung;
+}

@@ -1,0 +1,217 @@
+import { strict as assert } from 'node:assert';
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import { LIMITS } from '../events/limits.ts';
+import { addDue, climb, noChange, spending } from './climb.ts';
+import { isEmergency } from './emergency.ts';
+import {
+  adjusted,
+  allocationOf,
+  ended,
+  granted,
+  lateSettled,
+  leasesExtended,
+  renewed,
+  reported,
+  resized,
+} from './evolve-allocation.ts';
+import {
+  closeNode,
+  limitsSet,
+  nodeOf,
+  opened,
+  policySet,
+  setRung,
+  stopped,
+} from './evolve-node.ts';
+import { endWait, moved, preempting, queued, reclaimed } from './evolve-queue.ts';
+import { accountKey, type Position, type Team } from './team.ts';
+
+/**
+ * Applies one recorded event to a team. Never refuses and never reads a clock: what it is given
+ * has happened. What does not fit together throws, and the team is frozen by its host.
+ */
+export function evolve(team: Team, event: BursarEvent, at: Position): void {
+  assert(event.team === team.name, 'an event reaches its own team');
+  assert(event.atMs >= team.lastAtMs, 'INV-10: logical time never falls');
+  team.lastAtMs = event.atMs;
+  noteId(team, event, at);
+  apply(team, event, at);
+  if (isEmergency(event)) {
+    team.emergencies.push({ at, event });
+    if (team.emergencies.length > LIMITS.emergenciesKeptMax) team.emergencies.shift();
+  }
+}
+
+function apply(team: Team, event: BursarEvent, at: Position): void {
+  switch (event.type) {
+    case 'AllocationGranted':
+      return granted(team, event);
+    case 'AllocationEnded':
+      return ended(team, event, at);
+    case 'LateSettled':
+      return lateSettled(team, event, at);
+    case 'RequestDenied':
+      if (event.waited) endWait(team, event, event.id);
+      return team.runtime.resolver(team.name, event);
+    case 'RequestQueued':
+      return queued(team, event);
+    case 'RequestMoved':
+      return moved(team, event);
+    case 'RequestCancelled':
+      return endWait(team, event, event.request);
+    case 'AllocationClaimed':
+      allocationOf(team, event.allocation).claimUntilMs = null;
+      return;
+    case 'LeaseRenewed':
+      return renewed(team, event);
+    case 'AllocationResized':
+      return resized(team, event);
+    case 'UsageReported':
+      return reported(team, event);
+    case 'UsageQuarantined':
+      return;
+    case 'Charged':
+      return climb(team, nodeOf(team, event.path), 'booked', event, spending(event.amounts));
+    case 'Adjusted':
+      return adjusted(team, event);
+    case 'ContentionDetected':
+      team.contests.set(accountKey(event.account.path, event.account.resource), {
+        id: event.contest,
+        account: event.account,
+        strategy: null,
+      });
+      return team.runtime.resolver(team.name, event);
+    case 'StrategySelected':
+      for (const contest of team.contests.values()) {
+        if (contest.id === event.contest) contest.strategy = event.strategy;
+      }
+      return team.runtime.resolver(team.name, event);
+    case 'ContestEnded':
+      for (const [key, contest] of team.contests) {
+        if (contest.id === event.contest) team.contests.delete(key);
+      }
+      return team.runtime.resolver(team.name, event);
+    case 'PreemptionRequested':
+      return preempting(team, event);
+    case 'ResourcesReclaimed':
+      return reclaimed(team, event);
+    default:
+      return applyToTree(team, event);
+  }
+}
+
+/** Events about nodes, policy, credentials and emergencies. */
+function applyToTree(team: Team, event: TreeEvent): void {
+  switch (event.type) {
+    case 'NodeOpened':
+      return opened(team, event);
+    case 'NodeClosing':
+      climb(team, nodeOf(team, event.path), 'closing', event, []);
+      team.agenda.sweeps.add(event.path);
+      team.agenda.closings.add(event.path);
+      if (event.fenceAtMs !== undefined) addDue(team, event.fenceAtMs, 'close', event.path);
+      return;
+    case 'NodeClosed':
+      return closeNode(team, nodeOf(team, event.path), event, true);
+    case 'LimitsSet':
+      return limitsSet(team, event);
+    case 'ToppedUp':
+      climb(team, nodeOf(team, event.path), 'limited', event, noChange(event.amounts));
+      return;
+    case 'PolicySet':
+      return policySet(team, event);
+    case 'CredentialEnrolled':
+      team.credentials.set(event.agent, {
+        role: event.role,
+        prefix: event.prefix,
+        priorityMax: event.priorityMax ?? null,
+      });
+      return;
+    case 'CredentialDismissed':
+      team.credentials.delete(event.agent);
+      return;
+    case 'Frozen':
+      climb(team, nodeOf(team, event.path), 'frozen', event, []);
+      team.agenda.sweeps.add(event.path);
+      if (event.untilMs !== undefined) {
+        addDue(team, event.untilMs, 'thaw', accountKey(event.path, event.freeze));
+      }
+      return;
+    case 'Unfrozen': {
+      const node = nodeOf(team, event.path);
+      climb(team, node, node.freezes?.size === 1 ? 'thawed' : 'unfrozen', event, []);
+      team.agenda.sweeps.add(event.path);
+      return;
+    }
+    case 'Stopped':
+      return stopped(team, event);
+    case 'StopAcknowledged':
+      nodeOf(team, event.path).stops?.get(event.stop)?.acknowledgedBy.add(event.agent);
+      return;
+    case 'StopCompleted': {
+      const stop = nodeOf(team, event.path).stops?.get(event.stop);
+      if (stop !== undefined) stop.isComplete = true;
+      return;
+    }
+    case 'StopLifted':
+      climb(team, nodeOf(team, event.path), 'stopLifted', event, []);
+      team.agenda.sweeps.add(event.path);
+      return;
+    case 'ThresholdCrossed':
+      return setRung(team, event.path, event.resource, event.rung);
+    case 'ThresholdRearmed':
+      return setRung(team, event.path, event.resource, event.rung - 1);
+    case 'LeasesExtended':
+      return leasesExtended(team, event.byMs);
+    default:
+      return event satisfies never;
+  }
+}
+
+type TreeEvent = EventOf<
+  | 'NodeOpened'
+  | 'NodeClosing'
+  | 'NodeClosed'
+  | 'LimitsSet'
+  | 'ToppedUp'
+  | 'PolicySet'
+  | 'CredentialEnrolled'
+  | 'CredentialDismissed'
+  | 'Frozen'
+  | 'Unfrozen'
+  | 'Stopped'
+  | 'StopAcknowledged'
+  | 'StopCompleted'
+  | 'StopLifted'
+  | 'ThresholdCrossed'
+  | 'ThresholdRearmed'
+  | 'LeasesExtended'
+>;
+
+/** Remembers an id that a client or the writer gave to a command, and where its answer stands. */
+function noteId(team: Team, event: BursarEvent, at: Position): void {
+  if (!('id' in event) || event.id === undefined) return;
+  team.ids.set(event.id, { digest: event.digest, at, atMs: event.atMs });
+  team.notedEver += 1;
+  if (team.notedEver % PRUNE_EVERY === 0) prune(team);
+}
+
+/** Pruning looks at every id, so it is done once in a while. */
+const PRUNE_EVERY = 16_384;
+
+/** Forgets ids beyond their retention, and tombstones beyond theirs (semantics §6.3). */
+function prune(team: Team): void {
+  const now = team.lastAtMs;
+  let excess = team.ids.size - LIMITS.idsPerShardMax;
+  for (const [id, used] of team.ids) {
+    const isOld = now - used.atMs > LIMITS.idRetentionMs;
+    if (!isOld && excess <= 0) continue;
+    if (team.allocations.has(id) || team.waiting.has(id) || team.tombstones.has(id)) continue;
+    team.ids.delete(id);
+    excess -= 1;
+  }
+  for (const [id, tomb] of team.tombstones) {
+    const keptMs = tomb.isSettled ? LIMITS.idRetentionMs : LIMITS.tombstoneRetentionMs;
+    if (now - tomb.atMs > keptMs) team.tombstones.delete(id);
+  }
+}

@@ -1,0 +1,58 @@
+import type { DenialReason } from '../events/events.ts';
+import { depthOf, parentPathOf } from '../events/names.ts';
+import type { Priority } from '../events/priority.ts';
+import { phaseAfter } from './machines.ts';
+import type { Node } from './node.ts';
+import type { Team } from './team.ts';
+
+/** Where a request lands: the node, or the deepest open one and what is opened beneath it. */
+export interface Place {
+  readonly anchor: Node;
+  readonly opened: readonly { readonly path: string; readonly tier: 'run' | 'step' }[];
+}
+
+/** Finds the node of a request; a missing step or run is opened where policy says so. */
+export function locate(team: Team, path: string): Place | DenialReason {
+  const node = team.nodes.get(path);
+  if (node !== undefined) return { anchor: node, opened: [] };
+  const parentPath = parentPathOf(path);
+  if (parentPath === undefined) return 'unknown_node';
+  const parent = team.nodes.get(parentPath);
+  if (parent?.closedNames?.has(path.slice(parentPath.length + 1))) return 'node_closed';
+  const { autoOpen } = team.policy;
+  if (parent?.tier === 'run' && autoOpen !== 'none') {
+    return { anchor: parent, opened: [{ path, tier: 'step' }] };
+  }
+  if (autoOpen !== 'runs') return 'unknown_node';
+  if (parent?.tier === 'swarm') return { anchor: parent, opened: [{ path, tier: 'run' }] };
+  const swarmPath = parentPathOf(parentPath);
+  const swarm = swarmPath === undefined ? undefined : team.nodes.get(swarmPath);
+  if (parent !== undefined || swarm?.tier !== 'swarm' || depthOf(path) !== 4) return 'unknown_node';
+  if (swarm.closedNames?.has(parentPath.slice(swarm.path.length + 1))) return 'node_closed';
+  return {
+    anchor: swarm,
+    opened: [
+      { path: parentPath, tier: 'run' },
+      { path, tier: 'step' },
+    ],
+  };
+}
+
+/** What bars a request on its path whatever the room: freeze, closing, stop. Else undefined. */
+export function barrierOf(
+  anchor: Node,
+  priority: Priority,
+): { readonly reason: DenialReason; readonly path: string } | undefined {
+  for (let node: Node | undefined = anchor; node !== undefined; node = node.parent) {
+    if (phaseAfter(node.tier, node.phase, 'granted') === undefined) {
+      const reason =
+        node.phase === 'frozen' ? 'frozen' : node.phase === 'closing' ? 'closing' : 'node_closed';
+      return { reason, path: node.path };
+    }
+    for (const stop of node.stops?.values() ?? []) {
+      if (stop.below === null || priority < stop.below)
+        return { reason: 'stopped', path: node.path };
+    }
+  }
+  return undefined;
+}

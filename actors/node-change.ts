@@ -1,0 +1,118 @@
+import { strict as assert } from 'node:assert';
+import type { BursarEvent } from '../events/events.ts';
+import { type Account, newAccount, type ResourceClimb, takeClimb } from './account.ts';
+import type { Node } from './node.ts';
+
+/** What a recorded event is to a node: the alphabet of its machine (machines.ts). */
+export type ChangeKind =
+  | 'granted'
+  | 'earmarked'
+  | 'unearmarked'
+  | 'ended'
+  | 'booked'
+  | 'renewed'
+  | 'reported'
+  | 'grown'
+  | 'shrunk'
+  | 'limited'
+  | 'childOpened'
+  | 'childClosed'
+  | 'frozen'
+  | 'unfrozen'
+  | 'thawed'
+  | 'stopped'
+  | 'stopLifted'
+  | 'closing'
+  | 'closed';
+
+/**
+ * A recorded event as one node receives it. The same object climbs from the node where it happens
+ * to the root: each node takes its part and leaves the growth for the next.
+ */
+export interface NodeChange {
+  readonly kind: ChangeKind;
+  readonly event: BursarEvent;
+  readonly climbs: readonly ResourceClimb[];
+  /** Change of the number of live allocations. */
+  readonly live: number;
+  /** The node where it happens, not an ancestor of it. */
+  isOwn: boolean;
+}
+
+/** Applies a change to a node's books; its phase is the actor's business. */
+export function applyChange(node: Node, change: NodeChange): void {
+  for (const climb of change.climbs) {
+    const account = accountOf(node, climb.resource);
+    takeClimb(account, climb, change.isOwn);
+    assert(account.heldTree >= 0 && account.held >= 0, 'INV-4: held is never negative');
+    assert(account.earmarked >= 0, 'earmarked is never negative');
+    assert(account.childrenCommitted >= 0, 'what children contribute is never negative');
+  }
+  if (change.live !== 0) {
+    node.liveTree += change.live;
+    if (change.isOwn) node.liveOwn += change.live;
+    assert(node.liveOwn >= 0 && node.liveTree >= node.liveOwn, 'live allocations are counted');
+  }
+  const isAboutChild = change.kind === 'childOpened' || change.kind === 'childClosed';
+  if (change.isOwn && !isAboutChild) applyOwn(node, change.event);
+}
+
+/** What an event sets on the node itself, beside its accounts' sums. */
+function applyOwn(node: Node, event: BursarEvent): void {
+  switch (event.type) {
+    case 'NodeOpened':
+    case 'LimitsSet':
+      for (const [resource, { limit }] of Object.entries(event.limits ?? {})) {
+        if (limit !== undefined) accountOf(node, resource).limit = limit;
+      }
+      return;
+    case 'ToppedUp':
+      for (const [resource, amount] of Object.entries(event.amounts)) {
+        const account = accountOf(node, resource);
+        account.limit = (account.limit ?? 0) + amount;
+      }
+      return;
+    case 'Frozen':
+      node.freezes ??= new Map();
+      node.freezes.set(event.freeze, {
+        id: event.freeze,
+        by: event.by ?? 'bursar',
+        untilMs: event.untilMs ?? null,
+        reason: event.reason,
+      });
+      return;
+    case 'Unfrozen':
+      node.freezes?.delete(event.freeze);
+      return;
+    case 'Stopped':
+      node.stops ??= new Map();
+      node.stops.set(event.stop, {
+        id: event.stop,
+        below: event.below,
+        ackUntilMs: event.ackUntilMs,
+        remainingCount: event.allocationCount,
+        fencedCount: 0,
+        isComplete: false,
+        acknowledgedBy: new Set(),
+      });
+      return;
+    case 'StopLifted':
+      node.stops?.delete(event.stop);
+      return;
+    case 'NodeClosing':
+      node.fenceAtMs = event.fenceAtMs ?? null;
+      return;
+    default:
+      return;
+  }
+}
+
+/** The account of a resource, made when it is first needed. */
+export function accountOf(node: Node, resource: string): Account {
+  let account = node.accounts.get(resource);
+  if (account === undefined) {
+    account = newAccount();
+    node.accounts.set(resource, account);
+  }
+  return account;
+}

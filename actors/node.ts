@@ -1,0 +1,91 @@
+import type { Account } from './account.ts';
+import type { WaitQueue } from './wait-queue.ts';
+
+export type Tier = 'team' | 'swarm' | 'run' | 'step';
+
+/** Where a node is in its life; what may happen in each phase is in machines.ts. */
+export type Phase = 'open' | 'frozen' | 'closing' | 'closed';
+
+/** A freeze in force on a node. */
+export interface Freeze {
+  readonly id: string;
+  readonly by: string;
+  readonly untilMs: number | null;
+  readonly reason: string;
+}
+
+/** A stop in force on a node. */
+export interface Stop {
+  readonly id: string;
+  /** Base priorities below this are stopped; null: all. */
+  readonly below: number | null;
+  readonly ackUntilMs: number;
+  /** Live allocations concerned that have not ended. */
+  remainingCount: number;
+  fencedCount: number;
+  isComplete: boolean;
+  readonly acknowledgedBy: Set<string>;
+}
+
+/**
+ * One team, swarm, run or step: the context of its actor. What few nodes have (freezes, stops,
+ * queues, closed names) is absent until there is one, because steps come by the thousand.
+ */
+export interface Node {
+  readonly path: string;
+  readonly tier: Tier;
+  readonly parent: Node | undefined;
+  readonly children: Map<string, Node>;
+  readonly accounts: Map<string, Account>;
+  /** Set by the node's actor alone. */
+  phase: Phase;
+  /** Opened by a request; closes with its last allocation. */
+  readonly isAuto: boolean;
+  /** Live allocations of its own, and with all descendants. */
+  liveOwn: number;
+  liveTree: number;
+  /** Highest base priority that may be claimed here and beneath, or null. */
+  priorityMax: number | null;
+  freezes: Map<string, Freeze> | undefined;
+  stops: Map<string, Stop> | undefined;
+  /** Requests that wait for a resource of this node. */
+  queues: Map<string, WaitQueue> | undefined;
+  /** Names of children that were closed by command; not used again. */
+  closedNames: Set<string> | undefined;
+  /** While closing by force: when the rest is fenced. */
+  fenceAtMs: number | null;
+}
+
+const NO_CHILDREN: Map<string, Node> = new Map();
+
+/** A node that has just been opened. */
+export function newNode(
+  path: string,
+  tier: Tier,
+  parent: Node | undefined,
+  isAuto: boolean,
+  priorityMax: number | null,
+): Node {
+  return {
+    path,
+    tier,
+    parent,
+    children: tier === 'step' ? NO_CHILDREN : new Map(),
+    accounts: new Map(),
+    phase: 'open',
+    isAuto,
+    liveOwn: 0,
+    liveTree: 0,
+    priorityMax,
+    freezes: undefined,
+    stops: undefined,
+    queues: undefined,
+    closedNames: undefined,
+    fenceAtMs: null,
+  };
+}
+
+/** The node's last name. */
+export function nameOf(node: Node): string {
+  return node.path.slice(node.path.lastIndexOf('/') + 1);
+}

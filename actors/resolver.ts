@@ -1,0 +1,172 @@
+import type { BursarEvent, DenialReason, EventOf } from '../events/events.ts';
+import { LIMITS } from '../events/limits.ts';
+import type { Amounts } from '../events/resources.ts';
+import { neverFits, roomFor } from './admission.ts';
+import {
+  type Candidate,
+  type Contest,
+  contentionDetected,
+  expectedWaitMs,
+  openContest,
+} from './contention.ts';
+import { type Context, nameAt, stamp } from './context.ts';
+import { partOf } from './partial.ts';
+import { planPreemption } from './preemption.ts';
+import { type Choice, selectStrategy } from './strategy.ts';
+import type { Team } from './team.ts';
+
+/**
+ * Turns one contest into decisions: detected, a strategy selected by the table, executed. The
+ * resolution approach (who is served) and the allocation method (how much) are two steps: the
+ * strategy says whether to preempt, share, wait or deny; partial.ts says how much.
+ */
+export function resolve(team: Team, contest: Contest, ctx: Context): BursarEvent[] {
+  const { candidate, account } = contest;
+  const open = openContest(team, account);
+  const contestId = open?.id ?? nameAt(team, 'c', ctx.at);
+  const choice = selectStrategy(team, contest);
+  const events: BursarEvent[] = [];
+  if (open === undefined) events.push(contentionDetected(team, contest, contestId));
+  if (open?.strategy !== choice.strategy) {
+    events.push({ ...stamp('StrategySelected', team, ctx.atMs), contest: contestId, ...choice });
+  }
+  const decision = execute(team, contest, contestId, choice);
+  events.push(decision);
+  const staysOpen = decision.type === 'RequestQueued' || decision.type === 'PreemptionRequested';
+  if (!staysOpen && contest.waiting.length === 0) {
+    const outcome =
+      decision.type === 'RequestDenied' ? 'denied' : decision.partial ? 'partial' : 'granted';
+    events.push({ ...stamp('ContestEnded', team, candidate.atMs), contest: contestId, outcome });
+  }
+  return events;
+}
+
+type Outcome = EventOf<
+  'AllocationGranted' | 'RequestDenied' | 'RequestQueued' | 'PreemptionRequested'
+>;
+
+function execute(team: Team, contest: Contest, contestId: string, choice: Choice): Outcome {
+  const { candidate } = contest;
+  if (neverFits(candidate.place.anchor, candidate.least)) {
+    return deny(team, contest, choice, 'never_fits');
+  }
+  switch (choice.strategy) {
+    case 'preemption_allowed': {
+      const plan = contest.aheadCount === 0 ? planPreemption(team, contest) : undefined;
+      if (plan === undefined) return waitOrDeny(team, contest, choice);
+      const victims = plan.victims.map(({ id }) => id);
+      return {
+        ...stamp('PreemptionRequested', team, candidate.atMs),
+        ...causeOf(candidate),
+        contest: contestId,
+        account: contest.account,
+        priority: candidate.priority,
+        right: 'priority',
+        victims,
+        graceEndsAtMs: candidate.atMs + plan.graceMs,
+        untilMs: candidate.atMs + Math.max(plan.graceMs, candidate.ask.maxWaitMs ?? 0),
+        earmarked: roomNow(candidate),
+        rule: choice.rule,
+        factors: { ...choice.factors, preemptionVictims: victims.length, graceMs: plan.graceMs },
+      };
+    }
+    case 'queue_and_wait':
+    case 'first_come_first_served':
+      return waitOrDeny(team, contest, choice);
+    case 'priority_based':
+    case 'proportional_sharing': {
+      const { anchor } = candidate.place;
+      const part =
+        contest.aheadCount === 0 ? partOf(anchor, candidate.wanted, candidate.least) : undefined;
+      if (part === undefined) return waitOrDeny(team, contest, choice);
+      return grantOf(team, candidate, part, 'request', choice);
+    }
+    default:
+      return choice.strategy satisfies never;
+  }
+}
+
+function waitOrDeny(team: Team, contest: Contest, choice: Choice): Outcome {
+  const { candidate } = contest;
+  const { ask, atMs } = candidate;
+  const maxWaitMs = ask.maxWaitMs ?? 0;
+  if (maxWaitMs === 0) return deny(team, contest, choice);
+  if (team.waiting.size >= LIMITS.queueDepthMax) return deny(team, contest, choice, 'queue_full');
+  return {
+    ...stamp('RequestQueued', team, atMs),
+    ...causeOf(candidate),
+    account: contest.account,
+    priority: candidate.priority,
+    position: contest.aheadCount + 1,
+    expectedWaitMs: expectedWaitMs(team, contest),
+    untilMs: atMs + maxWaitMs,
+    queuedAtMs: atMs,
+    rule: choice.rule,
+    factors: choice.factors,
+  };
+}
+
+function deny(
+  team: Team,
+  contest: Contest,
+  choice: Choice,
+  reason?: DenialReason,
+): EventOf<'RequestDenied'> {
+  const { candidate, short, account, node } = contest;
+  const outer = short.find((one) => one.path === account.path && one.resource === account.resource);
+  const held = node.accounts.get(account.resource)?.heldTree ?? 0;
+  const couldFit = outer === undefined || outer.needed <= outer.available + held;
+  const retryAfterMs = couldFit ? expectedWaitMs(team, contest) : null;
+  return {
+    ...stamp('RequestDenied', team, candidate.atMs),
+    ...causeOf(candidate),
+    reason: reason ?? (short.length === 0 ? 'queued_ahead' : contest.conflict),
+    ...(short.length > 0 ? { short: [...short] } : {}),
+    ...(retryAfterMs === null || reason === 'never_fits' ? {} : { retryAfterMs }),
+    retryOn: reason !== 'never_fits' && couldFit ? 'release' : 'top_up',
+    rule: reason === 'never_fits' ? 'never-fits' : choice.rule,
+    factors: choice.factors,
+  };
+}
+
+/** What of the ask is free now on the whole path: set aside for the beneficiary at once. */
+function roomNow({ place, wanted }: Candidate): Amounts {
+  const room: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(wanted)) {
+    const free = roomFor(place.anchor, resource, amount);
+    if (free > 0) room[resource] = free;
+  }
+  return room;
+}
+
+/** The fields by which a decision names its request. */
+export function causeOf(candidate: Candidate) {
+  const { id, agent, digest, ask } = candidate;
+  return { id, by: agent, ...(digest === undefined ? {} : { digest }), ask };
+}
+
+/** The grant of a candidate. */
+export function grantOf(
+  team: Team,
+  candidate: Candidate,
+  items: Amounts,
+  via: EventOf<'AllocationGranted'>['via'],
+  why: { readonly rule: string; readonly factors?: Choice['factors'] },
+): EventOf<'AllocationGranted'> {
+  const { ask, atMs, wanted, place } = candidate;
+  const isPartial = Object.keys(wanted).some(
+    (resource) => (items[resource] ?? 0) < (wanted[resource] ?? 0),
+  );
+  return {
+    ...stamp('AllocationGranted', team, atMs),
+    ...causeOf(candidate),
+    items,
+    ...(isPartial ? { partial: true } : {}),
+    ...(place.opened.length > 0 ? { opened: [...place.opened] } : {}),
+    priority: candidate.priority,
+    expiresAtMs: atMs + (ask.ttlMs ?? LIMITS.ttlMsDefault),
+    via,
+    rule: why.rule,
+    ...(why.factors === undefined ? {} : { factors: why.factors }),
+  };
+}

@@ -1,0 +1,160 @@
+import type { ResourceAllocationRequest, Role } from '../events/commands.ts';
+import type { AccountName, EventOf } from '../events/events.ts';
+import { DEFAULT_POLICY, type Policy } from '../events/policy.ts';
+import type { Priority } from '../events/priority.ts';
+import type { Amounts } from '../events/resources.ts';
+import type { Node } from './node.ts';
+import type { NodeRuntime } from './runtime.ts';
+import type { TimerHeap } from './timers.ts';
+import type { Waiting } from './wait-queue.ts';
+
+/** A grant that lives: what its holder may use until it ends. */
+export interface Allocation {
+  readonly id: string;
+  readonly agent: string;
+  readonly node: Node;
+  readonly ask: ResourceAllocationRequest;
+  items: Amounts;
+  readonly priority: Priority;
+  readonly grantedAtMs: number;
+  expiresAtMs: number;
+  /** Cumulative use stated by its holder. */
+  reported: Amounts;
+  /** Revoked then, unless its agent has sent a command on it; null once claimed. */
+  claimUntilMs: number | null;
+  readonly attempt: number;
+  /** The request for which it was told to yield. */
+  yieldsTo: string | null;
+  /** It ends by force then; null while nothing presses it. */
+  fenceAtMs: number | null;
+  /** Stops that it counts in. */
+  stops: readonly { readonly path: string; readonly stop: string }[];
+}
+
+/** What is kept of an allocation that has ended, for its late settle. */
+export interface Tombstone {
+  readonly path: string;
+  readonly agent: string;
+  readonly as: EventOf<'AllocationEnded'>['as'];
+  readonly booked: Amounts;
+  /** What it had held, the base of its overrun. */
+  readonly held: Amounts;
+  /** Settled by its agent, on time or late: further settles are repeats. */
+  readonly isSettled: boolean;
+  /** Where its last end or settle is recorded, and the digest of that settle. */
+  readonly at: Position;
+  readonly digest: number | undefined;
+  readonly atMs: number;
+}
+
+/** A place in the shard's log. */
+export interface Position {
+  readonly seq: number;
+  readonly index: number;
+}
+
+/** What is known of an id that was used. */
+export interface UsedId {
+  readonly digest: number | undefined;
+  readonly at: Position;
+  readonly atMs: number;
+}
+
+/** Who may act, as what, where. */
+export interface Credential {
+  readonly role: Role;
+  readonly prefix: string;
+  readonly priorityMax: Priority | null;
+}
+
+/** Contention on an account that is not over. */
+export interface Contest {
+  readonly id: string;
+  readonly account: AccountName;
+  strategy: string | null;
+}
+
+/** Work that follows from what was recorded; found again by a sweep after a restart. */
+export interface Agenda {
+  /** Queues whose head may be served now. */
+  readonly queues: Set<string>;
+  /** Accounts whose use has left its rung of the ladder. */
+  readonly rungs: Set<string>;
+  /** Nodes whose closing may be complete, and stops whose allocations have all ended. */
+  readonly closings: Set<string>;
+  readonly stops: Set<string>;
+  /** Paths beneath which waiting requests may have to be denied. */
+  readonly sweeps: Set<string>;
+}
+
+/** All that is true of one team: the fold of its events. */
+export interface Team {
+  readonly name: string;
+  policy: Policy;
+  readonly nodes: Map<string, Node>;
+  readonly credentials: Map<string, Credential>;
+  readonly allocations: Map<string, Allocation>;
+  readonly tombstones: Map<string, Tombstone>;
+  readonly ids: Map<string, UsedId>;
+  readonly waiting: Map<string, Waiting>;
+  /** By account key. */
+  readonly contests: Map<string, Contest>;
+  /** Recent emergencies, oldest first, as positions of their events. */
+  readonly emergencies: Emergency[];
+  readonly agenda: Agenda;
+  /** Requests that ever waited, and ids that were ever noted. */
+  arrivals: number;
+  notedEver: number;
+  /** Time of the newest event. */
+  lastAtMs: number;
+  readonly timers: TimerHeap;
+  readonly runtime: NodeRuntime;
+}
+
+/** An emergency that was recorded: the event and where it stands. */
+export interface Emergency {
+  readonly at: Position;
+  readonly event: EmergencyEvent;
+}
+export type EmergencyEvent = EventOf<
+  'ThresholdCrossed' | 'Stopped' | 'StopCompleted' | 'StopLifted' | 'Frozen' | 'UsageQuarantined'
+>;
+
+/** A team of which nothing is recorded yet. */
+export function newTeam(name: string, timers: TimerHeap, runtime: NodeRuntime): Team {
+  return {
+    name,
+    policy: DEFAULT_POLICY,
+    nodes: new Map(),
+    credentials: new Map(),
+    allocations: new Map(),
+    tombstones: new Map(),
+    ids: new Map(),
+    waiting: new Map(),
+    contests: new Map(),
+    emergencies: [],
+    agenda: {
+      queues: new Set(),
+      rungs: new Set(),
+      closings: new Set(),
+      stops: new Set(),
+      sweeps: new Set(),
+    },
+    arrivals: 0,
+    notedEver: 0,
+    lastAtMs: 0,
+    timers,
+    runtime,
+  };
+}
+
+/** One string for an account; `|` is in no path. */
+export function accountKey(path: string, resource: string): string {
+  return `${path}|${resource}`;
+}
+
+/** The account that a key names. */
+export function accountOfKey(key: string): AccountName {
+  const bar = key.indexOf('|');
+  return { path: key.slice(0, bar), resource: key.slice(bar + 1) };
+}

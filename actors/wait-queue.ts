@@ -1,0 +1,106 @@
+import type { ResourceAllocationRequest } from '../events/commands.ts';
+import type { AccountName } from '../events/events.ts';
+import type { Policy } from '../events/policy.ts';
+import { ExecutionPriority, type Priority } from '../events/priority.ts';
+import type { Amounts } from '../events/resources.ts';
+
+/** A request that waits for room, or for its victims to yield. */
+export interface Waiting {
+  readonly id: string;
+  readonly agent: string;
+  readonly ask: ResourceAllocationRequest;
+  readonly priority: Priority;
+  /** The outermost short account; changes when another becomes the bottleneck. */
+  account: AccountName;
+  /** Queue time, which ranks it. */
+  readonly queuedAtMs: number;
+  /** When it joined, for the time it waited. */
+  readonly sinceMs: number;
+  untilMs: number;
+  /** Latest start that meets its deadline; Infinity without one. */
+  readonly latestStartMs: number;
+  /** Order of arrival in the team. */
+  readonly arrival: number;
+  readonly attempt: number;
+  readonly state: 'queued' | 'preempting';
+  readonly digest: number | undefined;
+  /** Set aside for it while its victims yield; empty for a queued one. */
+  earmarked: Amounts;
+  readonly victims: readonly string[];
+}
+
+type Aging = Policy['aging'];
+
+/** Priority with what waiting adds; never reaches `emergency` (semantics §7). */
+export function effectivePriority(waiting: Waiting, nowMs: number, aging: Aging): Priority {
+  if (waiting.priority >= ExecutionPriority.emergency) return waiting.priority;
+  const buckets =
+    Math.floor(nowMs / aging.intervalMs) - Math.floor(waiting.queuedAtMs / aging.intervalMs);
+  const aged = waiting.priority + aging.step * Math.max(0, buckets);
+  return Math.min(aged, ExecutionPriority.emergency - 1);
+}
+
+/**
+ * Order of service: a beneficiary of preemption first (what its victims give is its own), then
+ * effective priority, least slack, business impact, arrival. Negative: `a` is served before `b`.
+ * All age at the same rate on one grid, so the order of two never changes with time.
+ */
+export function compareWaiting(a: Waiting, b: Waiting, aging: Aging): number {
+  if (a.state !== b.state) return a.state === 'preempting' ? -1 : 1;
+  const byPriority = agelessRank(b, aging) - agelessRank(a, aging);
+  if (byPriority !== 0) return byPriority;
+  if (a.latestStartMs !== b.latestStartMs) return a.latestStartMs < b.latestStartMs ? -1 : 1;
+  const byImpact = (b.ask.businessImpact ?? 50) - (a.ask.businessImpact ?? 50);
+  return byImpact !== 0 ? byImpact : a.arrival - b.arrival;
+}
+
+/** Effective priority at time 0: differs from the one at any other time by a constant. */
+function agelessRank(waiting: Waiting, aging: Aging): number {
+  if (waiting.priority >= ExecutionPriority.emergency) return Number.MAX_SAFE_INTEGER;
+  return waiting.priority - aging.step * Math.floor(waiting.queuedAtMs / aging.intervalMs);
+}
+
+/** The requests that wait for one account, in order of service. */
+export class WaitQueue {
+  readonly #list: Waiting[] = [];
+
+  get size(): number {
+    return this.#list.length;
+  }
+
+  /** The request to serve next. */
+  get head(): Waiting | undefined {
+    return this.#list[0];
+  }
+
+  add(waiting: Waiting, aging: Aging): void {
+    this.#list.splice(this.countAhead(waiting, aging), 0, waiting);
+  }
+
+  remove(waiting: Waiting): void {
+    const index = this.#list.indexOf(waiting);
+    if (index !== -1) this.#list.splice(index, 1);
+  }
+
+  /** How many are served before this one, which need not be in the queue. */
+  countAhead(waiting: Waiting, aging: Aging): number {
+    let low = 0;
+    let high = this.#list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareWaiting(this.#list[middle] as Waiting, waiting, aging) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** All, in order of service. */
+  inOrder(): readonly Waiting[] {
+    return this.#list;
+  }
+
+  /** Sorts anew after the policy's aging has changed. */
+  reorder(aging: Aging): void {
+    this.#list.sort((a, b) => compareWaiting(a, b, aging));
+  }
+}
