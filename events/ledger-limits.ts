@@ -12,6 +12,9 @@ export interface LedgerLimits {
   readonly stallMs: number;
   /** A replay whose broker stays away longer than this gives up. */
   readonly readDeadlineMs: number;
+  /** How often a tail looks by itself while the broker wakes it, and when the broker may not. */
+  readonly tailPollMs: number;
+  readonly tailDeafPollMs: number;
 }
 
 export const LEDGER_LIMITS: LedgerLimits = {
@@ -21,4 +24,6 @@ export const LEDGER_LIMITS: LedgerLimits = {
   getTimeoutMs: 2_000,
   stallMs: 2_000,
   readDeadlineMs: 30_000,
+  tailPollMs: 1_000,
+  tailDeafPollMs: 100,
 };

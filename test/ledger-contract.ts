@@ -328,7 +328,7 @@ const CASES: readonly Case[] = [
       const { ledger, shard } = trial;
       const claim = await claimAs(ledger, shard, 'a');
       for (let seq = 1; seq <= 5; seq += 1) {
-        await ledger.append(claim, blockAfter(claim, seq, { filler: `event-${seq}` }));
+        await ledger.append(claim, blockAfter(claim, seq, { filler: `event-${seq + 1}` }));
       }
       await trial.damage(4);
       const seen: number[] = [];
