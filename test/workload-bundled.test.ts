@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { actualOf, askOf, type Pricing } from '../workload/ask.ts';
-import { bundledBudgets, bundledJsonLines, bundledRows } from '../workload/bundled.ts';
+import {
+  bundledBudgets,
+  bundledDescription,
+  bundledJsonLines,
+  bundledRows,
+} from '../workload/bundled.ts';
 import { checkThenCharge } from '../workload/check-then-charge.ts';
 import { planRows } from '../workload/plan.ts';
 import { openPriceBook } from '../workload/pricing.ts';
@@ -100,6 +105,14 @@ test('its budgets bind: soft caps would be overshot on every tier', async () => 
   assert.ok(refusedRows >= 100, `${refusedRows}`);
   const over = new Map(caps.map((cap) => [cap.tier, cap.over]));
   for (const tier of ['team', 'swarm', 'run'] as const) assert.ok((over.get(tier) ?? 0) > 0, tier);
+});
+
+test('it says that it is synthetic and whose figures it uses', () => {
+  const text = bundledDescription();
+  assert.match(text, /synthetic/);
+  for (const source of ['auto-code-rover', 'ChatDev', 'TraceLab', 'Terminal-Bench']) {
+    assert.match(text, source);
+  }
 });
 
 test('a draw stays within its distribution, a pick follows the weights', () => {

@@ -1,7 +1,7 @@
 import { type Budgets, type Caps, NO_BUDGETS } from './budgets.ts';
 import { acrRun, chatdevPhases, type DrawnStep, tracelabSession } from './bundled-teams.ts';
 import { MICRO_PER_USD } from './money.ts';
-import { ACR, ORCA } from './published.ts';
+import { ACR, ORCA, PUBLISHED_SOURCES } from './published.ts';
 import { drawFrom, type Random, seededRandom } from './random.ts';
 import { newRowIds, parseRow, type Row, type RowForm } from './row.ts';
 
@@ -69,6 +69,16 @@ export function bundledBudgets(): Budgets {
 
 function usd(amount: number): Caps {
   return { credits: amount * MICRO_PER_USD };
+}
+
+/** What the workload is and whose figures it is drawn from, for whoever looks at the demo. */
+export function bundledDescription(): string {
+  const sources = Object.values(PUBLISHED_SOURCES).map((source) => `  - ${source}`);
+  return [
+    'A synthetic workload: made-up teams, with costs, tokens, times and numbers of steps drawn from',
+    'published figures of',
+    ...sources,
+  ].join('\n');
 }
 
 function coders(random: Random): RowForm[] {

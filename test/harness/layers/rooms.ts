@@ -47,7 +47,7 @@ export const ROOMS: Record<string, Rule> = {
   workload: {
     ...SHELL,
     rooms: ['events', 'projections', 'client'],
-    packages: ['@pydantic/genai-prices', 'big.js', 'echarts'],
+    packages: ['@pydantic/genai-prices', 'big.js', 'cli-table3', 'echarts', 'picocolors'],
   },
   cli: {
     ...SHELL,
