@@ -22,6 +22,8 @@ export interface Decision {
   readonly answer?: Answer;
   /** The answer is the one recorded here: this command is a repeat. */
   readonly repeats?: Position;
+  /** The recorded story of an id is asked for. */
+  readonly explains?: { readonly id: string; readonly at: Position };
   /** The id was used there for other content. */
   readonly conflictsWith?: Position;
 }

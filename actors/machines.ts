@@ -8,34 +8,35 @@ import type { ChangeKind } from './node-change.ts';
  * children: replaying must repeat nothing (architecture.md, "XState").
  */
 
+type Targets = Partial<Record<ChangeKind, Phase>>;
+
 /** What may happen however a node stands: use that was allowed must always be booked. */
-const always = {
-  ended: {},
-  booked: {},
-  renewed: {},
-  reported: {},
-  shrunk: {},
-  limited: {},
-  unearmarked: {},
-  childClosed: {},
-  stopped: {},
-  stopLifted: {},
-} as const;
+const always = (phase: Phase): Targets => ({
+  ended: phase,
+  booked: phase,
+  renewed: phase,
+  reported: phase,
+  shrunk: phase,
+  limited: phase,
+  unearmarked: phase,
+  childClosed: phase,
+  stopped: phase,
+  stopLifted: phase,
+});
 
 /** What takes new room. */
-const admits = { granted: {}, earmarked: {}, grown: {} } as const;
+const admits = (phase: Phase): Targets => ({ granted: phase, earmarked: phase, grown: phase });
 
-const lifeOf = (tier: Tier) => {
-  const parentOnly = tier === 'step' ? {} : ({ childOpened: {} } as const);
-  return createMachine({
+const lifeOf = (tier: Tier) =>
+  createMachine({
     id: tier,
     initial: 'open',
     states: {
       open: {
         on: {
-          ...always,
-          ...admits,
-          ...parentOnly,
+          ...always('open'),
+          ...admits('open'),
+          ...(tier === 'step' ? {} : { childOpened: 'open' }),
           frozen: 'frozen',
           closing: 'closing',
           closed: 'closed',
@@ -43,21 +44,27 @@ const lifeOf = (tier: Tier) => {
       },
       frozen: {
         on: {
-          ...always,
-          frozen: {},
-          unfrozen: {},
+          ...always('frozen'),
+          frozen: 'frozen',
+          unfrozen: 'frozen',
           thawed: 'open',
           closing: 'closing',
           closed: 'closed',
         },
       },
       closing: {
-        on: { ...always, frozen: {}, unfrozen: {}, thawed: {}, closed: 'closed' },
+        on: {
+          ...always('closing'),
+          frozen: 'closing',
+          unfrozen: 'closing',
+          thawed: 'closing',
+          closing: 'closing',
+          closed: 'closed',
+        },
       },
       closed: { type: 'final' },
     },
   });
-};
 
 /** One machine for each tier, built once. */
 export const MACHINES: Readonly<Record<Tier, ReturnType<typeof lifeOf>>> = {

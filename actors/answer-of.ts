@@ -1,0 +1,269 @@
+import type { Answer } from '../events/answers.ts';
+import type { BursarEvent, DenialReason, EventOf } from '../events/events.ts';
+import { refuse } from '../events/refusals.ts';
+
+/**
+ * The answer that a recorded event is to its command: a pure function of the event, so that a
+ * repeat gets it word for word. Only the remaining lease is of now.
+ * @param expiresAtMs when the lease ends as it stands now, if the allocation lives
+ */
+export function answerOf(
+  event: BursarEvent,
+  nowMs: number,
+  expiresAtMs: number | undefined,
+): Answer | undefined {
+  switch (event.type) {
+    case 'AllocationGranted':
+      return grantedAnswer(event, Math.max(0, (expiresAtMs ?? nowMs) - nowMs));
+    case 'RequestDenied':
+      return deniedAnswer(event);
+    case 'RequestQueued':
+      return {
+        outcome: 'queued',
+        id: event.id,
+        account: event.account,
+        position: event.position,
+        expectedWaitMs: event.expectedWaitMs,
+        timeoutInMs: Math.max(0, event.untilMs - nowMs),
+        rule: event.rule,
+        ...withFactors(event),
+      };
+    case 'PreemptionRequested':
+      return {
+        outcome: 'preempting',
+        id: event.id,
+        victims: event.victims,
+        right: event.right,
+        graceMs: event.graceEndsAtMs - event.atMs,
+        rule: event.rule,
+        ...withFactors(event),
+      };
+    default:
+      return useAnswer(event, nowMs, expiresAtMs);
+  }
+}
+
+/** Answers to commands about allocations. */
+function useAnswer(
+  event: BursarEvent,
+  nowMs: number,
+  expiresAtMs: number | undefined,
+): Answer | undefined {
+  switch (event.type) {
+    case 'RequestCancelled':
+      return { outcome: 'cancelled', request: event.request, ...withId(event) };
+    case 'AllocationEnded':
+      return endedAnswer(event);
+    case 'LateSettled':
+      return {
+        outcome: 'settled',
+        allocation: event.allocation,
+        booked: event.booked,
+        estimated: false,
+        late: true,
+        ...withId(event),
+      };
+    case 'LeaseRenewed':
+      return {
+        outcome: 'renewed',
+        allocation: event.allocation,
+        expiresInMs: Math.max(0, (expiresAtMs ?? nowMs) - nowMs),
+        ...withId(event),
+      };
+    case 'AllocationResized':
+      return {
+        outcome: 'resized',
+        allocation: event.allocation,
+        items: event.items,
+        ...withId(event),
+      };
+    case 'UsageReported':
+      return {
+        outcome: 'reported',
+        allocation: event.allocation,
+        used: event.used,
+        overrun: event.overrun ?? false,
+        ...withId(event),
+      };
+    case 'UsageQuarantined':
+      return refuse(
+        'implausible_amount',
+        `${JSON.stringify(event.amounts)} is above ${JSON.stringify(event.limit)}`,
+        event.id === undefined ? {} : { id: event.id },
+      );
+    case 'Charged':
+      return { outcome: 'charged', path: event.path, amounts: event.amounts, ...withId(event) };
+    case 'Adjusted':
+      return {
+        outcome: 'adjusted',
+        allocation: event.allocation,
+        more: event.more,
+        less: event.less,
+        ...withId(event),
+      };
+    default:
+      return treeAnswer(event, nowMs);
+  }
+}
+
+/** Answers to commands about nodes, policy, credentials and emergencies. */
+function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
+  switch (event.type) {
+    case 'NodeOpened':
+      return { outcome: 'opened', path: event.path, tier: event.tier, ...withId(event) };
+    case 'NodeClosing':
+      return { outcome: 'closing', path: event.path, liveAllocations: 0, ...withId(event) };
+    case 'LimitsSet':
+      return { outcome: 'limits_set', path: event.path, ...withId(event) };
+    case 'ToppedUp':
+      return { outcome: 'topped_up', path: event.path, amounts: event.amounts, ...withId(event) };
+    case 'PolicySet':
+      return { outcome: 'policy_set', ...withId(event) };
+    case 'CredentialEnrolled': {
+      const { agent, role, prefix } = event;
+      return { outcome: 'enrolled', agent, role, prefix, ...withId(event) };
+    }
+    case 'CredentialDismissed':
+      return { outcome: 'dismissed', agent: event.agent, ...withId(event) };
+    case 'Frozen':
+      return { outcome: 'frozen', path: event.path, freeze: event.freeze, ...withId(event) };
+    case 'Unfrozen': {
+      const { path, freeze } = event;
+      return { outcome: 'unfrozen', path, freeze, stillFrozen: false, ...withId(event) };
+    }
+    case 'Stopped':
+      return {
+        outcome: 'stopped',
+        path: event.path,
+        stop: event.stop,
+        allocations: event.allocationCount,
+        agents: event.agentCount,
+        ackInMs: Math.max(0, event.ackUntilMs - nowMs),
+        ...withId(event),
+      };
+    case 'StopAcknowledged':
+      return { outcome: 'acknowledged', stop: event.stop, ...withId(event) };
+    case 'StopLifted':
+      return { outcome: 'recovered', path: event.path, stop: event.stop, ...withId(event) };
+    default:
+      return undefined;
+  }
+}
+
+function grantedAnswer(event: EventOf<'AllocationGranted'>, expiresInMs: number): Answer {
+  return {
+    outcome: event.partial ? 'partial' : 'granted',
+    id: event.id,
+    path: event.ask.path,
+    granted: event.items,
+    expiresInMs,
+    rule: event.rule,
+    ...withFactors(event),
+    ...(event.waitedMs === undefined ? {} : { waitedMs: event.waitedMs }),
+    ...(event.preempted === undefined ? {} : { preempted: event.preempted }),
+  };
+}
+
+function deniedAnswer(event: EventOf<'RequestDenied'>): Answer {
+  const { id, reason, short, retryAfterMs, retryOn, waitedMs, rule } = event;
+  const kind = DENIALS[reason];
+  return {
+    outcome: 'denied',
+    id,
+    reason,
+    message: messageOf(event),
+    advice: adviceOf(event),
+    class: kind.class,
+    severity: kind.severity,
+    ...(short === undefined ? {} : { short }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(retryOn === undefined ? {} : { retryOn }),
+    ...(waitedMs === undefined ? {} : { waitedMs }),
+    rule,
+    ...withFactors(event),
+  };
+}
+
+function endedAnswer(event: EventOf<'AllocationEnded'>): Answer {
+  if (event.as === 'released') {
+    return {
+      outcome: 'released',
+      allocation: event.allocation,
+      booked: event.booked,
+      ...withId(event),
+    };
+  }
+  if (event.as !== 'settled') {
+    return { outcome: 'ended', allocation: event.allocation, as: event.as, booked: event.booked };
+  }
+  return {
+    outcome: 'settled',
+    allocation: event.allocation,
+    booked: event.booked,
+    ...(event.overrun === undefined ? {} : { overrun: event.overrun }),
+    estimated: event.estimated ?? false,
+    late: false,
+    ...withId(event),
+  };
+}
+
+interface DenialKind {
+  readonly class: 'input' | 'capacity' | 'state';
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly advice: string;
+}
+const capacity = (advice: string): DenialKind => ({
+  class: 'capacity',
+  severity: 'warning',
+  advice,
+});
+const state = (advice: string): DenialKind => ({ class: 'state', severity: 'warning', advice });
+
+/** Each reason of a denial with its class, severity and recovery hint (I-05). */
+const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
+  insufficient_credits: capacity('Ask for less, wait for settles, or have the budget topped up.'),
+  insufficient_time: capacity('Ask for less compute time, or have the budget topped up.'),
+  insufficient_memory: capacity('Ask for less memory, or wait for a release.'),
+  concurrency_limit_reached: capacity('Wait for a slot: send maxWaitMs, or ask again later.'),
+  tool_limit_reached: capacity('The quota of calls is used up; have it raised.'),
+  exclusive_access_required: capacity('Somebody holds it alone; send maxWaitMs to wait in line.'),
+  insufficient_resource: capacity('Ask for less, or wait for a release.'),
+  frozen: state('Wait for the unfreeze, or ask an operator.'),
+  stopped: state('Work of this priority is stopped; wait for the recovery.'),
+  closing: state('The subtree is closing; ask elsewhere.'),
+  unknown_node: { class: 'input', severity: 'error', advice: 'Open the node first.' },
+  unknown_resource: { class: 'input', severity: 'error', advice: 'Use a registered resource.' },
+  node_closed: { class: 'input', severity: 'error', advice: 'A closed name is not used again.' },
+  unbounded: { class: 'input', severity: 'error', advice: 'Name an amount for each item.' },
+  never_fits: {
+    class: 'input',
+    severity: 'error',
+    advice: 'It exceeds the limit itself; ask less.',
+  },
+  deadline_unreachable: { class: 'input', severity: 'error', advice: 'Give it more time.' },
+  wait_timeout: capacity('Wait longer, ask for less, or raise the priority.'),
+  queue_full: capacity('Too many wait; slow down.'),
+  queued_ahead: capacity('Others wait for it; send maxWaitMs to join the queue.'),
+  amount_out_of_range: { class: 'input', severity: 'error', advice: 'Use smaller amounts.' },
+};
+
+function messageOf(event: EventOf<'RequestDenied'>): string {
+  const short = event.short?.at(-1);
+  if (short === undefined) return `${event.ask.path}: ${event.reason}`;
+  return `${event.reason}: ${short.path} has ${short.available} ${short.resource}, ${short.needed} needed`;
+}
+
+function adviceOf(event: EventOf<'RequestDenied'>): string {
+  const { advice } = DENIALS[event.reason];
+  return event.retryAfterMs === undefined ? advice : `${advice} Try in ${event.retryAfterMs} ms.`;
+}
+
+function withFactors(event: { readonly factors?: EventOf<'RequestDenied'>['factors'] }): {
+  factors?: NonNullable<EventOf<'RequestDenied'>['factors']>;
+} {
+  return event.factors === undefined ? {} : { factors: event.factors };
+}
+
+function withId(event: { readonly id?: string | undefined }): { id?: string } {
+  return event.id === undefined ? {} : { id: event.id };
+}

@@ -1,0 +1,210 @@
+import type { CommandOf } from '../events/commands.ts';
+import { LIMITS } from '../events/limits.ts';
+import { refuse } from '../events/refusals.ts';
+import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { fits, leavesRange } from './admission.ts';
+import { mayActFor } from './authority.ts';
+import { answered, type Context, type Decision, recorded, stamp } from './context.ts';
+import { closing, commandCause, notYours, unknownAllocation } from './decide-settle.ts';
+import { anchorOf } from './evolve-queue.ts';
+import { barrierOf } from './locate.ts';
+import type { Allocation, Team } from './team.ts';
+
+/** Gives everything back; what was reported stays booked. */
+export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Context): Decision {
+  const tomb = team.tombstones.get(command.allocation);
+  const live = team.allocations.get(command.allocation);
+  if (live === undefined) {
+    if (tomb === undefined) return answered(unknownAllocation(team, command.allocation));
+    if (!mayActFor(team, ctx.agent, tomb.agent)) return answered(notYours(ctx, command.allocation));
+    const { as, booked } = tomb;
+    return answered({ outcome: 'ended', allocation: command.allocation, as, booked });
+  }
+  if (!mayActFor(team, ctx.agent, live.agent)) return answered(notYours(ctx, command.allocation));
+  const booked = reportedOf(live);
+  return recorded({
+    ...stamp('AllocationEnded', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    as: 'released',
+    booked,
+    ...(Object.keys(booked).length > 0 ? { estimated: true } : {}),
+    ...closing(live),
+  });
+}
+
+/** Extends a lease; never shortens it. */
+export function decideRenew(team: Team, command: CommandOf<'renew'>, ctx: Context): Decision {
+  const live = liveOf(team, command.allocation, ctx);
+  if ('outcome' in live) return answered(live);
+  if (live.fenceAtMs !== null && ctx.atMs >= live.fenceAtMs) {
+    return answered(refuse('lease_over', `${live.id} had to end; it is not renewed any more`));
+  }
+  const wished =
+    command.byMs === undefined
+      ? Math.max(live.expiresAtMs, ctx.atMs + (command.ttlMs ?? 0))
+      : live.expiresAtMs + command.byMs;
+  const most = Math.max(live.expiresAtMs, ctx.atMs + LIMITS.leaseMsMax);
+  return recorded({
+    ...stamp('LeaseRenewed', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    expiresAtMs: Math.min(wished, most),
+  });
+}
+
+/** Changes what is held: growth must fit like a request, shrinking always may. */
+export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Context): Decision {
+  const live = liveOf(team, command.allocation, ctx);
+  if ('outcome' in live) return answered(live);
+  const growth: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(command.items)) {
+    if (resourceTypeOf(resource) === undefined) {
+      return answered(refuse('unknown_resource', `${resource} is in no registry`));
+    }
+    const more = amount - (live.items[resource] ?? 0);
+    if (more > 0) growth[resource] = more;
+  }
+  if (Object.keys(growth).length > 0) {
+    const barrier = barrierOf(live.node, live.priority);
+    if (barrier !== undefined) {
+      return answered(refuse('node_frozen', `${barrier.path} is ${barrier.reason}: no growth`));
+    }
+    if (leavesRange(live.node, growth)) {
+      return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
+    }
+    if (!fits(live.node, growth) || meetsQueue(live, growth)) {
+      return answered(refuse('does_not_fit', `no room on the path of ${live.node.path}`));
+    }
+  }
+  return recorded({
+    ...stamp('AllocationResized', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    items: command.items,
+  });
+}
+
+/** Notes use so far; changes no balance, but is booked should the holder never settle. */
+export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Context): Decision {
+  const live = liveOf(team, command.allocation, ctx);
+  if ('outcome' in live) return answered(live);
+  const used: Record<string, number> = { ...live.reported };
+  let isOverrun = false;
+  for (const [resource, amount] of Object.entries(command.used)) {
+    if (resourceTypeOf(resource) === undefined) {
+      return answered(refuse('unknown_resource', `${resource} is in no registry`));
+    }
+    used[resource] = Math.max(used[resource] ?? 0, amount);
+    if (amount > (live.items[resource] ?? 0)) isOverrun = true;
+  }
+  return recorded({
+    ...stamp('UsageReported', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    used,
+    ...(isOverrun ? { overrun: true } : {}),
+  });
+}
+
+/** Books use that no allocation covers. */
+export function decideCharge(team: Team, command: CommandOf<'charge'>, ctx: Context): Decision {
+  const node = team.nodes.get(command.path);
+  if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  const bad = notConsumable(command.amounts);
+  if (bad !== undefined) return answered(bad);
+  if (leavesRange(node, command.amounts)) {
+    return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
+  }
+  return recorded({
+    ...stamp('Charged', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    path: command.path,
+    amounts: command.amounts,
+  });
+}
+
+/** Trues up what the end of an allocation booked. */
+export function decideAdjust(team: Team, command: CommandOf<'adjust'>, ctx: Context): Decision {
+  if (team.allocations.has(command.allocation)) {
+    return answered(refuse('allocation_live', `${command.allocation} has not ended`));
+  }
+  const tomb = team.tombstones.get(command.allocation);
+  if (tomb === undefined) return answered(unknownAllocation(team, command.allocation));
+  const bad = notConsumable(command.actual);
+  if (bad !== undefined) return answered(bad);
+  const more: Record<string, number> = {};
+  const less: Record<string, number> = {};
+  for (const [resource, actual] of Object.entries(command.actual)) {
+    const change = actual - (tomb.booked[resource] ?? 0);
+    if (change > 0) more[resource] = change;
+    if (change < 0) less[resource] = -change;
+  }
+  const anchor = anchorOf(team, tomb.path);
+  if (leavesRange(anchor, more)) {
+    return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
+  }
+  return recorded({
+    ...stamp('Adjusted', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: command.allocation,
+    path: anchor.path,
+    more,
+    less,
+  });
+}
+
+/** Takes a waiting request out of its queue. */
+export function decideCancel(team: Team, command: CommandOf<'cancel'>, ctx: Context): Decision {
+  const waiting = team.waiting.get(command.request);
+  const owner = waiting?.agent ?? team.allocations.get(command.request)?.agent;
+  if (owner === undefined) {
+    return answered(refuse('unknown_request', `nothing of the id ${command.request} waits`));
+  }
+  if (!mayActFor(team, ctx.agent, owner)) return answered(notYours(ctx, command.request));
+  if (waiting === undefined) {
+    return answered({ outcome: 'already_granted', request: command.request });
+  }
+  return recorded({
+    ...stamp('RequestCancelled', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    request: command.request,
+    waitedMs: ctx.atMs - waiting.sinceMs,
+  });
+}
+
+/** What the holder has reported, of consumables. */
+export function reportedOf(allocation: Allocation): Amounts {
+  const booked: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(allocation.reported)) {
+    if (amount > 0 && resourceTypeOf(resource)?.class === 'consumable') booked[resource] = amount;
+  }
+  return booked;
+}
+
+function liveOf(team: Team, id: string, ctx: Context) {
+  const live = team.allocations.get(id);
+  if (live === undefined) {
+    const tomb = team.tombstones.get(id);
+    return tomb === undefined
+      ? unknownAllocation(team, id)
+      : refuse('allocation_ended', `${id} has ended: ${tomb.as}`);
+  }
+  return mayActFor(team, ctx.agent, live.agent) ? live : notYours(ctx, id);
+}
+
+function meetsQueue({ node }: Allocation, growth: Amounts): boolean {
+  for (let at: typeof node | undefined = node; at !== undefined; at = at.parent) {
+    for (const resource in growth) if ((at.queues?.get(resource)?.size ?? 0) > 0) return true;
+  }
+  return false;
+}
+
+function notConsumable(amounts: Amounts) {
+  for (const resource in amounts) {
+    if (resourceTypeOf(resource)?.class !== 'consumable') {
+      return refuse('unknown_resource', `${resource} is no consumable; only those are spent`);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,218 @@
+import type { Refusal } from '../events/answers.ts';
+import type { CommandOf, ResourceLimits } from '../events/commands.ts';
+import { depthOf, isWithin, parentPathOf } from '../events/names.ts';
+import { refuse } from '../events/refusals.ts';
+import { resourceTypeOf } from '../events/resources.ts';
+import { fits, leavesRange } from './admission.ts';
+import { answered, type Context, type Decision, recorded, stamp } from './context.ts';
+import { commandCause } from './decide-settle.ts';
+import { phaseAfter } from './machines.ts';
+import type { Node, Tier } from './node.ts';
+import type { Team } from './team.ts';
+
+/** Opens a node and sets its guarantees aside on every tier above. */
+export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context): Decision {
+  const { path } = command;
+  if (team.nodes.has(path)) return answered(refuse('node_exists', `${path} is open already`));
+  const tier = tierOf(command);
+  const parentPath = parentPathOf(path);
+  if (parentPath !== undefined) {
+    const parent = team.nodes.get(parentPath);
+    if (parent === undefined)
+      return answered(refuse('parent_missing', `${parentPath} is not open`));
+    if (parent.closedNames?.has(path.slice(parentPath.length + 1))) {
+      return answered(refuse('node_closed', `${path} was closed`));
+    }
+    if (parent.tier === 'step') {
+      return answered(
+        refuse('parent_missing', `${parentPath} is a step; nothing opens beneath it`),
+      );
+    }
+    const barred = barredFor(parent, 'childOpened');
+    if (barred !== undefined) return answered(barred);
+  }
+  const refused = checkLimits(team, path, undefined, command.limits ?? {});
+  if (refused !== undefined) return answered(refused);
+  return recorded({
+    ...stamp('NodeOpened', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    path,
+    tier,
+    ...(command.limits === undefined ? {} : { limits: command.limits }),
+    ...(command.priorityMax === undefined ? {} : { priorityMax: command.priorityMax }),
+  });
+}
+
+/** Begins to close a subtree; it is closed when its last allocation has ended. */
+export function decideClose(team: Team, command: CommandOf<'close'>, ctx: Context): Decision {
+  const node = team.nodes.get(command.path);
+  if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  if (node.phase === 'closing' && !command.force) {
+    return answered(refuse('node_closing', `${command.path} is closing already`));
+  }
+  return recorded({
+    ...stamp('NodeClosing', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    path: command.path,
+    ...(command.force ? { fenceAtMs: ctx.atMs + (command.graceMs ?? 0) } : {}),
+  });
+}
+
+/** Sets ceilings and guarantees. A cut below use is accepted; the node is short then. */
+export function decideSetLimits(
+  team: Team,
+  command: CommandOf<'setLimits'>,
+  ctx: Context,
+): Decision {
+  const node = team.nodes.get(command.path);
+  if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  const refused = checkLimits(team, command.path, node, command.limits);
+  if (refused !== undefined) return answered(refused);
+  return recorded({
+    ...stamp('LimitsSet', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    path: command.path,
+    limits: command.limits,
+  });
+}
+
+/** Adds to a node's base limits. */
+export function decideTopUp(team: Team, command: CommandOf<'topUp'>, ctx: Context): Decision {
+  const node = team.nodes.get(command.path);
+  if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  for (const [resource, amount] of Object.entries(command.amounts)) {
+    const limit = node.accounts.get(resource)?.limit ?? null;
+    if (limit === null) {
+      const message = `${command.path} has no limit of ${resource} to add to; use setLimits`;
+      return answered(refuse('unknown_resource', message));
+    }
+    if (limit + amount > Number.MAX_SAFE_INTEGER) {
+      return answered(refuse('amount_out_of_range', `${resource} would exceed 2^53`));
+    }
+  }
+  return recorded({
+    ...stamp('ToppedUp', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    path: command.path,
+    amounts: command.amounts,
+  });
+}
+
+export function decideSetPolicy(
+  team: Team,
+  command: CommandOf<'setPolicy'>,
+  ctx: Context,
+): Decision {
+  if (command.path !== team.name) {
+    return answered(refuse('malformed', `policy is the team's: path must be ${team.name}`));
+  }
+  return recorded({
+    ...stamp('PolicySet', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    policy: command.policy,
+  });
+}
+
+/** Records a credential: who may act, as what, where. */
+export function decideEnrol(team: Team, command: CommandOf<'enrol'>, ctx: Context): Decision {
+  if (!isWithin(command.prefix, team.name)) {
+    return answered(refuse('wrong_team', `prefix ${command.prefix} is not in ${team.name}`));
+  }
+  return recorded({
+    ...stamp('CredentialEnrolled', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    agent: command.agent,
+    role: command.role,
+    prefix: command.prefix,
+    ...(command.priorityMax === undefined ? {} : { priorityMax: command.priorityMax }),
+  });
+}
+
+export function decideDismiss(team: Team, command: CommandOf<'dismiss'>, ctx: Context): Decision {
+  if (!team.credentials.has(command.agent)) {
+    return answered(refuse('unknown_id', `${command.agent} is not enrolled in ${team.name}`));
+  }
+  return recorded({
+    ...stamp('CredentialDismissed', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    agent: command.agent,
+  });
+}
+
+function tierOf(command: CommandOf<'open'>): Tier {
+  const depth = depthOf(command.path);
+  if (depth === 1) return 'team';
+  return depth === 2 ? 'swarm' : (command.tier ?? 'run');
+}
+
+/** Refuses limits that cannot be: unknown resources, guarantees without room, over-commitment. */
+function checkLimits(
+  team: Team,
+  path: string,
+  node: Node | undefined,
+  limits: ResourceLimits,
+): Refusal | undefined {
+  const parent = team.nodes.get(parentPathOf(path) ?? '');
+  const growth: Record<string, number> = {};
+  for (const [resource, wish] of Object.entries(limits)) {
+    if (resourceTypeOf(resource) === undefined) {
+      return refuse('unknown_resource', `${resource} is in no registry`);
+    }
+    const account = node?.accounts.get(resource);
+    const guarantee = wish.guarantee ?? account?.guarantee ?? 0;
+    const limit = wish.limit === undefined ? (account?.limit ?? null) : wish.limit;
+    if (wish.guarantee !== undefined && limit !== null && guarantee > limit) {
+      return refuse(
+        'guarantee_does_not_fit',
+        `${resource}: guarantee ${guarantee} > limit ${limit}`,
+      );
+    }
+    const committed = account?.committed ?? 0;
+    const before = Math.max(committed, account?.guarantee ?? 0);
+    const more = Math.max(committed, guarantee) - before;
+    if (more > 0) growth[resource] = more;
+    const over = overcommitted(team, parent, node, resource, limit);
+    if (over !== undefined) return over;
+  }
+  if (parent === undefined || Object.keys(growth).length === 0) return undefined;
+  const barred = barredFor(parent, 'grown');
+  if (barred !== undefined) return barred;
+  if (leavesRange(parent, growth)) {
+    return refuse('amount_out_of_range', 'a sum would leave the range of 2^53');
+  }
+  if (!fits(parent, growth)) {
+    return refuse(
+      'guarantee_does_not_fit',
+      `${parent.path} cannot set ${JSON.stringify(growth)} aside`,
+    );
+  }
+  return undefined;
+}
+
+function overcommitted(
+  team: Team,
+  parent: Node | undefined,
+  node: Node | undefined,
+  resource: string,
+  limit: number | null,
+): Refusal | undefined {
+  const ceiling = parent?.accounts.get(resource)?.limit ?? null;
+  if (team.policy.overcommit === 'allow' || ceiling === null || limit === null) return undefined;
+  let sum = limit;
+  for (const child of parent?.children.values() ?? []) {
+    if (child !== node) sum += child.accounts.get(resource)?.limit ?? 0;
+  }
+  if (sum <= ceiling) return undefined;
+  return refuse('overcommit_refused', `${resource}: children would have ${sum} of ${ceiling}`);
+}
+
+/** Refuses where the machine of a node or of one above it does not allow the event. */
+export function barredFor(from: Node, kind: 'childOpened' | 'grown'): Refusal | undefined {
+  for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
+    const asked = node === from ? kind : 'grown';
+    if (phaseAfter(node.tier, node.phase, asked) !== undefined) continue;
+    const code = node.phase === 'frozen' ? 'node_frozen' : 'node_closing';
+    return refuse(code, `${node.path} is ${node.phase}`);
+  }
+  return undefined;
+}

@@ -1,0 +1,236 @@
+import type { CommandOf } from '../events/commands.ts';
+import type { EventOf } from '../events/events.ts';
+import { refuse } from '../events/refusals.ts';
+import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { leavesRange } from './admission.ts';
+import { mayActFor } from './authority.ts';
+import { answered, type Context, type Decision, nameAt, stamp } from './context.ts';
+import { anchorOf } from './evolve-queue.ts';
+import type { Node } from './node.ts';
+import type { Allocation, Team, Tombstone } from './team.ts';
+
+/** Books what an allocation really used. Never capped, exactly once, late ones too. */
+export function decideSettle(team: Team, command: CommandOf<'settle'>, ctx: Context): Decision {
+  const live = team.allocations.get(command.allocation);
+  const tomb = live === undefined ? team.tombstones.get(command.allocation) : undefined;
+  const owner = live?.agent ?? tomb?.agent;
+  if (owner === undefined) return answered(unknownAllocation(team, command.allocation));
+  if (!mayActFor(team, ctx.agent, owner)) return answered(notYours(ctx, command.allocation));
+  if (command.actual !== 'unknown') {
+    for (const resource in command.actual) {
+      if (resourceTypeOf(resource) === undefined) {
+        return answered(refuse('unknown_resource', `${resource} is in no registry`));
+      }
+    }
+  }
+  return live === undefined
+    ? settleLate(team, command, tomb as Tombstone, ctx)
+    : settleLive(team, command, live, ctx);
+}
+
+function settleLive(
+  team: Team,
+  command: CommandOf<'settle'>,
+  live: Allocation,
+  ctx: Context,
+): Decision {
+  const { booked, isEstimated } = bookedBy(command.actual, live.items, live.reported);
+  const implausible = implausibleOf(team, booked);
+  if (implausible !== undefined) {
+    return quarantine(team, ctx, live, command, booked, implausible);
+  }
+  if (leavesRange(live.node, booked)) {
+    return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
+  }
+  const overrun = above(booked, live.items);
+  const ended: EventOf<'AllocationEnded'> = {
+    ...stamp('AllocationEnded', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    as: 'settled',
+    booked,
+    ...(overrun === undefined ? {} : { overrun }),
+    ...(isEstimated ? { estimated: true } : {}),
+    ...closing(live),
+  };
+  const max = team.policy.overrunMax;
+  const isFar =
+    overrun !== undefined &&
+    max !== null &&
+    Object.entries(overrun).some(([resource, amount]) => amount > (max[resource] ?? Infinity));
+  if (!isFar) return { events: [ended] };
+  const reason = `the settle of ${live.id} overran what it held by more than policy allows`;
+  return { events: [freezeRun(team, ctx, live.node, reason, 0), ended] };
+}
+
+function settleLate(
+  team: Team,
+  command: CommandOf<'settle'>,
+  tomb: Tombstone,
+  ctx: Context,
+): Decision {
+  if (tomb.isSettled) {
+    return tomb.digest === ctx.digest
+      ? { events: [], repeats: tomb.at }
+      : { events: [], conflictsWith: tomb.at };
+  }
+  const anchor = anchorOf(team, tomb.path);
+  const { booked } = bookedBy(command.actual, tomb.held, tomb.booked);
+  const implausible = implausibleOf(team, booked);
+  if (implausible !== undefined) {
+    const gone = { id: command.allocation, node: anchor };
+    return quarantine(team, ctx, gone, command, booked, implausible);
+  }
+  const more = above(booked, tomb.booked) ?? {};
+  const returned = above(tomb.booked, booked);
+  if (leavesRange(anchor, more)) {
+    return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
+  }
+  return {
+    events: [
+      {
+        ...stamp('LateSettled', team, ctx.atMs),
+        ...commandCause(command, ctx),
+        allocation: command.allocation,
+        path: anchor.path,
+        booked: more,
+        ...(returned === undefined ? {} : { returned }),
+      },
+    ],
+  };
+}
+
+/**
+ * What a settle books, of consumables: what it states; where it states nothing, what was reported
+ * before, else what was held. Explicit zero is zero. After the end `known` is what was booked.
+ */
+function bookedBy(
+  actual: CommandOf<'settle'>['actual'],
+  held: Amounts,
+  known: Amounts,
+): { booked: Amounts; isEstimated: boolean } {
+  const booked: Record<string, number> = {};
+  let isEstimated = false;
+  for (const resource in held) {
+    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
+    const stated = actual === 'unknown' ? 'unknown' : (actual[resource] ?? 'unknown');
+    if (stated === 'unknown') {
+      isEstimated = true;
+      booked[resource] = known[resource] ?? held[resource] ?? 0;
+    } else {
+      booked[resource] = stated;
+    }
+  }
+  if (actual !== 'unknown') {
+    for (const resource in actual) {
+      const stated = actual[resource];
+      if (held[resource] !== undefined || stated === 'unknown' || stated === undefined) continue;
+      if (resourceTypeOf(resource)?.class === 'consumable') booked[resource] = stated;
+    }
+  }
+  return { booked, isEstimated };
+}
+
+/** The limits that a single settle exceeds beyond belief, or undefined. */
+function implausibleOf(team: Team, booked: Amounts): Amounts | undefined {
+  const root = team.nodes.get(team.name);
+  const exceeded: Record<string, number> = {};
+  for (const resource in booked) {
+    const max = team.policy.settleMax?.[resource] ?? root?.accounts.get(resource)?.limit ?? null;
+    if (max !== null && (booked[resource] as number) > max) exceeded[resource] = max;
+  }
+  return Object.keys(exceeded).length > 0 ? exceeded : undefined;
+}
+
+function quarantine(
+  team: Team,
+  ctx: Context,
+  about: { readonly id: string; readonly node: Node },
+  command: CommandOf<'settle'>,
+  amounts: Amounts,
+  limit: Amounts,
+): Decision {
+  const reason = `implausible use stated for ${about.id}`;
+  const answer = refuse(
+    'implausible_amount',
+    `${JSON.stringify(amounts)} is above ${JSON.stringify(limit)}, the most that one settle may book`,
+  );
+  const run = runOf(about.node);
+  for (const freeze of run.freezes?.values() ?? []) {
+    if (freeze.reason === reason) return answered(answer);
+  }
+  return {
+    events: [
+      {
+        ...stamp('UsageQuarantined', team, ctx.atMs),
+        ...commandCause(command, ctx),
+        path: about.node.path,
+        allocation: about.id,
+        amounts,
+        limit,
+      },
+      freezeRun(team, ctx, about.node, reason, 1),
+    ],
+    answer,
+  };
+}
+
+function freezeRun(
+  team: Team,
+  ctx: Context,
+  node: Node,
+  reason: string,
+  offset: number,
+): EventOf<'Frozen'> {
+  return {
+    ...stamp('Frozen', team, ctx.atMs),
+    path: runOf(node).path,
+    freeze: nameAt(team, 'w', ctx.at, offset),
+    reason,
+  };
+}
+
+/** The run that a node belongs to: the nearest one at or above it, else the node itself. */
+function runOf(node: Node): Node {
+  let at: Node = node;
+  while (at.tier === 'step' && at.parent !== undefined) at = at.parent;
+  return at;
+}
+
+/** Amounts of `a` above `b`, where there are any. */
+function above(a: Amounts, b: Amounts): Amounts | undefined {
+  let over: Record<string, number> | undefined;
+  for (const resource in a) {
+    const excess = (a[resource] as number) - (b[resource] ?? 0);
+    if (excess > 0) {
+      over ??= {};
+      over[resource] = excess;
+    }
+  }
+  return over;
+}
+
+/** Cause fields of an event from a command. */
+export function commandCause(command: { readonly id?: string | undefined }, ctx: Context) {
+  return {
+    ...(command.id === undefined ? {} : { id: command.id }),
+    by: ctx.agent,
+    ...(ctx.digest === undefined ? {} : { digest: ctx.digest }),
+  };
+}
+
+/** An auto-opened step closes with its last allocation. */
+export function closing({ node }: Allocation): { closesStep?: true } {
+  return node.isAuto && node.liveOwn === 1 && node.children.size === 0 ? { closesStep: true } : {};
+}
+
+/** Refusal for an allocation that is not known. */
+export function unknownAllocation(team: Team, id: string) {
+  const hint = team.waiting.has(id) ? 'it still waits and holds nothing' : 'nothing of that id';
+  return refuse('unknown_allocation', `no allocation ${id}: ${hint}`);
+}
+
+/** Refusal for an allocation of somebody else. */
+export function notYours(ctx: Context, id: string) {
+  return refuse('not_permitted', `${id} was not granted to ${ctx.agent}`);
+}

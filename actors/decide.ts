@@ -1,0 +1,103 @@
+import type { Command } from '../events/commands.ts';
+import { refusalOf } from './authority.ts';
+import { answered, type Context, type Decision } from './context.ts';
+import {
+  decideAdjust,
+  decideCancel,
+  decideCharge,
+  decideRelease,
+  decideRenew,
+  decideReport,
+  decideResize,
+} from './decide-allocation.ts';
+import {
+  decideAcknowledgeStop,
+  decideFreeze,
+  decideRecover,
+  decideStop,
+  decideUnfreeze,
+} from './decide-emergency.ts';
+import {
+  decideClose,
+  decideDismiss,
+  decideEnrol,
+  decideOpen,
+  decideSetLimits,
+  decideSetPolicy,
+  decideTopUp,
+} from './decide-node.ts';
+import {
+  decideBalance,
+  decideEmergencies,
+  decideExplain,
+  decideQueue,
+  decideStatus,
+} from './decide-read.ts';
+import { decideRequest } from './decide-request.ts';
+import { decideSettle } from './decide-settle.ts';
+import type { Team } from './team.ts';
+
+/**
+ * What happens because of one command: facts to record, or an answer. Reads the team, changes
+ * nothing. Whether the command is a repeat has been looked up before (repeat.ts).
+ */
+export function decide(team: Team, command: Command, ctx: Context, shard: number): Decision {
+  const refusal = refusalOf(team, ctx.agent, command);
+  if (refusal !== undefined) return answered(refusal);
+  switch (command.op) {
+    case 'request':
+      return decideRequest(team, command, ctx);
+    case 'settle':
+      return decideSettle(team, command, ctx);
+    case 'release':
+      return decideRelease(team, command, ctx);
+    case 'renew':
+      return decideRenew(team, command, ctx);
+    case 'resize':
+      return decideResize(team, command, ctx);
+    case 'report':
+      return decideReport(team, command, ctx);
+    case 'charge':
+      return decideCharge(team, command, ctx);
+    case 'adjust':
+      return decideAdjust(team, command, ctx);
+    case 'cancel':
+      return decideCancel(team, command, ctx);
+    case 'open':
+      return decideOpen(team, command, ctx);
+    case 'close':
+      return decideClose(team, command, ctx);
+    case 'setLimits':
+      return decideSetLimits(team, command, ctx);
+    case 'topUp':
+      return decideTopUp(team, command, ctx);
+    case 'setPolicy':
+      return decideSetPolicy(team, command, ctx);
+    case 'enrol':
+      return decideEnrol(team, command, ctx);
+    case 'dismiss':
+      return decideDismiss(team, command, ctx);
+    case 'freeze':
+      return decideFreeze(team, command, ctx);
+    case 'unfreeze':
+      return decideUnfreeze(team, command, ctx);
+    case 'stop':
+      return decideStop(team, command, ctx);
+    case 'acknowledgeStop':
+      return decideAcknowledgeStop(team, command, ctx);
+    case 'recover':
+      return decideRecover(team, command, ctx);
+    case 'balance':
+      return decideBalance(team, command);
+    case 'status':
+      return decideStatus(team, command, ctx);
+    case 'explain':
+      return decideExplain(team, command);
+    case 'queue':
+      return decideQueue(team, command, ctx);
+    case 'emergencies':
+      return decideEmergencies(team, command, shard);
+    default:
+      return command satisfies never;
+  }
+}

@@ -1,0 +1,154 @@
+import type { Answer } from '../events/answers.ts';
+import type { Command } from '../events/commands.ts';
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import { answerOf } from './answer-of.ts';
+import type { Context, Decision } from './context.ts';
+import { decide } from './decide.ts';
+import { eventsDue } from './due.ts';
+import { evolve } from './evolve.ts';
+import { followUps } from './follow-ups.ts';
+import { repeatOf } from './repeat.ts';
+import type { Position, Team } from './team.ts';
+import type { Due } from './timers.ts';
+
+/** Receives each event the moment it is recorded, and says where the next one will stand. */
+export interface Recorder {
+  /** Where the next event will stand in the log. */
+  readonly next: Position;
+  record(event: BursarEvent): void;
+}
+
+/**
+ * One command from decision to settled state: decide, evolve, then everything that follows from
+ * it. What grace 0 takes away and gives is part of the same decision.
+ */
+export function govern(
+  team: Team,
+  command: Command,
+  ctx: Omit<Context, 'at'>,
+  shard: number,
+  recorder: Recorder,
+): Decision {
+  const full: Context = { ...ctx, at: recorder.next };
+  const repeat = repeatOf(team, command, full);
+  if (repeat !== undefined) return repeat;
+  const decision = decide(team, command, full, shard);
+  if (command.op === 'request' && command.dryRun) return { events: [], answer: wouldBe(decision) };
+  if (decision.events.length === 0) return decision;
+  const all: BursarEvent[] = [];
+  const note = (events: readonly BursarEvent[]) => recordAll(team, events, recorder, all);
+  note(decision.events);
+  settleDown(team, ctx.atMs, recorder, all);
+  const answer = decision.answer ?? answerTo(team, command, all, ctx.atMs);
+  return { ...decision, events: all, ...(answer === undefined ? {} : { answer }) };
+}
+
+/** Records what is due, then what follows from it. */
+export function governDue(team: Team, due: Due, atMs: number, recorder: Recorder): void {
+  const all: BursarEvent[] = [];
+  recordAll(team, eventsDue(team, due, atMs, recorder.next), recorder, all);
+  settleDown(team, atMs, recorder, all);
+}
+
+/** Records what follows until nothing does; takes what falls due at this very instant with it. */
+export function settleDown(
+  team: Team,
+  atMs: number,
+  recorder: Recorder,
+  all: BursarEvent[] = [],
+): void {
+  for (;;) {
+    const due = team.timers.takeDue(atMs);
+    if (due !== undefined && due.team !== team.name) {
+      team.timers.add(due);
+    } else if (due !== undefined) {
+      recordAll(team, eventsDue(team, due, atMs, recorder.next), recorder, all);
+      continue;
+    }
+    const events = followUps(team, atMs);
+    if (events.length === 0) return;
+    recordAll(team, events, recorder, all);
+  }
+}
+
+function recordAll(
+  team: Team,
+  events: readonly BursarEvent[],
+  recorder: Recorder,
+  all: BursarEvent[],
+): void {
+  for (const event of events) {
+    const at = recorder.next;
+    evolve(team, event, at);
+    recorder.record(event);
+    all.push(event);
+  }
+}
+
+/** The answer to a command: of a request its last decision, else what its first event means. */
+function answerTo(
+  team: Team,
+  command: Command,
+  events: readonly BursarEvent[],
+  nowMs: number,
+): Answer | undefined {
+  let found: BursarEvent | undefined;
+  if (command.op === 'request') {
+    const first = events.find(isDecision);
+    const id = first !== undefined && 'id' in first ? first.id : command.id;
+    for (const event of events) if (isDecision(event) && event.id === id) found = event;
+  } else {
+    found = events.find((event) => answerOf(event, nowMs, undefined) !== undefined);
+  }
+  if (found === undefined) return undefined;
+  const answer = answerOf(found, nowMs, leaseEndOf(team, found));
+  const closed = events.some((event) => event.type === 'NodeClosed');
+  return command.op === 'close' && closed ? { outcome: 'closed', path: command.path } : answer;
+}
+
+/** When the lease that an event speaks of ends, as it stands now. */
+export function leaseEndOf(team: Team, event: BursarEvent): number | undefined {
+  if (event.type === 'AllocationGranted') return team.allocations.get(event.id)?.expiresAtMs;
+  if (event.type === 'LeaseRenewed') return team.allocations.get(event.allocation)?.expiresAtMs;
+  return undefined;
+}
+
+function isDecision(
+  event: BursarEvent,
+): event is EventOf<
+  'AllocationGranted' | 'RequestDenied' | 'RequestQueued' | 'PreemptionRequested'
+> {
+  return (
+    event.type === 'AllocationGranted' ||
+    event.type === 'RequestDenied' ||
+    event.type === 'RequestQueued' ||
+    event.type === 'PreemptionRequested'
+  );
+}
+
+/** What a dry run answers; nothing of it was recorded. */
+function wouldBe(decision: Decision): Answer {
+  for (const event of decision.events) {
+    switch (event.type) {
+      case 'AllocationGranted': {
+        const { items, partial, rule } = event;
+        return { outcome: 'would_grant', granted: items, partial: partial ?? false, rule };
+      }
+      case 'RequestQueued': {
+        const { position, expectedWaitMs } = event;
+        return { outcome: 'would_queue', position, expectedWaitMs };
+      }
+      case 'PreemptionRequested':
+        return {
+          outcome: 'would_preempt',
+          victims: event.victims,
+          graceMs: event.graceEndsAtMs - event.atMs,
+        };
+      case 'RequestDenied':
+        return answerOf(event, event.atMs, undefined) as Answer;
+      default:
+        break;
+    }
+  }
+  return decision.answer as Answer;
+}
