@@ -53,6 +53,20 @@ test('a budget is drawn as a dashed line, or named when it is far above the cour
   assert.equal(dashed(null), [false, 'coders: spent $19.97, no budget']);
 });
 
+test('a course that ends early goes on level to the end of the time axis', () => {
+  const panel = (path: string, endMs: number): SpendPanel => ({
+    path,
+    capMicro: null,
+    marks: [],
+    points: [0, endMs].map((atMs) => ({ atMs, spentMicro: 1e6 + atMs, heldMicro: 0 })),
+  });
+  const svg = spendPicture({ title: '', panels: [panel('short', 10_000), panel('long', 90_000)] });
+  const lines = [...svg.matchAll(/<path d="(M[^"]*)" fill="none"[^>]*stroke="#3873c4"/g)];
+  assert.is(lines.length, 2);
+  // The plots end 40 pixels before the right edge of 1,100.
+  for (const [, path] of lines) assert.match(path ?? '', /L1060 /);
+});
+
 test('no course, one point and more panels than fit are pictures too', () => {
   const empty: SpendPanel = { path: 't', capMicro: null, points: [], marks: [] };
   const point = { atMs: 0, spentMicro: 5, heldMicro: 0 };

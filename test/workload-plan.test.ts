@@ -54,6 +54,16 @@ test('runs keep their offsets, and the peak overlap is of runs under way', async
   assert.is(plan.peakOverlap, 2);
 });
 
+test('runs that follow one another at the same instant do not overlap', async () => {
+  const plan = await planRows(
+    rows([
+      { ...base, run: 'a', t_ms: 1_000, gap_ms: 1_000 },
+      { ...base, run: 'b', t_ms: 2_000, gap_ms: 1_000 },
+    ]),
+  );
+  assert.is(plan.peakOverlap, 1);
+});
+
 test('steps that overlap in the record follow at once, and are counted', async () => {
   const plan = await planRows(
     rows([

@@ -168,4 +168,18 @@ test('every cost that the traces logged with a known price is found again from i
   });
 });
 
+test('chatdev_calls: rows without a price are skipped, and a default model takes them all', async () => {
+  if (!existsSync(traces)) skip('../shared/traces is absent');
+  const counts: Record<string, number> = {};
+  const withDefault: Pricing = { book, defaultModel: 'gpt-3.5-turbo-16k' };
+  for await (const call of readRows(`${traces}chatdev_calls.jsonl.gz`)) {
+    const ask = askOf(call, pricing);
+    const key = ask.kind === 'skip' ? ask.reason : ask.kind;
+    counts[key] = (counts[key] ?? 0) + 1;
+    assert.is(askOf(call, withDefault).kind, 'ask', `row ${call.line}`);
+    assert.not.equal(actualOf(call, withDefault), 'unknown');
+  }
+  assert.equal(counts, { no_model: 179, unknown_model: 27, ask: 1_678 });
+});
+
 test.run();

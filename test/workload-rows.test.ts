@@ -127,6 +127,8 @@ test('what is wrong with a file is a typed error that says what to do', async ()
   await assert.rejects(read(empty), failsWith('no_rows', /no rows/));
   const latin = write('latin.jsonl', Buffer.from([0x7b, 0x22, 0xe9, 0x22, 0x7d, 0x0a]));
   await assert.rejects(read(latin), failsWith('not_utf8', /UTF-8/));
+  const cutLetter = write('letter.jsonl', Buffer.from('{"run":1}\né').subarray(0, -1));
+  await assert.rejects(read(cutLetter), failsWith('not_utf8', /letter\.jsonl:2: .*UTF-8/));
   const long = write('long.jsonl', `{"x":"${'a'.repeat(WORKLOAD_LIMITS.lineCharsMax)}"}`);
   await assert.rejects(read(long), failsWith('line_too_long', /longer than/));
 });

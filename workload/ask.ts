@@ -4,7 +4,7 @@ import type { PriceBook } from './pricing.ts';
 import type { Row } from './row.ts';
 
 /** Output tokens that a call may make when its row sets no limit. */
-export const MAX_TOKENS_OUT_DEFAULT = 1_024;
+const MAX_TOKENS_OUT_DEFAULT = 1_024;
 
 /** What prices a workload: the book, and the model that stands in where a row has none. */
 export type Pricing = {

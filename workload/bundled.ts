@@ -6,7 +6,7 @@ import { drawFrom, type Random, seededRandom } from './random.ts';
 import { newRowIds, parseRow, type Row, type RowForm } from './row.ts';
 
 /** Seed of the demo; another one gives another workload of the same kind. */
-export const BUNDLED_SEED = 20_260_401;
+const BUNDLED_SEED = 20_260_401;
 
 /** Swarms and runs of the demo: about 3,000 steps over half an hour of recorded time. */
 const SIZE = {
@@ -24,7 +24,7 @@ const TEAMS = { coders: 'coders', studio: 'studio', research: 'research' } as co
  * in published.ts. It is synthetic and must be called so; nothing of a data set is copied. The
  * same seed gives the same rows everywhere.
  */
-export function bundledRowForms({ seed = BUNDLED_SEED }: { seed?: number } = {}): RowForm[] {
+function bundledRowForms({ seed = BUNDLED_SEED }: { seed?: number } = {}): RowForm[] {
   const random = seededRandom(seed);
   const rows = [...coders(random), ...studio(random), ...research(random)];
   // As a log has them: by completion.
