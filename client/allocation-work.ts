@@ -1,0 +1,129 @@
+import type { AnswerOf } from '../events/answers.ts';
+import { LIMITS } from '../events/limits.ts';
+import { AbortedError, BursarError } from './errors.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { Actual, AmountsInput, AskInput } from './inputs.ts';
+import type { Sender } from './sender.ts';
+import type { Journaled, Settled } from './settler.ts';
+import type { WorkUnderWay } from './work-under-way.ts';
+
+/** An allocation while work is done on it. */
+export interface HeldAllocation {
+  /** The allocation's id. */
+  readonly id: string;
+  /** What was granted; a partial grant may be less than the ask. */
+  readonly grant: AnswerOf<'granted'> | AnswerOf<'partial'>;
+  /**
+   * Aborted when the work has to end: its reason is a PreemptedError (`graceMs` to yield), a
+   * StoppedError, a LeaseLostError, or the AbortedError of the caller's own signal.
+   */
+  readonly signal: AbortSignal;
+  /** Cumulative use so far: booked if the work fails without saying what it used. */
+  report(used: AmountsInput): Promise<void>;
+  /** Changes the amounts held. @throws RefusedError such as `does_not_fit` */
+  resize(items: AmountsInput): Promise<void>;
+}
+
+/** What work on an allocation comes to: its real use, and whatever the caller wants of it. */
+export interface WorkResult {
+  readonly actual: Actual;
+}
+
+/** Work that has ended well and is settled. */
+export interface Allocated<R extends WorkResult> {
+  readonly result: R;
+  readonly grant: AnswerOf<'granted'> | AnswerOf<'partial'>;
+  /** The answer to the settle; `journaled` when the broker was away and it will be repeated. */
+  readonly settled: Settled | Journaled;
+}
+
+export interface AllocationParts {
+  readonly sender: Sender;
+  readonly underWay: WorkUnderWay;
+  /** Settles by way of the journal. */
+  readonly settle: (allocation: string, actual: Actual) => Promise<Settled | Journaled>;
+  readonly onWarning: (warning: BursarError) => void;
+}
+
+/**
+ * Does work on an allocation that was granted: keeps its lease, tells the work when to end, and
+ * settles however it ends.
+ */
+export async function workOn<R extends WorkResult>(
+  parts: AllocationParts,
+  ask: AskInput,
+  grant: AnswerOf<'granted'> | AnswerOf<'partial'>,
+  work: (held: HeldAllocation) => R | Promise<R>,
+  signal: AbortSignal | undefined,
+): Promise<Allocated<R>> {
+  const { id } = grant;
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(new AbortedError(signal?.reason));
+  signal?.addEventListener('abort', onAbort);
+  const leaseMs = ask.ttlMs ?? LIMITS.ttlMsDefault;
+  const heartbeat = new Heartbeat(parts.sender, id, leaseMs, grant.expiresInMs, (lost) =>
+    controller.abort(lost),
+  );
+  parts.underWay.begin(id, controller);
+  const reported: Record<string, number> = {};
+  try {
+    const held = heldAllocation(parts.sender, grant, controller.signal, reported);
+    const result = await settleOnFailure(parts, held, reported, work);
+    heartbeat.stop();
+    return { result, grant, settled: await parts.settle(id, result.actual) };
+  } finally {
+    heartbeat.stop();
+    signal?.removeEventListener('abort', onAbort);
+    parts.underWay.end(id);
+  }
+}
+
+/** Does the work; if it fails, what it reported is settled, else what it held. */
+async function settleOnFailure<R extends WorkResult>(
+  parts: AllocationParts,
+  held: HeldAllocation,
+  reported: AmountsInput,
+  work: (held: HeldAllocation) => R | Promise<R>,
+): Promise<R> {
+  try {
+    return await work(held);
+  } catch (error) {
+    const actual = Object.keys(reported).length > 0 ? reported : 'unknown';
+    try {
+      await parts.settle(held.id, actual);
+    } catch (settleError) {
+      if (settleError instanceof BursarError) parts.onWarning(settleError);
+      else throw settleError;
+    }
+    throw causeOfEnd(held.signal, error);
+  }
+}
+
+/** Why the work was told to end, where that is why it failed. */
+function causeOfEnd(signal: AbortSignal, error: unknown): unknown {
+  const { reason } = signal;
+  if (!signal.aborted || !(reason instanceof BursarError) || reason === error) return error;
+  reason.cause ??= error;
+  return reason;
+}
+
+function heldAllocation(
+  sender: Sender,
+  grant: AnswerOf<'granted'> | AnswerOf<'partial'>,
+  signal: AbortSignal,
+  reported: Record<string, number>,
+): HeldAllocation {
+  const allocation = grant.id;
+  return {
+    id: allocation,
+    grant,
+    signal,
+    report: async (used) => {
+      Object.assign(reported, used);
+      await sender.ask({ op: 'report', id: sender.newId(), allocation, used }, ['reported']);
+    },
+    resize: async (items) => {
+      await sender.ask({ op: 'resize', id: sender.newId(), allocation, items }, ['resized']);
+    },
+  };
+}

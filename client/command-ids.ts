@@ -1,0 +1,11 @@
+import { randomBytes } from 'node:crypto';
+
+/**
+ * Makes ids of commands that no other client makes: 96 random bits of this maker, then a count.
+ * About 20 characters, half of a UUID, because ids are stored with each event.
+ */
+export function commandIds(): () => string {
+  const prefix = randomBytes(12).toString('base64url');
+  let count = 0;
+  return () => `${prefix}.${(count++).toString(36)}`;
+}

@@ -1,0 +1,213 @@
+import type { AnswerOf } from '../events/answers.ts';
+import type { CommandInput } from '../events/commands.ts';
+import type { AmountsInput, CallOptions, Fields, Timing } from './inputs.ts';
+import type { Accepted } from './refusals.ts';
+import type { Sender } from './sender.ts';
+
+const READS: ReadonlySet<string> = new Set([
+  'balance',
+  'status',
+  'explain',
+  'queue',
+  'emergencies',
+]);
+
+/**
+ * One method for each plain command: it sends, tries again with the same id until its deadline, and
+ * gives the answer.
+ *
+ * Every method throws UnavailableError (no final answer in time), RefusedError (not carried out,
+ * with the reason and advice), IdConflictError, OutcomeUnknownError, InvalidCommandError,
+ * ForbiddenError or ClosedError.
+ */
+export class Commands {
+  protected readonly sender: Sender;
+
+  constructor(sender: Sender) {
+    this.sender = sender;
+  }
+
+  /** Sends any command as it is, with an id made for it where it changes something and has none. */
+  send(command: CommandInput, { timeoutMs }: Timing = {}): Promise<Accepted> {
+    const isRead = READS.has(command.op) || ('dryRun' in command && command.dryRun === true);
+    const isCallerId = command.id !== undefined;
+    const id = command.id ?? (isRead ? undefined : this.sender.newId());
+    return this.sender.askAny({ ...command, id }, { timeoutMs, isCallerId });
+  }
+
+  /** Opens a team, swarm, run or step, with limits of its own if given. */
+  open(path: string, options: Fields<'open', 'path'> & Timing = {}): Promise<AnswerOf<'opened'>> {
+    return this.#change({ op: 'open', path, ...options }, ['opened']);
+  }
+
+  /**
+   * Closes a node and all beneath it: nothing new is admitted, and it is closed when its last
+   * allocation has ended. `force` fences those after `graceMs`.
+   */
+  close(
+    path: string,
+    options: Fields<'close', 'path'> & Timing = {},
+  ): Promise<AnswerOf<'closing'> | AnswerOf<'closed'>> {
+    return this.#change({ op: 'close', path, ...options }, ['closing', 'closed']);
+  }
+
+  /** Renews the lease of an allocation by `byMs`, or to now + `ttlMs`; never shortens it. */
+  renew(
+    allocation: string,
+    options: Fields<'renew', 'allocation'> & Timing,
+  ): Promise<AnswerOf<'renewed'>> {
+    return this.#change({ op: 'renew', allocation, ...options }, ['renewed']);
+  }
+
+  /** Reports cumulative use while the work goes on; it is booked if no settle ever comes. */
+  report(
+    allocation: string,
+    used: AmountsInput,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'reported'>> {
+    return this.#change({ op: 'report', allocation, used, ...options }, ['reported']);
+  }
+
+  /** Changes the amounts held; a resource left out keeps its amount. */
+  resize(
+    allocation: string,
+    items: AmountsInput,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'resized'>> {
+    return this.#change({ op: 'resize', allocation, items, ...options }, ['resized']);
+  }
+
+  /** Takes a waiting request out of the queue; one that was granted meanwhile stays granted. */
+  cancel(
+    request: string,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'cancelled'> | AnswerOf<'already_granted'>> {
+    return this.#change({ op: 'cancel', request, ...options }, ['cancelled', 'already_granted']);
+  }
+
+  /** Books use that had no allocation. */
+  charge(
+    path: string,
+    amounts: AmountsInput,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'charged'>> {
+    return this.#change({ op: 'charge', path, amounts, ...options }, ['charged']);
+  }
+
+  /** Corrects the booked use of an ended allocation to `actual`. */
+  adjust(
+    allocation: string,
+    actual: AmountsInput,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'adjusted'>> {
+    return this.#change({ op: 'adjust', allocation, actual, ...options }, ['adjusted']);
+  }
+
+  /** Raises the limits of a node by amounts. */
+  topUp(
+    path: string,
+    amounts: AmountsInput,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'topped_up'>> {
+    return this.#change({ op: 'topUp', path, amounts, ...options }, ['topped_up']);
+  }
+
+  /** Sets limits and guarantees by resource; `limit: null` is none of its own. */
+  setLimits(
+    path: string,
+    limits: Fields<'setLimits', never>['limits'],
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'limits_set'>> {
+    return this.#change({ op: 'setLimits', path, limits, ...options }, ['limits_set']);
+  }
+
+  /** Sets the policy of a team. */
+  setPolicy(
+    path: string,
+    policy: Fields<'setPolicy', never>['policy'],
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'policy_set'>> {
+    return this.#change({ op: 'setPolicy', path, policy, ...options }, ['policy_set']);
+  }
+
+  /** Lets an agent act in a role on a node and beneath it. */
+  enrol(credential: Fields<'enrol', never> & Timing): Promise<AnswerOf<'enrolled'>> {
+    return this.#change({ op: 'enrol', ...credential }, ['enrolled']);
+  }
+
+  /** Takes an agent's role from it. */
+  dismiss(agent: string, options: CallOptions = {}): Promise<AnswerOf<'dismissed'>> {
+    return this.#change({ op: 'dismiss', agent, ...options }, ['dismissed']);
+  }
+
+  /** Admits nothing new on a node and beneath it, until the end or the unfreeze. */
+  freeze(
+    path: string,
+    options: Fields<'freeze', 'path'> & Timing = {},
+  ): Promise<AnswerOf<'frozen'>> {
+    return this.#change({ op: 'freeze', path, ...options }, ['frozen']);
+  }
+
+  /** Lifts one freeze, named by the id in the answer to `freeze`. */
+  unfreeze(path: string, freeze: string, options: CallOptions = {}): Promise<AnswerOf<'unfrozen'>> {
+    return this.#change({ op: 'unfreeze', path, freeze, ...options }, ['unfrozen']);
+  }
+
+  /** Stops work below a priority (default `critical`): agents are told, and fenced in the end. */
+  stop(path: string, options: Fields<'stop', 'path'> & Timing = {}): Promise<AnswerOf<'stopped'>> {
+    return this.#change({ op: 'stop', path, ...options }, ['stopped']);
+  }
+
+  /** Says that this agent has heard of the stop and acts on it. */
+  acknowledgeStop(
+    path: string,
+    stop: string,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'acknowledged'>> {
+    return this.#change({ op: 'acknowledgeStop', path, stop, ...options }, ['acknowledged']);
+  }
+
+  /** Lifts a stop. */
+  recover(path: string, stop: string, options: CallOptions = {}): Promise<AnswerOf<'recovered'>> {
+    return this.#change({ op: 'recover', path, stop, ...options }, ['recovered']);
+  }
+
+  /** Limits, held, spent and available of a node, by resource, and its children. */
+  balance(path: string, { timeoutMs }: Timing = {}): Promise<AnswerOf<'balance'>> {
+    return this.sender.ask({ op: 'balance', path }, ['balance'], { timeoutMs });
+  }
+
+  /** What became of a request, allocation or command, by its id. */
+  status(of: string, { timeoutMs }: Timing = {}): Promise<Accepted> {
+    return this.sender.askAny({ op: 'status', of }, { timeoutMs });
+  }
+
+  /** The recorded events behind a decision, with rule and factors. */
+  explain(of: string, { timeoutMs }: Timing = {}): Promise<AnswerOf<'explained'>> {
+    return this.sender.ask({ op: 'explain', of }, ['explained'], { timeoutMs });
+  }
+
+  /** Who waits on a node and beneath it. */
+  queue(path: string, { timeoutMs }: Timing = {}): Promise<AnswerOf<'queue'>> {
+    return this.sender.ask({ op: 'queue', path }, ['queue'], { timeoutMs });
+  }
+
+  /** The emergencies after a log position; without one all that are kept. */
+  emergencies({
+    since,
+    timeoutMs,
+  }: { readonly since?: number | undefined } & Timing = {}): Promise<AnswerOf<'emergencies'>> {
+    return this.sender.ask({ op: 'emergencies', since }, ['emergencies'], { timeoutMs });
+  }
+
+  /** Sends a command that changes something, with an id of its own if the caller gave none. */
+  #change<O extends Accepted['outcome']>(
+    command: { readonly op: string } & CallOptions & Record<string, unknown>,
+    outcomes: readonly O[],
+  ): Promise<Extract<Accepted, { outcome: O }>> {
+    const { timeoutMs, ...content } = command;
+    const isCallerId = content.id !== undefined;
+    const id = content.id ?? this.sender.newId();
+    return this.sender.ask({ ...content, id }, outcomes, { timeoutMs, isCallerId });
+  }
+}

@@ -1,0 +1,25 @@
+import { BursarError } from './errors.ts';
+
+/** A handler of the caller has thrown; what it was told is not lost for the others. */
+export class HandlerError extends BursarError {
+  constructor(cause: unknown) {
+    super(
+      { code: 'handler_failed', retryable: false, advice: 'Let the handler catch its errors.' },
+      'A handler of a notice or emergency has thrown.',
+      cause,
+    );
+  }
+}
+
+/** Calls a handler of the caller; its failure is a warning, and nobody else's trouble. */
+export function callSafely(
+  call: () => void | Promise<void>,
+  onWarning: (warning: BursarError) => void,
+): void {
+  try {
+    const ended = call();
+    ended?.catch((cause: unknown) => onWarning(new HandlerError(cause)));
+  } catch (cause) {
+    onWarning(new HandlerError(cause));
+  }
+}

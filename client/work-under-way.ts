@@ -1,0 +1,60 @@
+import type { Notice } from '../events/answers.ts';
+import { PreemptedError, StoppedError } from './errors.ts';
+import type { Notices } from './notices.ts';
+
+/**
+ * The allocations with work under way in this client, each with the controller that tells its work
+ * to end. When all that a stop names have ended, the stop can be acknowledged.
+ */
+export class WorkUnderWay {
+  readonly #controllers = new Map<string, AbortController>();
+  /** By stop: its allocations that have not ended yet. */
+  readonly #stops = new Map<string, Set<string>>();
+  readonly #onStopDone: (stop: string) => void;
+
+  /** @param onStopDone told when nothing that a stop names goes on here */
+  constructor(notices: Notices, onStopDone: (stop: string) => void) {
+    this.#onStopDone = onStopDone;
+    notices.on((notice) => this.#onNotice(notice));
+  }
+
+  begin(allocation: string, controller: AbortController): void {
+    this.#controllers.set(allocation, controller);
+  }
+
+  end(allocation: string): void {
+    this.#controllers.delete(allocation);
+    for (const [stop, left] of this.#stops) {
+      if (!left.delete(allocation) || left.size > 0) continue;
+      this.#stops.delete(stop);
+      this.#onStopDone(stop);
+    }
+  }
+
+  #onNotice(notice: Notice): void {
+    const { kind, id, allocations = [], graceMs = 0 } = notice;
+    if (kind === 'stop') {
+      this.#stop(id, allocations);
+    } else if (kind === 'preempt' || kind === 'preempted') {
+      for (const allocation of new Set([id, ...allocations])) {
+        this.#abort(allocation, () => new PreemptedError(allocation, graceMs));
+      }
+    }
+  }
+
+  #stop(stop: string, allocations: readonly string[]): void {
+    const here = allocations.filter((allocation) => this.#controllers.has(allocation));
+    // What goes on elsewhere under this agent's name is not ours to acknowledge.
+    if (here.length > 0 && here.length === allocations.length) {
+      this.#stops.set(stop, new Set(here));
+    }
+    for (const allocation of here) {
+      this.#abort(allocation, () => new StoppedError(allocation, stop));
+    }
+  }
+
+  #abort(allocation: string, reason: () => Error): void {
+    const controller = this.#controllers.get(allocation);
+    if (controller?.signal.aborted === false) controller.abort(reason());
+  }
+}
