@@ -56,6 +56,23 @@ export function createSigner(privateKeyPem: string): Signer {
 }
 
 /**
+ * The raw public key, 32 bytes, of a PEM file: of the public key, or of the private one.
+ * @throws TypeError if there is no Ed25519 key in it
+ */
+export function publicKeyFromPem(pem: string): Uint8Array {
+  let key: KeyObject;
+  try {
+    key = createPublicKey(pem);
+  } catch (cause) {
+    throw new TypeError('there is no readable PEM key', { cause });
+  }
+  if (key.asymmetricKeyType !== 'ed25519') {
+    throw new TypeError(`a PEM key of kind ${key.asymmetricKeyType} cannot sign a log`);
+  }
+  return rawPublicKey(key);
+}
+
+/**
  * Whether `signature` is by `publicKey` (raw, 32 bytes) over `payload` for `domain`. Malformed keys
  * and signatures are simply not valid. About 100 µs.
  */

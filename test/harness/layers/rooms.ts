@@ -80,6 +80,8 @@ const FILES: readonly [pattern: string, rule: Partial<Rule>][] = [
   ['events/codec.ts', { ...FORMAT, packages: ['@msgpack/msgpack'] }],
   ['events/signing.ts', { ...FORMAT, node: ['crypto'] }],
   ['events/{append-protocol,block,chain,claim-shard,envelope,epoch}.ts', FORMAT],
+  ['events/{follow-log,log-auditor,signed-head,verify}.ts', FORMAT],
+  ['events/{export-read,export-verify,export-write,witness}.ts', { ...SHELL, packages: [] }],
   ['events/ledger-jetstream*.ts', { ...SHELL, packages: ['nats'] }],
   ['events/ledger-memory*.ts', { ...SHELL, node: [], packages: [] }],
   ['events/public.ts', { ...SHELL, packages: [] }],
