@@ -132,11 +132,14 @@ export function leavesRange(from: Node, amounts: Amounts): boolean {
 
 /** Room over the whole path, or null where no tier limits the resource. */
 export function effectiveAvailable(from: Node, resource: string): number | null {
-  let isLimited = false;
+  const tightest = effectiveLimit(from, resource);
+  if (tightest === null) return null;
+  // No more than this can fit; an ask near 2^53 would lose its last digits on the walk.
+  let most = tightest;
   for (let node: Node | undefined = from; node; node = node.parent) {
-    if (node.accounts.get(resource)?.limit != null) isLimited = true;
+    most += node.accounts.get(resource)?.guarantee ?? 0;
   }
-  return isLimited ? roomFor(from, resource, Number.MAX_SAFE_INTEGER) : null;
+  return roomFor(from, resource, most);
 }
 
 /** The tightest limit over the path, or null. */

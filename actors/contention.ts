@@ -56,6 +56,7 @@ export function rankOf(candidate: Candidate, team: Team): Waiting {
     state: 'queued',
     digest: undefined,
     earmarked: {},
+    earmarkPath: ask.path,
     victims: [],
   };
 }

@@ -219,9 +219,16 @@ export function commandCause(command: { readonly id?: string | undefined }, ctx:
   };
 }
 
-/** An auto-opened step closes with its last allocation. */
+/** An auto-opened step closes with its last allocation, unless a request collects on it. */
 export function closing({ node }: Allocation): { closesStep?: true } {
-  return node.isAuto && node.liveOwn === 1 && node.children.size === 0 ? { closesStep: true } : {};
+  return node.isAuto && node.liveOwn === 1 && isBare(node) ? { closesStep: true } : {};
+}
+
+/** Whether a node has no children and nothing set aside for a request. */
+export function isBare(node: Node): boolean {
+  if (node.children.size > 0) return false;
+  for (const account of node.accounts.values()) if (account.earmarked > 0) return false;
+  return true;
 }
 
 /** Refusal for an allocation that is not known. */

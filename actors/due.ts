@@ -4,7 +4,7 @@ import { isWithin } from '../events/names.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { stamp } from './context.ts';
 import { reportedOf } from './decide-allocation.ts';
-import { closing } from './decide-settle.ts';
+import { closing, isBare } from './decide-settle.ts';
 import { type Allocation, accountOfKey, type Position, type Team } from './team.ts';
 import type { Due } from './timers.ts';
 
@@ -218,7 +218,10 @@ function fenceBeneath(
     const endedBefore = perNode.get(path) ?? 0;
     perNode.set(path, endedBefore + 1);
     const { closesStep, ...end } = endOf(team, allocation, 'fenced', atMs);
-    const isLast = allocation.node.isAuto && allocation.node.liveOwn === endedBefore + 1;
+    const isLast =
+      allocation.node.isAuto &&
+      allocation.node.liveOwn === endedBefore + 1 &&
+      isBare(allocation.node);
     events.push({ ...end, ...(isLast ? { closesStep: true } : {}) });
   }
   return events;

@@ -17,12 +17,14 @@ export function queued(team: Team, event: EventOf<'RequestQueued'>): void {
     attempt: event.attempt ?? 0,
     state: 'queued',
     earmarked: {},
+    earmarkPath: ask.path,
     victims: [],
   });
   team.runtime.resolver(team.name, event);
 }
 
 export function preempting(team: Team, event: EventOf<'PreemptionRequested'>): void {
+  const anchor = anchorOf(team, event.ask.path);
   join(team, {
     ...waitingOf(event, event.atMs, event.untilMs, team.arrivals),
     ask: event.ask,
@@ -30,6 +32,7 @@ export function preempting(team: Team, event: EventOf<'PreemptionRequested'>): v
     attempt: 0,
     state: 'preempting',
     earmarked: event.earmarked,
+    earmarkPath: anchor.path,
     victims: event.victims,
   });
   for (const id of event.victims) {
@@ -39,13 +42,16 @@ export function preempting(team: Team, event: EventOf<'PreemptionRequested'>): v
     victim.fenceAtMs = Math.min(victim.fenceAtMs ?? Infinity, event.graceEndsAtMs);
     addDue(team, event.graceEndsAtMs, 'fence', id);
   }
-  earmark(team, anchorOf(team, event.ask.path), event, event.earmarked, 1);
+  earmark(team, anchor, event, event.earmarked, 1);
   team.runtime.resolver(team.name, event);
 }
 
 export function reclaimed(team: Team, event: EventOf<'ResourcesReclaimed'>): void {
   const waiting = waitingFor(team, event.request);
-  earmark(team, anchorOf(team, waiting.ask.path), event, event.earmarked, 1);
+  // With nothing set aside on it yet, its step may have closed meanwhile.
+  const anchor = team.nodes.get(waiting.earmarkPath) ?? anchorOf(team, waiting.ask.path);
+  waiting.earmarkPath = anchor.path;
+  earmark(team, anchor, event, event.earmarked, 1);
   const sum: Record<string, number> = { ...waiting.earmarked };
   for (const [resource, amount] of Object.entries(event.earmarked)) {
     sum[resource] = (sum[resource] ?? 0) + amount;
@@ -85,7 +91,8 @@ export function dropEarmark(
   waiting: Waiting,
   event: EventOf<'AllocationGranted' | 'RequestDenied' | 'RequestCancelled'>,
 ): void {
-  earmark(team, anchorOf(team, waiting.ask.path), event, waiting.earmarked, -1);
+  if (Object.keys(waiting.earmarked).length === 0) return;
+  earmark(team, nodeOf(team, waiting.earmarkPath), event, waiting.earmarked, -1);
 }
 
 /** The deepest node of a path that is open: a step may not be there yet. */

@@ -3,7 +3,7 @@ import { LIMITS } from '../events/limits.ts';
 import { isWithin } from '../events/names.ts';
 import type { Amounts } from '../events/resources.ts';
 import { usePermille } from './account.ts';
-import { fits, outermostOf, roomFor, shortagesOf } from './admission.ts';
+import { fits, Overlay, outermostOf, roomFor, shortagesOf } from './admission.ts';
 import type { Candidate } from './contention.ts';
 import { stamp } from './context.ts';
 import { boundedAmounts, leastOf } from './decide-request.ts';
@@ -164,7 +164,8 @@ function serve(team: Team, head: Waiting, candidate: Candidate, key: string): Bu
   const { place, wanted, least, atMs } = candidate;
   const part = fits(place.anchor, wanted) ? wanted : partOf(place.anchor, wanted, least);
   if (part === undefined) {
-    const outer = outermostOf(shortagesOf(place.anchor, least));
+    const short = shortagesOf(place.anchor, least);
+    const outer = outermostOf(short.length > 0 ? short : shortagesOf(place.anchor, wanted));
     const account = { path: outer.path, resource: outer.resource };
     if (accountKey(account.path, account.resource) === key) return [];
     return [{ ...stamp('RequestMoved', team, atMs), request: head.id, account }];
@@ -199,7 +200,7 @@ function collect(team: Team, head: Waiting, candidate: Candidate): BursarEvent[]
     events.push({ ...reclaimed, request: head.id, earmarked: more });
   }
   const isAllThere = Object.keys(missing).length === 0 || (isComplete && events.length > 0);
-  if (isAllThere) {
+  if (isAllThere && isAdmitted(team, head, candidate)) {
     const preempted = head.victims.filter((id) => !team.allocations.has(id));
     events.push({
       ...grantOf(team, candidate, candidate.wanted, 'preemption', { rule: 'preempted' }),
@@ -211,6 +212,16 @@ function collect(team: Team, head: Waiting, candidate: Candidate): BursarEvent[]
     });
   }
   return events;
+}
+
+/** Limits may have been cut, or a limited step opened, since the collecting began. */
+function isAdmitted(team: Team, head: Waiting, { place, wanted }: Candidate): boolean {
+  const overlay = new Overlay();
+  const on = team.nodes.get(head.earmarkPath);
+  for (const [resource, amount] of Object.entries(head.earmarked)) {
+    if (on !== undefined) overlay.add(on, resource, -amount);
+  }
+  return fits(place.anchor, wanted, overlay);
 }
 
 function candidateOf(team: Team, waiting: Waiting, atMs: number): Candidate | undefined {

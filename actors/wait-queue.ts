@@ -26,6 +26,8 @@ export interface Waiting {
   readonly digest: number | undefined;
   /** Set aside for it while its victims yield; empty for a queued one. */
   earmarked: Amounts;
+  /** The node on which it is set aside. */
+  earmarkPath: string;
   readonly victims: readonly string[];
 }
 
