@@ -1,0 +1,209 @@
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import type { Amounts } from '../events/resources.ts';
+import {
+  added,
+  type Balances,
+  changeHeld,
+  changeSpent,
+  closeNode,
+  holdOf,
+  nearestOpen,
+  nodeAt,
+  openNode,
+  sumsOf,
+  type TeamBooks,
+} from './books.ts';
+import { type Projection, UnfitEventError } from './projection.ts';
+
+/**
+ * Who has what: an own fold of the events, sharing no code with the actors, so that their results
+ * can be held against each other (INV-1; `check.ts`). Queries are in `balance-lines.ts`.
+ */
+export const balances: Projection<Balances> = {
+  name: 'balances',
+  version: 1,
+  initial: () => new Map(),
+  evolve(state, event) {
+    let team = state.get(event.team);
+    if (team === undefined) {
+      team = { nodes: new Map(), holds: new Map(), earmarks: new Map() };
+      state.set(event.team, team);
+    }
+    apply(team, event);
+  },
+};
+
+function apply(team: TeamBooks, event: BursarEvent): void {
+  switch (event.type) {
+    case 'NodeOpened':
+      openNode(team, event.path, event.tier, event);
+      return setLimits(team, event, event.limits ?? {});
+    case 'LimitsSet':
+      return setLimits(team, event, event.limits);
+    case 'ToppedUp':
+      return topUp(team, event);
+    case 'AllocationGranted':
+      return grant(team, event);
+    case 'AllocationResized':
+      return resize(team, event);
+    case 'AllocationEnded':
+      return end(team, event);
+    case 'LateSettled':
+      return book(team, event, event.booked, event.returned ?? {});
+    case 'Charged':
+      return book(team, event, event.amounts, {});
+    case 'Adjusted':
+      return book(team, event, event.more, event.less);
+    case 'PreemptionRequested':
+      return earmark(team, event, event.id, event.ask.path, event.earmarked);
+    case 'ResourcesReclaimed':
+      return earmark(team, event, event.request, undefined, event.earmarked);
+    case 'RequestDenied':
+      return dropEarmark(team, event.id);
+    case 'RequestCancelled':
+      return dropEarmark(team, event.request);
+    case 'NodeClosing':
+      nodeAt(team, event.path, event).isClosing = true;
+      return;
+    case 'NodeClosed':
+      return closeNode(team, event.path, event);
+    case 'Frozen':
+      nodeAt(team, event.path, event).freezes.add(event.freeze);
+      return;
+    case 'Unfrozen':
+      nodeAt(team, event.path, event).freezes.delete(event.freeze);
+      return;
+    case 'Stopped':
+      nodeAt(team, event.path, event).stops.add(event.stop);
+      return;
+    case 'StopLifted':
+      nodeAt(team, event.path, event).stops.delete(event.stop);
+      return;
+    default:
+      event satisfies WithoutBooks;
+      return;
+  }
+}
+
+/** Events that change nobody's amounts. A new type of event must be put here or above. */
+type WithoutBooks = EventOf<
+  | 'RequestQueued'
+  | 'RequestMoved'
+  | 'AllocationClaimed'
+  | 'LeaseRenewed'
+  | 'UsageReported'
+  | 'UsageQuarantined'
+  | 'ContentionDetected'
+  | 'StrategySelected'
+  | 'ContestEnded'
+  | 'PolicySet'
+  | 'CredentialEnrolled'
+  | 'CredentialDismissed'
+  | 'StopAcknowledged'
+  | 'StopCompleted'
+  | 'ThresholdCrossed'
+  | 'ThresholdRearmed'
+  | 'LeasesExtended'
+>;
+
+function setLimits(
+  team: TeamBooks,
+  event: EventOf<'NodeOpened' | 'LimitsSet'>,
+  limits: EventOf<'LimitsSet'>['limits'],
+): void {
+  const node = nodeAt(team, event.path, event);
+  for (const [resource, { limit, guarantee }] of Object.entries(limits)) {
+    const sums = sumsOf(node, resource);
+    if (limit !== undefined) sums.limit = limit;
+    if (guarantee !== undefined) sums.guarantee = guarantee;
+  }
+}
+
+function topUp(team: TeamBooks, event: EventOf<'ToppedUp'>): void {
+  const node = nodeAt(team, event.path, event);
+  for (const [resource, amount] of Object.entries(event.amounts)) {
+    const sums = sumsOf(node, resource);
+    sums.limit = added(sums.limit ?? 0, amount);
+  }
+}
+
+function grant(team: TeamBooks, event: EventOf<'AllocationGranted'>): void {
+  if (team.holds.has(event.id)) throw new UnfitEventError(event, `${event.id} is live already`);
+  const { path } = event.ask;
+  const isOpened = (event.opened ?? []).some((opened) => opened.path === path);
+  if (!isOpened) nodeAt(team, path, event);
+  if (event.via !== 'request') dropEarmark(team, event.id);
+  for (const opened of event.opened ?? []) openNode(team, opened.path, opened.tier, event);
+  team.holds.set(event.id, { path, amounts: new Map(Object.entries(event.items)) });
+  nodeAt(team, path, event).liveOwn += 1;
+  for (const [resource, amount] of Object.entries(event.items)) {
+    changeHeld(team, path, resource, amount, event);
+  }
+}
+
+function resize(team: TeamBooks, event: EventOf<'AllocationResized'>): void {
+  const hold = holdOf(team, event.allocation, event);
+  for (const [resource, amount] of Object.entries(event.items)) {
+    changeHeld(team, hold.path, resource, amount - (hold.amounts.get(resource) ?? 0), event);
+    hold.amounts.set(resource, amount);
+  }
+}
+
+function end(team: TeamBooks, event: EventOf<'AllocationEnded'>): void {
+  const hold = holdOf(team, event.allocation, event);
+  const node = nodeAt(team, hold.path, event);
+  team.holds.delete(event.allocation);
+  node.liveOwn -= 1;
+  for (const [resource, amount] of hold.amounts) {
+    changeHeld(team, hold.path, resource, -amount, event);
+  }
+  for (const [resource, amount] of Object.entries(event.booked)) {
+    changeSpent(node, resource, amount);
+  }
+  if (event.closesStep) closeNode(team, hold.path, event);
+}
+
+function book(
+  team: TeamBooks,
+  event: EventOf<'LateSettled' | 'Charged' | 'Adjusted'>,
+  more: Amounts,
+  less: Amounts,
+): void {
+  const node = nodeAt(team, event.path, event);
+  for (const [resource, amount] of Object.entries(more)) changeSpent(node, resource, amount);
+  for (const [resource, amount] of Object.entries(less)) changeSpent(node, resource, -amount);
+}
+
+/**
+ * Sets amounts aside for a waiting request: on its node, or where that is not open yet on the
+ * nearest open one above. Further amounts go to the same place.
+ */
+function earmark(
+  team: TeamBooks,
+  event: EventOf<'PreemptionRequested' | 'ResourcesReclaimed'>,
+  request: string,
+  askedPath: string | undefined,
+  amounts: Amounts,
+): void {
+  let earmarked = team.earmarks.get(request);
+  if (earmarked === undefined) {
+    if (askedPath === undefined) throw new UnfitEventError(event, `${request} does not wait`);
+    earmarked = { path: nearestOpen(team, askedPath, event), amounts: new Map() };
+    team.earmarks.set(request, earmarked);
+  }
+  const node = nodeAt(team, earmarked.path, event);
+  for (const [resource, amount] of Object.entries(amounts)) {
+    sumsOf(node, resource).earmarked += amount;
+    earmarked.amounts.set(resource, (earmarked.amounts.get(resource) ?? 0) + amount);
+  }
+}
+
+/** A request waits no longer; whatever was set aside for it is free. */
+function dropEarmark(team: TeamBooks, request: string): void {
+  const earmarked = team.earmarks.get(request);
+  if (earmarked === undefined) return;
+  team.earmarks.delete(request);
+  const node = team.nodes.get(earmarked.path);
+  if (node === undefined) return;
+  for (const [resource, amount] of earmarked.amounts) sumsOf(node, resource).earmarked -= amount;
+}

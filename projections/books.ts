@@ -1,0 +1,161 @@
+import type { BursarEvent } from '../events/events.ts';
+import { parentPathOf } from '../events/names.ts';
+import { UnfitEventError } from './projection.ts';
+
+/** Own sums of one resource on one node; what descendants add is counted when it is asked for. */
+export interface Sums {
+  limit: number | null;
+  guarantee: number;
+  held: number;
+  spent: number;
+  earmarked: number;
+  /** Held with all descendants, kept for its peak alone. */
+  heldTree: number;
+  peakHeld: number;
+}
+
+/** What is recorded of one open node. */
+export interface NodeBooks {
+  readonly path: string;
+  readonly tier: 'team' | 'swarm' | 'run' | 'step';
+  isClosing: boolean;
+  /** Ids of the freezes and stops in force. */
+  readonly freezes: Set<string>;
+  readonly stops: Set<string>;
+  /** Live allocations of its own. */
+  liveOwn: number;
+  /** Paths of its open children. */
+  readonly children: Set<string>;
+  readonly sums: Map<string, Sums>;
+}
+
+/** Amounts on a node for somebody: an allocation's hold, or what is collected for a request. */
+interface Hold {
+  path: string;
+  amounts: Map<string, number>;
+}
+
+/** The books of one team. */
+export interface TeamBooks {
+  readonly nodes: Map<string, NodeBooks>;
+  /** By allocation. */
+  readonly holds: Map<string, Hold>;
+  /** By waiting request. */
+  readonly earmarks: Map<string, Hold>;
+}
+
+/** The books of all teams of a shard, by team. */
+export type Balances = Map<string, TeamBooks>;
+
+export function openNode(
+  team: TeamBooks,
+  path: string,
+  tier: NodeBooks['tier'],
+  event: BursarEvent,
+): void {
+  if (team.nodes.has(path)) throw new UnfitEventError(event, `${path} is open already`);
+  const parentPath = parentPathOf(path);
+  if (parentPath !== undefined) nodeAt(team, parentPath, event).children.add(path);
+  team.nodes.set(path, {
+    path,
+    tier,
+    isClosing: false,
+    freezes: new Set(),
+    stops: new Set(),
+    liveOwn: 0,
+    children: new Set(),
+    sums: new Map(),
+  });
+}
+
+/** A node closes with what is beneath it; its use, and what waits on it, becomes its parent's own. */
+export function closeNode(team: TeamBooks, path: string, event: BursarEvent): void {
+  const node = nodeAt(team, path, event);
+  if (liveIn(team, node) > 0) throw new UnfitEventError(event, `${path} has live allocations`);
+  for (const child of [...node.children]) closeNode(team, child, event);
+  team.nodes.delete(path);
+  const parentPath = parentPathOf(path);
+  const parent = parentPath === undefined ? undefined : team.nodes.get(parentPath);
+  if (parent === undefined) return;
+  parent.children.delete(path);
+  for (const [resource, sums] of node.sums) {
+    changeSpent(parent, resource, sums.spent);
+    sumsOf(parent, resource).earmarked += sums.earmarked;
+  }
+  for (const earmarked of team.earmarks.values()) {
+    if (earmarked.path === path) earmarked.path = parent.path;
+  }
+}
+
+/** Live allocations of a node and of all beneath it. */
+export function liveIn(team: TeamBooks, node: NodeBooks): number {
+  let count = node.liveOwn;
+  for (const child of node.children) {
+    const books = team.nodes.get(child);
+    if (books !== undefined) count += liveIn(team, books);
+  }
+  return count;
+}
+
+export function changeHeld(
+  team: TeamBooks,
+  path: string,
+  resource: string,
+  change: number,
+  event: BursarEvent,
+): void {
+  const own = sumsOf(nodeAt(team, path, event), resource);
+  own.held = added(own.held, change);
+  for (let at: string | undefined = path; at !== undefined; at = parentPathOf(at)) {
+    const sums = sumsOf(nodeAt(team, at, event), resource);
+    sums.heldTree = added(sums.heldTree, change);
+    sums.peakHeld = Math.max(sums.peakHeld, sums.heldTree);
+  }
+}
+
+export function changeSpent(node: NodeBooks, resource: string, change: number): void {
+  const sums = sumsOf(node, resource);
+  sums.spent = added(sums.spent, change);
+}
+
+export function sumsOf(node: NodeBooks, resource: string): Sums {
+  let sums = node.sums.get(resource);
+  if (sums === undefined) {
+    sums = {
+      limit: null,
+      guarantee: 0,
+      held: 0,
+      spent: 0,
+      earmarked: 0,
+      heldTree: 0,
+      peakHeld: 0,
+    };
+    node.sums.set(resource, sums);
+  }
+  return sums;
+}
+
+export function nodeAt(team: TeamBooks, path: string, event: BursarEvent): NodeBooks {
+  const node = team.nodes.get(path);
+  if (node === undefined) throw new UnfitEventError(event, `${path} is not open`);
+  return node;
+}
+
+export function holdOf(team: TeamBooks, id: string, event: BursarEvent): Hold {
+  const hold = team.holds.get(id);
+  if (hold === undefined) throw new UnfitEventError(event, `${id} is not live`);
+  return hold;
+}
+
+export function nearestOpen(team: TeamBooks, path: string, event: BursarEvent): string {
+  for (let at: string | undefined = path; at !== undefined; at = parentPathOf(at)) {
+    if (team.nodes.has(at)) return at;
+  }
+  throw new UnfitEventError(event, `no node of ${path} is open`);
+}
+
+export function added(sum: number, change: number): number {
+  const total = sum + change;
+  if (!Number.isSafeInteger(total)) throw new RangeError(`${sum} + ${change} is no safe integer`);
+  return total;
+}
