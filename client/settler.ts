@@ -79,14 +79,9 @@ export class Settler {
       if (error instanceof BursarError) this.#onWarning(error);
       else throw error;
     }
-    if (options.journal !== true) return this.#deliver(entry, options);
-    return new Promise((resolve, reject) => {
-      const onDelay = () => resolve({ outcome: 'journaled', id: command.id });
-      this.#deliver(entry, { ...options, onDelay }).then(resolve, (error) => {
-        if (error instanceof UnavailableError) onDelay();
-        else reject(error);
-      });
-    });
+    return options.journal === true
+      ? this.#deliverInTime(entry, options)
+      : this.#deliver(entry, options);
   }
 
   /** Entries that have no answer yet. */
@@ -114,10 +109,30 @@ export class Settler {
 
   #repeatOne(entry: JournalEntry): void {
     const agoMs = Math.max(0, Date.now() - entry.firstSentAtUnixMs);
-    this.#deliver(entry, { firstSentAtMs: performance.now() - agoMs }).catch((error) => {
-      const isExpected = error instanceof UnavailableError || error instanceof ClosedError;
-      if (!isExpected && error instanceof BursarError) this.#onWarning(error);
+    const firstSentAtMs = performance.now() - agoMs;
+    this.#deliver(entry, { firstSentAtMs }).catch((error) => this.#warnOf(error));
+  }
+
+  /** As deliver; when it takes long, it goes on alone. */
+  #deliverInTime(entry: JournalEntry, options: SettleOptions): Promise<Settled | Journaled> {
+    return new Promise((resolve, reject) => {
+      let isAlone = false;
+      const onDelay = () => {
+        isAlone = true;
+        resolve({ outcome: 'journaled', id: entry.command.id });
+      };
+      this.#deliver(entry, { ...options, onDelay }).then(resolve, (error) => {
+        if (isAlone) this.#warnOf(error);
+        else if (error instanceof UnavailableError) onDelay();
+        else reject(error);
+      });
     });
+  }
+
+  /** What went wrong where no caller waits, and will not be put right by a repeat. */
+  #warnOf(error: unknown): void {
+    const isRepeated = error instanceof UnavailableError || error instanceof ClosedError;
+    if (!isRepeated && error instanceof BursarError) this.#onWarning(error);
   }
 
   async #deliver(
