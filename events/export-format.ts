@@ -36,21 +36,21 @@ export const exportMessageSchema = z.strictObject({
   data: z.base64(),
 });
 
-/** Last line: what must have come before it. Without it the export was cut. */
-export const exportEndSchema = z.strictObject({
-  end: z.strictObject({
-    messages: count,
-    shards: z.array(
-      z.strictObject({
-        shard: count,
-        /** The last block; null if there is none. */
-        head: z.strictObject({ seq: count, no: count, hash: hex64 }).nullable(),
-        /** Which public key signs from which epoch message on, as the log says. */
-        keys: z.array(z.strictObject({ epochSeq: count, publicKey: hex64 })),
-      }),
-    ),
-    /** SHA-256 of all lines before this one, line ends included. */
-    sha256: hex64,
-  }),
+/** Last line but one: what the messages above it say. */
+const exportEndSchema = z.strictObject({
+  messages: count,
+  shards: z.array(
+    z.strictObject({
+      shard: count,
+      /** The last block; null if there is none. */
+      head: z.strictObject({ seq: count, no: count, hash: hex64 }).nullable(),
+      /** Which public key signs from which epoch message on. */
+      keys: z.array(z.strictObject({ epochSeq: count, publicKey: hex64 })),
+    }),
+  ),
 });
-export type ExportEnd = z.infer<typeof exportEndSchema>['end'];
+export type ExportEnd = z.infer<typeof exportEndSchema>;
+export const exportEndLineSchema = z.strictObject({ end: exportEndSchema });
+
+/** Last line: SHA-256 of all lines before it, line ends included. Without it the export was cut. */
+export const exportSealSchema = z.strictObject({ sha256: hex64 });

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import {
   type ExportEnd,
   type ExportHeader,
-  exportEndSchema,
+  exportEndLineSchema,
   exportHeaderSchema,
   exportMessageSchema,
+  exportSealSchema,
 } from './export-format.ts';
 import type { StoredMessage } from './ledger.ts';
 import { LedgerError } from './ledger-errors.ts';
@@ -28,12 +29,13 @@ export class ExportDamagedError extends LedgerError {
 export type ExportItem =
   | { readonly kind: 'header'; readonly header: ExportHeader }
   | { readonly kind: 'message'; readonly message: StoredMessage }
-  | { readonly kind: 'end'; readonly end: ExportEnd; readonly sha256: string }
+  | { readonly kind: 'end'; readonly end: ExportEnd }
+  | { readonly kind: 'seal'; readonly isRight: boolean }
   | { readonly kind: 'damaged'; readonly line: number; readonly detail: string };
 
 /**
- * Everything in the file, good or bad, in its order. The hash of the lines before the end is given
- * beside the one that the end names. Throws only what the file system throws.
+ * Everything in the file, good or bad, in its order. The seal says
+ * whether the lines before it are those that were written. Throws only what the file system throws.
  */
 export async function* readExport(file: string): AsyncGenerator<ExportItem> {
   const input = createReadStream(file);
@@ -42,9 +44,8 @@ export async function* readExport(file: string): AsyncGenerator<ExportItem> {
   try {
     for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       line += 1;
-      const sha256 = text.startsWith('{"end":') ? hash.copy().digest('hex') : '';
+      yield parseLine(text, line, hash);
       hash.update(`${text}\n`);
-      yield parseLine(text, line, sha256);
     }
   } finally {
     input.destroy();
@@ -66,16 +67,23 @@ export async function* exportedMessages(
       throw new ExportDamagedError(file, `line ${item.line}: ${item.detail}`);
     }
     if (item.kind === 'message' && item.message.shard === shard) yield item.message;
-    if (item.kind === 'end') isWhole = item.end.sha256 === item.sha256;
+    if (item.kind === 'seal') isWhole = item.isRight;
   }
-  if (!isWhole) throw new ExportDamagedError(file, 'its end is missing or does not fit the lines');
+  if (!isWhole)
+    throw new ExportDamagedError(file, 'its last line is missing or does not fit the others');
 }
 
-function parseLine(text: string, line: number, sha256: string): ExportItem {
+function parseLine(text: string, line: number, before: Hash): ExportItem {
   try {
     const value: unknown = JSON.parse(text);
     if (line === 1) return { kind: 'header', header: exportHeaderSchema.parse(value) };
-    if (sha256 !== '') return { kind: 'end', end: exportEndSchema.parse(value).end, sha256 };
+    if (text.startsWith('{"end":')) {
+      return { kind: 'end', end: exportEndLineSchema.parse(value).end };
+    }
+    if (text.startsWith('{"sha256":')) {
+      const { sha256 } = exportSealSchema.parse(value);
+      return { kind: 'seal', isRight: sha256 === before.copy().digest('hex') };
+    }
     const { shard, seq, kind, id, atMs, data } = exportMessageSchema.parse(value);
     const bytes = new Uint8Array(Buffer.from(data, 'base64'));
     const msgId = id ?? undefined;

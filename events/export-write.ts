@@ -72,7 +72,9 @@ async function writeAll(
     exported.push(summary.shard);
     if (summary.messages < lastSeq) missing.push({ shard, count: lastSeq - summary.messages });
   }
-  await lines.end({ messages, shards: exported });
+  const end: ExportEnd = { messages, shards: exported };
+  await lines.add({ end });
+  await lines.seal();
   return { messages, missing };
 }
 
@@ -130,9 +132,9 @@ class ExportLines {
     if (this.#pendingLength > FLUSH_LENGTH) await this.#flush();
   }
 
-  async end(end: Omit<ExportEnd, 'sha256'>): Promise<void> {
-    const sha256 = this.#hash.copy().digest('hex');
-    await this.add({ end: { ...end, sha256 } });
+  /** Writes the hash of all lines so far as the last one. */
+  async seal(): Promise<void> {
+    await this.add({ sha256: this.#hash.copy().digest('hex') });
     await this.#flush();
   }
 

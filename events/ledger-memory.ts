@@ -35,7 +35,8 @@ export interface MemoryLedgerOptions {
  * fails where it is told to. Deterministic: no timers and no randomness of its own.
  */
 export class MemoryLedger implements Ledger {
-  readonly #store: MemoryStore;
+  /** What is kept, past all faults; its logs can be damaged. */
+  readonly store: MemoryStore;
   readonly #appends = new OneInFlight();
   readonly #faults: LedgerFaults;
   readonly #clock: LedgerClock;
@@ -46,7 +47,7 @@ export class MemoryLedger implements Ledger {
     this.#faults = options.faults ?? {};
     this.#clock = options.clock ?? steppingClock();
     this.#limits = { ...LEDGER_LIMITS, ...options.limits };
-    this.#store = options.store ?? new MemoryStore();
+    this.store = options.store ?? new MemoryStore();
     this.#transport = {
       publish: (publish) => this.#publish(publish),
       get: (shard, seq) => this.get(shard, seq),
@@ -59,17 +60,17 @@ export class MemoryLedger implements Ledger {
 
   async head(shard: number): Promise<LogHead> {
     await this.#reach(shard);
-    return this.#store.log(shard).head();
+    return this.store.log(shard).head();
   }
 
   async lastEpoch(shard: number): Promise<StoredMessage | undefined> {
     await this.#reach(shard);
-    return this.#store.log(shard).lastEpoch();
+    return this.store.log(shard).lastEpoch();
   }
 
   async get(shard: number, seq: number): Promise<StoredMessage | undefined> {
     await this.#reach(shard);
-    return this.#store.log(shard).get(seq);
+    return this.store.log(shard).get(seq);
   }
 
   claim(shard: number, request: ClaimRequest): Promise<ShardClaim> {
@@ -84,14 +85,14 @@ export class MemoryLedger implements Ledger {
 
   async *read(shard: number, fromSeq: number, toSeq: number): AsyncGenerator<StoredMessage> {
     for (let seq = fromSeq; seq <= toSeq; seq += 1) {
-      const message = this.#store.log(shard).get(seq);
+      const message = this.store.log(shard).get(seq);
       if (message === undefined) throw new LogUnreadableError(shard, seq);
       yield message;
     }
   }
 
   async *tail(shard: number, fromSeq: number, signal: AbortSignal): AsyncGenerator<StoredMessage> {
-    const log = this.#store.log(shard);
+    const log = this.store.log(shard);
     for (let seq = fromSeq; !signal.aborted; seq += 1) {
       while (log.lastSeq < seq) {
         await log.changed(signal);
@@ -119,7 +120,7 @@ export class MemoryLedger implements Ledger {
       case 'full':
         return { kind: before };
       case 'pass': {
-        const reply = this.#store.log(publish.shard).store(publish, this.#clock.nowMs());
+        const reply = this.store.log(publish.shard).store(publish, this.#clock.nowMs());
         if (reply.kind !== 'ack') return reply;
         const after = (await this.#faults.afterStore?.(publish, reply.seq)) ?? 'pass';
         return after === 'loseAck' ? this.#noAnswer() : reply;

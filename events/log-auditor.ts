@@ -144,18 +144,35 @@ export class LogAuditor {
     if (last !== undefined && epoch.generation !== last.generation) {
       this.note(seq, 'wrong_generation', `generation ${epoch.generation}, not ${last.generation}`);
     }
-    const { previous, head } = epoch;
-    const isLinked =
-      previous === null ? last === undefined : last !== undefined && isSame(previous, last);
-    if (!isLinked) {
-      this.note(seq, 'missing_epoch', `it follows the epoch at ${previous?.seq ?? 0}`);
+    this.#checkPrevious(epoch, seq);
+    const { head } = epoch;
+    const lost = (head?.no ?? 0) - this.#block.no;
+    const isAnother = head !== null && lost === 0 && !isSame(head, this.#block);
+    if ((lost <= 0 && !isAnother) || this.#lostSinceBlock > 0) return;
+    this.note(seq, 'missing_block', `its owner had seen block ${head?.no} at ${head?.seq}`);
+    this.#lostSinceBlock += Math.max(lost, 1);
+  }
+
+  /** The epoch before it, known by its hash when messages before that one were removed. */
+  #checkPrevious({ previous }: Epoch, seq: number): void {
+    const last = this.#epoch;
+    if (previous === null && last === undefined) return;
+    if (previous === null || last === undefined || !sameBytes(previous.hash, last.hash)) {
+      this.note(seq, 'missing_epoch', `it follows an epoch at ${previous?.seq ?? 0}`);
+      return;
     }
-    const isGone =
-      head !== null &&
-      (head.no > this.#block.no || (head.no === this.#block.no && !isSame(head, this.#block)));
-    if (isGone && this.#lostSinceBlock === 0) {
-      this.note(seq, 'missing_block', `its owner had seen block ${head.no} at ${head.seq}`);
+    if (previous.seq === last.seq) return;
+    if (this.#lostSinceBlock === 0) {
+      this.note(seq, 'moved', `the epoch before it was written at sequence ${previous.seq}`);
     }
+    this.#shift += previous.seq - last.seq;
+    this.#moveEpoch(last, previous.seq);
+  }
+
+  #moveEpoch(epoch: KnownEpoch, writtenSeq: number): void {
+    this.#epochsBySeq.delete(epoch.seq);
+    this.#epoch = { ...epoch, seq: writtenSeq };
+    this.#epochsBySeq.set(writtenSeq, this.#epoch);
   }
 
   #addBlock({ seq, bytes }: StoredMessage): void {
@@ -204,9 +221,7 @@ export class LogAuditor {
     const { claim } = block;
     const latest = this.#epoch;
     if (claim !== undefined && latest !== undefined && sameBytes(claim.hash, latest.hash)) {
-      this.#epochsBySeq.delete(latest.seq);
-      this.#epoch = { ...latest, seq: claim.seq };
-      this.#epochsBySeq.set(claim.seq, this.#epoch);
+      this.#moveEpoch(latest, claim.seq);
     }
     return this.#epochsBySeq.get(block.epoch);
   }
@@ -234,7 +249,7 @@ export class LogAuditor {
       this.note(seq, 'moved', `it was written at sequence ${writtenSeq(block)}`);
     }
     this.#shift = shift;
-    this.#checkClaim(block, seq);
+    if (missing === 0) this.#checkClaim(block, seq);
     if (block.atMs < last.atMs) {
       this.note(seq, 'time_went_back', `${block.atMs} ms after ${last.atMs} ms`);
     }
