@@ -16,6 +16,8 @@ export interface Recorder {
   /** Where the next event will stand in the log. */
   readonly next: Position;
   record(event: BursarEvent): void;
+  /** Events that follow belong together: a block may end here, but not among them. */
+  begin(): void;
 }
 
 /**
@@ -29,6 +31,7 @@ export function govern(
   shard: number,
   recorder: Recorder,
 ): Decision {
+  recorder.begin();
   const full: Context = { ...ctx, at: recorder.next };
   const repeat = repeatOf(team, command, full);
   if (repeat !== undefined) return repeat;
@@ -77,6 +80,7 @@ function recordAll(
   recorder: Recorder,
   all: BursarEvent[],
 ): void {
+  recorder.begin();
   for (const event of events) {
     const at = recorder.next;
     evolve(team, event, at);
