@@ -58,7 +58,11 @@ const DRAIN_MS = 5_000;
  * @throws ConnectError, JournalError
  */
 export async function connect(options: ConnectOptions): Promise<BursarClient> {
-  return new BursarClient(await prepare(options));
+  const parts = await prepare(options);
+  const client = new BursarClient(parts);
+  // From here on no notice is missed. Without success the subscription comes with the reconnect.
+  await parts.bus.flush().catch(() => {});
+  return client;
 }
 
 /**

@@ -12,13 +12,10 @@ export class HandlerError extends BursarError {
 }
 
 /** Calls a handler of the caller; its failure is a warning, and nobody else's trouble. */
-export function callSafely(
-  call: () => void | Promise<void>,
-  onWarning: (warning: BursarError) => void,
-): void {
+export function callSafely(call: () => unknown, onWarning: (warning: BursarError) => void): void {
   try {
     const ended = call();
-    ended?.catch((cause: unknown) => onWarning(new HandlerError(cause)));
+    if (ended instanceof Promise) ended.catch((cause) => onWarning(new HandlerError(cause)));
   } catch (cause) {
     onWarning(new HandlerError(cause));
   }

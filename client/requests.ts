@@ -1,5 +1,5 @@
 import type { SendOptions } from './entry.ts';
-import { AbortedError, BursarError } from './errors.ts';
+import { AbortedError, BursarError, ClosedError } from './errors.ts';
 import {
   isPending,
   type PendingAnswer,
@@ -86,8 +86,8 @@ export class Requests {
   /** Nobody waits for it: its failure is a warning. */
   #undo(undoing: Promise<unknown>): void {
     undoing.catch((error: unknown) => {
-      const isGone = error instanceof BursarError && error.code === 'unknown_request';
-      if (error instanceof BursarError && !isGone) this.#undoing.onWarning(error);
+      if (!(error instanceof BursarError) || error instanceof ClosedError) return;
+      if (error.code !== 'unknown_request') this.#undoing.onWarning(error);
     });
   }
 }
