@@ -9,11 +9,11 @@ import type {
   ShardClaim,
   StoredMessage,
 } from './ledger.ts';
-import { LedgerUnavailableError, LogUnreadableError } from './ledger-errors.ts';
+import { LedgerUnavailableError, LogRegressedError, LogUnreadableError } from './ledger-errors.ts';
 import type { LedgerFaults } from './ledger-faults.ts';
 import { LEDGER_LIMITS, type LedgerLimits } from './ledger-limits.ts';
 import type { LogTransport, Publish, PublishReply } from './log-transport.ts';
-import { MemoryStore } from './memory-log.ts';
+import { type MemoryLog, MemoryStore } from './memory-log.ts';
 import { OneInFlight } from './one-in-flight.ts';
 
 /** Time for the in-memory ledger. `pause` of the default resolves at once and moves `nowMs`. */
@@ -84,23 +84,23 @@ export class MemoryLedger implements Ledger {
   }
 
   async *read(shard: number, fromSeq: number, toSeq: number): AsyncGenerator<StoredMessage> {
+    const log = this.store.log(shard);
     for (let seq = fromSeq; seq <= toSeq; seq += 1) {
-      const message = this.store.log(shard).get(seq);
-      if (message === undefined) throw new LogUnreadableError(shard, seq);
-      yield message;
+      checkLength(log, toSeq);
+      yield messageAt(log, seq);
     }
   }
 
   async *tail(shard: number, fromSeq: number, signal: AbortSignal): AsyncGenerator<StoredMessage> {
     const log = this.store.log(shard);
     for (let seq = fromSeq; !signal.aborted; seq += 1) {
+      checkLength(log, seq - 1);
       while (log.lastSeq < seq) {
         await log.changed(signal);
         if (signal.aborted) return;
+        checkLength(log, seq - 1);
       }
-      const message = log.get(seq);
-      if (message === undefined) throw new LogUnreadableError(shard, seq);
-      yield message;
+      yield messageAt(log, seq);
     }
   }
 
@@ -132,6 +132,18 @@ export class MemoryLedger implements Ledger {
     await this.#clock.pause(this.#limits.publishTimeoutMs);
     return { kind: 'unknown', cause: new Error('simulated: no answer') };
   }
+}
+
+function messageAt(log: MemoryLog, seq: number): StoredMessage {
+  const message = log.get(seq);
+  if (message === undefined) throw new LogUnreadableError(log.shard, seq);
+  return message;
+}
+
+function checkLength(log: MemoryLog, neededSeq: number): void {
+  if (log.lastSeq >= neededSeq) return;
+  const detail = `it ends at ${log.lastSeq}, not at ${neededSeq} or later`;
+  throw new LogRegressedError(log.shard, detail);
 }
 
 /** A clock that stands still but for pauses. */

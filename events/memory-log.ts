@@ -3,7 +3,7 @@ import type { Publish, PublishReply } from './log-transport.ts';
 
 /** One shard's messages in memory, with the broker's rules for storing and ways to damage them. */
 export class MemoryLog {
-  readonly #shard: number;
+  readonly shard: number;
   readonly #maxBytes: number;
   readonly #messages = new Map<number, StoredMessage>();
   readonly #waiting = new Set<() => void>();
@@ -12,7 +12,7 @@ export class MemoryLog {
   #bytes = 0;
 
   constructor(shard: number, maxBytes: number) {
-    this.#shard = shard;
+    this.shard = shard;
     this.#maxBytes = maxBytes;
   }
 
@@ -30,7 +30,7 @@ export class MemoryLog {
     this.#lastSeq += 1;
     this.#bytes += publish.bytes.byteLength;
     this.#messages.set(this.#lastSeq, {
-      shard: this.#shard,
+      shard: this.shard,
       seq: this.#lastSeq,
       kind: publish.kind,
       msgId: publish.msgId,
@@ -38,7 +38,7 @@ export class MemoryLog {
       bytes: Uint8Array.from(publish.bytes),
     });
     if (publish.kind === 'epoch') this.#lastEpochSeq = this.#lastSeq;
-    for (const wake of [...this.#waiting]) wake();
+    this.#wakeAll();
     return { kind: 'ack', seq: this.#lastSeq };
   }
 
@@ -52,7 +52,7 @@ export class MemoryLog {
 
   head(): LogHead {
     return {
-      shard: this.#shard,
+      shard: this.shard,
       firstSeq: 1,
       lastSeq: this.#lastSeq,
       messages: this.#messages.size,
@@ -82,6 +82,7 @@ export class MemoryLog {
       this.vanish(this.#lastSeq);
       this.#lastSeq -= 1;
     }
+    this.#wakeAll();
   }
 
   /** Damage: a message in the middle cannot be read any more. */
@@ -112,6 +113,10 @@ export class MemoryLog {
       this.#messages.set(this.#lastSeq, { ...message, seq: this.#lastSeq });
     }
     this.#findLastEpoch();
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#waiting]) wake();
   }
 
   #findLastEpoch(): void {

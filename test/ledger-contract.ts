@@ -323,6 +323,17 @@ const CASES: readonly Case[] = [
   ],
 
   [
+    'reading on from a place that the log does not reach is refused, not waited for',
+    async ({ ledger, shard }) => {
+      await claimAs(ledger, shard, 'a');
+      const isRegressed = (error: unknown) => (error as { code?: string }).code === 'log_regressed';
+      await assert.rejects(collect(ledger.read(shard, 1, 2)), isRegressed);
+      const stop = new AbortController();
+      await assert.rejects(collect(ledger.tail(shard, 3, stop.signal)), isRegressed);
+    },
+  ],
+
+  [
     'reading stops at a damaged message and names it',
     async (trial) => {
       const { ledger, shard } = trial;
