@@ -232,7 +232,7 @@ export class BursarClient extends Commands {
    * at most once; `status` can always be asked.
    * @returns a function that ends it
    */
-  onNotice(handler: (notice: Notice) => void): () => void {
+  onNotice(handler: (notice: Notice) => unknown): () => void {
     return this.#notices.on(handler);
   }
 
@@ -242,7 +242,7 @@ export class BursarClient extends Commands {
    * @returns a function that ends it
    */
   onEmergency(
-    handler: (emergency: Emergency) => void | Promise<void>,
+    handler: (emergency: Emergency) => unknown,
     { since = 0 }: { readonly since?: number } = {},
   ): () => void {
     const options = { since, onWarning: this.#onWarning };

@@ -18,7 +18,7 @@ export class EmergencyFeed {
   droppedCount = 0;
   readonly #sender: Sender;
   readonly #team: string;
-  readonly #handler: (emergency: Emergency) => void | Promise<void>;
+  readonly #handler: (emergency: Emergency) => unknown;
   readonly #onWarning: (warning: BursarError) => void;
   readonly #toldIds = new Set<string>();
   readonly #subscription: Subscription;
@@ -30,7 +30,7 @@ export class EmergencyFeed {
     bus: Bus,
     sender: Sender,
     team: string,
-    handler: (emergency: Emergency) => void | Promise<void>,
+    handler: (emergency: Emergency) => unknown,
     options: { readonly since: number; readonly onWarning: (warning: BursarError) => void },
   ) {
     this.#sender = sender;
@@ -64,10 +64,14 @@ export class EmergencyFeed {
   }
 
   async #askForMissed(): Promise<void> {
-    const command = { op: 'emergencies', since: this.#position };
-    const { emergencies, position } = await this.#sender.ask(command, ['emergencies']);
-    for (const emergency of emergencies) this.#tell(emergency);
-    this.#position = Math.max(this.#position, position);
+    for (;;) {
+      const since = this.#position;
+      const answer = await this.#sender.ask({ op: 'emergencies', since }, ['emergencies']);
+      for (const emergency of answer.emergencies) this.#tell(emergency);
+      this.#position = Math.max(since, answer.position);
+      // An answer holds only so many: the rest is behind its position.
+      if (answer.emergencies.length === 0 || this.#position === since) return;
+    }
   }
 
   #onMessage(message: Message): void {

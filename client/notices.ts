@@ -19,7 +19,7 @@ export class Notices {
   readonly #team: string;
   readonly #subscription: Subscription;
   readonly #onWarning: (warning: BursarError) => void;
-  readonly #handlers = new Set<(notice: Notice) => void>();
+  readonly #handlers = new Set<(notice: Notice) => unknown>();
   readonly #waiters = new Map<string, (notice: Notice) => void>();
   readonly #recent = new Map<string, Notice>();
 
@@ -31,7 +31,7 @@ export class Notices {
   }
 
   /** @returns a function that ends it */
-  on(handler: (notice: Notice) => void): () => void {
+  on(handler: (notice: Notice) => unknown): () => void {
     this.#handlers.add(handler);
     return () => this.#handlers.delete(handler);
   }
