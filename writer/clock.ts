@@ -1,0 +1,43 @@
+/** Most that wall time may part from monotonic time before it is no longer believed, ms. */
+const DIVERGENCE_MS_MAX = 1_000;
+
+/**
+ * The writer's time: wall time that never falls, checked against the monotonic clock. When the
+ * two part (somebody sets the clock, a virtual machine resumes), it goes on by the monotonic one
+ * and tells (semantics §6.4).
+ */
+export class WriterClock {
+  readonly #wallMs: () => number;
+  readonly #monotonicMs: () => number;
+  readonly #onDivergence: (byMs: number) => void;
+  readonly #offsetMs: number;
+  #lastMs: number;
+  #isDiverged = false;
+
+  constructor(options: {
+    /** Time of the newest event in the log; time goes on from there. */
+    readonly notBeforeMs: number;
+    readonly wallMs?: () => number;
+    readonly monotonicMs?: () => number;
+    readonly onDivergence: (byMs: number) => void;
+  }) {
+    this.#wallMs = options.wallMs ?? Date.now;
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#onDivergence = options.onDivergence;
+    this.#offsetMs = this.#wallMs() - this.#monotonicMs();
+    this.#lastMs = options.notBeforeMs;
+  }
+
+  /** Logical time now, ms since 1970; never less than before. */
+  nowMs(): number {
+    const steady = this.#monotonicMs() + this.#offsetMs;
+    const wall = this.#wallMs();
+    const byMs = wall - steady;
+    const isDiverged = Math.abs(byMs) > DIVERGENCE_MS_MAX;
+    if (isDiverged && !this.#isDiverged) this.#onDivergence(byMs);
+    this.#isDiverged = isDiverged;
+    const now = Math.floor(isDiverged ? steady : wall);
+    if (now > this.#lastMs) this.#lastMs = now;
+    return this.#lastMs;
+  }
+}

@@ -1,0 +1,35 @@
+import { askOf } from '../actors/decide-request.ts';
+import type { Command } from '../events/commands.ts';
+import type { BursarEvent } from '../events/events.ts';
+
+/** The first field in which a command differs from what its id was used for. */
+export function conflictField(command: Command, recorded: BursarEvent, agent: string): string {
+  if ('by' in recorded && recorded.by !== undefined && recorded.by !== agent) return 'agent';
+  const before: Record<string, unknown> =
+    'ask' in recorded ? recorded.ask : (recorded as Record<string, unknown>);
+  const isRequest = 'ask' in recorded;
+  if (isRequest !== (command.op === 'request')) return 'op';
+  const now: Record<string, unknown> = command.op === 'request' ? askOf(command) : { ...command };
+  const names = isRequest
+    ? new Set([...Object.keys(now), ...Object.keys(before)])
+    : Object.keys(now);
+  for (const name of names) {
+    if (IGNORED.has(name)) continue;
+    const recordedName = RECORDED_AS[name] ?? name;
+    if (!isRequest && !(recordedName in before)) continue;
+    if (canonical(now[name]) !== canonical(before[recordedName])) return name;
+  }
+  return 'op';
+}
+
+const IGNORED: ReadonlySet<string> = new Set(['op', 'v', 'id', 'firstSentMsAgo', 'dryRun']);
+/** Where the content of a command has another name in its event. */
+const RECORDED_AS: Readonly<Record<string, string>> = { actual: 'booked' };
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,132 @@
+import { hash } from 'node:crypto';
+import type { z } from 'zod';
+import type { Refusal } from '../events/answers.ts';
+import {
+  COMMAND_VERSION,
+  Command,
+  OPS,
+  OPS_NOT_AVAILABLE,
+  REQUEST_FIELDS_NOT_AVAILABLE,
+} from '../events/commands.ts';
+import { teamOf } from '../events/names.ts';
+import { refuse } from '../events/refusals.ts';
+
+/** A command that may be decided, with the digest of its content. */
+export interface ParsedCommand {
+  readonly command: Command;
+  /** 52 bits of a SHA-256: the same content by the same agent always has the same one. */
+  readonly digest: number;
+}
+
+/**
+ * Reads one command from plain data. What cannot be read is refused with the first thing that is
+ * wrong with it; it uses up no id.
+ * @param op the op in the subject; the command may leave its own out
+ */
+export function parseCommand(
+  raw: unknown,
+  op: string | undefined,
+  team: string,
+  agent: string,
+): ParsedCommand | Refusal {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return refuse('malformed', 'a command must be a map of fields');
+  }
+  const fields = raw as Record<string, unknown>;
+  const named = fields['op'] ?? op;
+  if (op !== undefined && named !== op) {
+    return refuse('malformed', `the subject says ${op}, the command says ${String(named)}`);
+  }
+  const unavailable = notAvailable(fields, String(named));
+  if (unavailable !== undefined) return unavailable;
+  const parsed = Command.safeParse(fields['op'] === undefined ? { ...fields, op } : fields);
+  if (!parsed.success) return refusalOf(parsed.error.issues, fields);
+  const command = parsed.data;
+  if ('path' in command && command.path !== undefined && teamOf(command.path) !== team) {
+    return refuse('wrong_team', `the subject is of team ${team}, the path is ${command.path}`);
+  }
+  return { command, digest: digestOf(command, agent) };
+}
+
+/** Unknown ops and versions, and what this version does not have yet. */
+function notAvailable(fields: Record<string, unknown>, op: string): Refusal | undefined {
+  if (OPS_NOT_AVAILABLE.has(op)) return refuse('not_available', `${op} is not available yet`);
+  if (!OPS.has(op) || op === 'batch') return refuse('unknown_op', `there is no op ${op}`);
+  const version = fields['v'];
+  if (version !== undefined && version !== COMMAND_VERSION) {
+    return refuse('unknown_version', `version ${String(version)} of ${op}; this server reads 1`);
+  }
+  if (op !== 'request') return undefined;
+  for (const field of REQUEST_FIELDS_NOT_AVAILABLE) {
+    if (field in fields) return refuse('not_available', `request.${field} is not available yet`);
+  }
+  const items = fields['items'];
+  if (typeof items !== 'object' || items === null) return undefined;
+  for (const item of Object.values(items)) {
+    if ((item as { amount?: unknown } | null)?.amount === 'predict') {
+      return refuse('not_available', 'amount: "predict" is not available yet');
+    }
+  }
+  return undefined;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** The first thing wrong, by name, with what was found there. */
+function refusalOf(issues: readonly Issue[], fields: Record<string, unknown>): Refusal {
+  const issue = innermost(issues);
+  const where = issue.path.map(String).join('.') || 'the command';
+  const message = `${where}: ${issue.message}`;
+  const field = issue.path[0];
+  const id = typeof fields['id'] === 'string' ? { id: fields['id'] } : {};
+  if (field === 'ttlMs' || field === 'byMs') return refuse('impossible_ttl', message, id);
+  const isAmount = AMOUNT_FIELDS.has(String(field)) && OUT_OF_RANGE.has(issue.code);
+  if (isAmount && isNumberAt(fields, issue.path)) return refuse('amount_out_of_range', message, id);
+  return refuse('malformed', message, id);
+}
+
+const AMOUNT_FIELDS: ReadonlySet<string> = new Set([
+  'items',
+  'actual',
+  'amounts',
+  'used',
+  'limits',
+]);
+const OUT_OF_RANGE: ReadonlySet<string> = new Set(['too_big', 'too_small', 'invalid_type']);
+
+function isNumberAt(fields: Record<string, unknown>, path: readonly PropertyKey[]): boolean {
+  let value: unknown = fields;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  return typeof value === 'number';
+}
+
+/** A failed union hides what is wrong with its best branch. */
+function innermost(issues: readonly Issue[]): Issue {
+  const first = issues[0] as Issue;
+  if (first.code !== 'invalid_union' || first.errors === undefined) return first;
+  const branch = first.errors.find((one) => one.length > 0 && one[0]?.code !== 'invalid_type');
+  const inner = (branch ?? first.errors[0])?.[0];
+  return inner === undefined ? first : { ...inner, path: [...first.path, ...inner.path] };
+}
+
+/** Fields in which two tries of one command may differ. */
+const TRANSIENT: ReadonlySet<string> = new Set(['id', 'v', 'firstSentMsAgo', 'dryRun']);
+
+/** Hashes the content of a command in a form that does not depend on the order of its fields. */
+function digestOf(command: Command, agent: string): number {
+  const text = `${agent}${canonical(command, true)}`;
+  return Number.parseInt(hash('sha256', text, 'hex').slice(0, 13), 16);
+}
+
+function canonical(value: unknown, isCommand = false): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? '';
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item)).join(',')}]`;
+  const fields = value as Record<string, unknown>;
+  let text = '{';
+  for (const key of Object.keys(fields).sort()) {
+    const field = fields[key];
+    if (field === undefined || (isCommand && TRANSIENT.has(key))) continue;
+    text += `${key}:${typeof field === 'number' ? field : canonical(field)},`;
+  }
+  return `${text}}`;
+}

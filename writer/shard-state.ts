@@ -1,0 +1,46 @@
+import { evolve } from '../actors/evolve.ts';
+import { sweepAll } from '../actors/follow-ups.ts';
+import { ActorRuntime } from '../actors/node-actor.ts';
+import { newTeam, type Position, type Team } from '../actors/team.ts';
+import { TimerHeap } from '../actors/timers.ts';
+import type { BursarEvent } from '../events/events.ts';
+
+/** All teams of one shard, as the log makes them. Thrown away and rebuilt on any doubt. */
+export class ShardState {
+  readonly timers = new TimerHeap();
+  readonly runtime = new ActorRuntime();
+  readonly #teams = new Map<string, Team>();
+  /** Time of the newest event of any team; logical time of the shard never falls below it. */
+  lastAtMs = 0;
+
+  /** The team of a name; made empty when nothing is recorded of it. */
+  team(name: string): Team {
+    let team = this.#teams.get(name);
+    if (team === undefined) {
+      team = newTeam(name, this.timers, this.runtime);
+      this.#teams.set(name, team);
+    }
+    return team;
+  }
+
+  teams(): IterableIterator<Team> {
+    return this.#teams.values();
+  }
+
+  /** Forgets a team of which nothing was recorded: asking must not cost memory. */
+  forgetIfEmpty(team: Team): void {
+    const isEmpty = team.lastAtMs === 0 && team.nodes.size === 0 && team.credentials.size === 0;
+    if (isEmpty) this.#teams.delete(team.name);
+  }
+
+  /** Applies a recorded event during replay. */
+  replay(event: BursarEvent, at: Position): void {
+    evolve(this.team(event.team), event, at);
+    this.lastAtMs = event.atMs;
+  }
+
+  /** After a replay: what followed from the last events may not have been recorded yet. */
+  sweep(): void {
+    for (const team of this.#teams.values()) sweepAll(team);
+  }
+}

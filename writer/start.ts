@@ -1,0 +1,139 @@
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { type Logger, pino } from 'pino';
+import { connectAs } from '../broker/connect.ts';
+import type { BrokerKeys } from '../broker/keys.ts';
+import { JetStreamEmergencies } from '../bus/emergency-stream.ts';
+import { NatsBus } from '../bus/nats-bus.ts';
+import { JetStreamLedger } from '../events/ledger-jetstream.ts';
+import { ensureStream } from '../events/ledger-jetstream-stream.ts';
+import { createSigner } from '../events/signing.ts';
+import { readWitness } from '../events/witness.ts';
+import { Outbox } from './outbox.ts';
+import { ShardKeeper, type ShardState } from './shard-keeper.ts';
+import { WitnessBook } from './witness-book.ts';
+
+export interface WriterOptions {
+  /** Of the broker, such as `nats://127.0.0.1:4333`. */
+  readonly url: string;
+  readonly keys: BrokerKeys;
+  /** Witnesses are kept beneath it. */
+  readonly dataDir: string;
+  /** Fixed for ever at the first start. */
+  readonly shards: number;
+  /** Name of this process in the epochs; default host and pid. */
+  readonly ownerName?: string;
+  /** Default: warnings and worse to stderr. */
+  readonly log?: Logger;
+  /** Size at which a shard's log is full, bytes; all together must fit into the store. */
+  readonly maxBytesPerShard: number;
+}
+
+export interface ShardStatus {
+  readonly shard: number;
+  readonly state: ShardState;
+  readonly seq: number;
+  readonly epoch: number;
+}
+
+/** A writer process that serves, or stands by for, every shard. */
+export interface RunningWriter {
+  status(): ShardStatus[];
+  /** Resolves when every shard is served by this process, or frozen. */
+  ready(): Promise<void>;
+  /** Stores what is decided, gives the shards up, closes its connections. */
+  stop(): Promise<void>;
+}
+
+const TICK_MS = 10;
+const BEAT_MS = 1_000;
+
+/**
+ * Starts a writer: makes sure of the streams, then claims each shard that nobody owns.
+ * @throws StreamConfigError, LogRegressedError, LedgerUnavailableError, ServerUnreachable,
+ *   AuthRefused, ServerTooOld
+ */
+export async function startWriter(options: WriterOptions): Promise<RunningWriter> {
+  const { url, keys, dataDir, shards } = options;
+  const log = options.log ?? pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
+  const { seed } = keys.users.owner;
+  const ownerName = options.ownerName ?? `${hostname()}-${process.pid}`;
+  const connect = (purpose: string) => connectAs(url, 'owner', seed, `bursar-${purpose}`);
+  // A connection each, so that a replay or a burst of requests never stands before a commit.
+  const [requests, commits, replays] = await Promise.all([
+    connect('requests'),
+    connect('commits'),
+    connect('replay'),
+  ]);
+  const close = () =>
+    Promise.all([requests, commits, replays].map((connection) => connection.close()));
+  try {
+    const witnessFolder = path.join(dataDir, 'witness');
+    for (let shard = 0; shard < shards; shard += 1) {
+      const witness = await readWitness(witnessFolder, shard);
+      const settings = { shards, generation: 1, maxBytes: options.maxBytesPerShard, replicas: 1 };
+      await ensureStream(commits, shard, settings, witness?.seq ?? 0);
+    }
+    const outbox = new Outbox(await JetStreamEmergencies.open(replays));
+    const witnesses = new WitnessBook(witnessFolder, log);
+    const shared = {
+      shards,
+      bus: new NatsBus(requests, '_INBOX_owner'),
+      ledger: new JetStreamLedger({ commit: commits, replay: replays }),
+      signer: createSigner(keys.ledgerSigningKeyPem),
+      outbox,
+      witnesses,
+      witnessFolder,
+      ownerName,
+      log,
+    };
+    const keepers = Array.from(
+      { length: shards },
+      (_, shard) => new ShardKeeper({ ...shared, shard }),
+    );
+    for (const keeper of keepers) keeper.start();
+    return run(keepers, outbox, witnesses, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function run(
+  keepers: readonly ShardKeeper[],
+  outbox: Outbox,
+  witnesses: WitnessBook,
+  close: () => Promise<unknown>,
+): RunningWriter {
+  const ticking = setInterval(() => {
+    for (const keeper of keepers) keeper.tick();
+  }, TICK_MS);
+  const beating = setInterval(() => {
+    for (const keeper of keepers) keeper.beat();
+    witnesses.flushQuiet();
+  }, BEAT_MS);
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await Promise.all(keepers.map((keeper) => keeper.stop()));
+    clearInterval(ticking);
+    clearInterval(beating);
+    await outbox.drained(2_000);
+    outbox.stop();
+    await witnesses.settled();
+    await close();
+  };
+  return {
+    status: () => keepers.map(({ state, seq, epoch }, shard) => ({ shard, state, seq, epoch })),
+    async ready() {
+      const isSettled = () =>
+        keepers.every(({ state }) => state === 'serving' || state === 'frozen');
+      while (!isSettled() && stopping === undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
