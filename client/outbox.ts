@@ -257,10 +257,14 @@ export class Outbox {
   }
 }
 
-/** An answer that names another command's id belongs to that one. */
+/**
+ * An answer that names another command's id belongs to that one; but what was settled before, under
+ * another id, is answered with the answer of that time.
+ */
 function isAnswerTo(command: Outgoing, answer: Answer): boolean {
   const id = 'id' in answer ? answer.id : undefined;
-  return id === undefined || command.id === undefined || id === command.id;
+  if (id === undefined || command.id === undefined || id === command.id) return true;
+  return 'allocation' in answer && answer.allocation === command['allocation'];
 }
 
 /** The error that ends the matter, or undefined when trying again can help. */

@@ -1,5 +1,5 @@
 import type { Notice } from '../events/answers.ts';
-import { PreemptedError, StoppedError } from './errors.ts';
+import { LeaseLostError, PreemptedError, StoppedError } from './errors.ts';
 import type { Notices } from './notices.ts';
 
 /**
@@ -32,12 +32,13 @@ export class WorkUnderWay {
   }
 
   #onNotice(notice: Notice): void {
-    const { kind, id, allocations = [], graceMs = 0 } = notice;
-    if (kind === 'stop') {
-      this.#stop(id, allocations);
-    } else if (kind === 'preempt' || kind === 'preempted') {
-      for (const allocation of new Set([id, ...allocations])) {
+    const { kind, id, allocations = [id], graceMs = 0 } = notice;
+    if (kind === 'stop') this.#stop(id, allocations);
+    for (const allocation of allocations) {
+      if (kind === 'preempt' || kind === 'preempted') {
         this.#abort(allocation, () => new PreemptedError(allocation, graceMs));
+      } else if (kind === 'unclaimed') {
+        this.#abort(allocation, () => new LeaseLostError(allocation));
       }
     }
   }

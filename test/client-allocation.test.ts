@@ -201,6 +201,16 @@ test('S-06 a preemption tells the work how long it has to yield', async () => {
   assert.is(standIn.of('settle')[0]?.['allocation'], 'a-1');
 });
 
+test('a grant that is taken back as unclaimed is a lost lease', async () => {
+  const standIn = await rig.standIn();
+  const client = await rig.connect();
+  const ended = rejection(client.withAllocation(PATH, ask, untilTold, { id: 'a-1' }));
+  await until('it is granted', () => standIn.of('request').length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  notify(standIn, 'unclaimed', 'a-1', { allocations: ['a-1'] });
+  assert.instance(await ended, LeaseLostError);
+});
+
 test('a preemption of another allocation is none of its business', async () => {
   const standIn = await rig.standIn();
   const client = await rig.connect();

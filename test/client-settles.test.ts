@@ -235,6 +235,18 @@ test('a journaled settle with a writer there has its answer, not less', async ()
   assert.is((await client.release('a-2', { journal: true })).outcome, 'released');
 });
 
+test('a second settle, under another id, is answered with the answer to the first', async () => {
+  const standIn = await rig.standIn();
+  const client = await rig.connect();
+  standIn.answering = ({ allocation }) => ({
+    ...{ outcome: 'settled', id: 's-0', allocation: String(allocation), booked: { credits: 1 } },
+    ...{ estimated: false, late: false, replayed: true },
+  });
+  const answer = await client.settle('a-1', { credits: 1 }, { timeoutMs: 1_000 });
+  assert.equal([answer.outcome, answer.replayed], ['settled', true]);
+  assert.is(client.counts.badAnswers, 0);
+});
+
 test('a settle that is refused for good leaves the journal; one that may pass later stays', async () => {
   const standIn = await rig.standIn();
   const client = await rig.connect();
