@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { z } from 'zod';
 import type { Refusal } from '../events/answers.ts';
 import {
   COMMAND_VERSION,
@@ -9,6 +8,7 @@ import {
   REQUEST_FIELDS_NOT_AVAILABLE,
 } from '../events/commands.ts';
 import { teamOf } from '../events/names.ts';
+import { type Problem, problemOf } from '../events/problem.ts';
 import { refuse } from '../events/refusals.ts';
 
 /** A command that may be decided, with the digest of its content. */
@@ -40,7 +40,7 @@ export function parseCommand(
   const unavailable = notAvailable(fields, String(named));
   if (unavailable !== undefined) return unavailable;
   const parsed = Command.safeParse(fields['op'] === undefined ? { ...fields, op } : fields);
-  if (!parsed.success) return refusalOf(parsed.error.issues, fields);
+  if (!parsed.success) return refusalOf(problemOf(parsed.error), fields);
   const command = parsed.data;
   if ('path' in command && command.path !== undefined && teamOf(command.path) !== team) {
     return refuse('wrong_team', `the subject is of team ${team}, the path is ${command.path}`);
@@ -70,18 +70,17 @@ function notAvailable(fields: Record<string, unknown>, op: string): Refusal | un
   return undefined;
 }
 
-type Issue = z.core.$ZodIssue;
-
-/** The first thing wrong, by name, with what was found there. */
-function refusalOf(issues: readonly Issue[], fields: Record<string, unknown>): Refusal {
-  const issue = innermost(issues);
-  const where = issue.path.map(String).join('.') || 'the command';
-  const message = `${where}: ${issue.message}`;
-  const field = issue.path[0];
+/** A refusal that names what is wrong and where. */
+function refusalOf(problem: Problem, fields: Record<string, unknown>): Refusal {
+  const where = problem.path.map(String).join('.') || 'the command';
+  const message = `${where}: ${problem.message}`;
+  const field = problem.path[0];
   const id = typeof fields['id'] === 'string' ? { id: fields['id'] } : {};
   if (field === 'ttlMs' || field === 'byMs') return refuse('impossible_ttl', message, id);
-  const isAmount = AMOUNT_FIELDS.has(String(field)) && OUT_OF_RANGE.has(issue.code);
-  if (isAmount && isNumberAt(fields, issue.path)) return refuse('amount_out_of_range', message, id);
+  const isAmount = AMOUNT_FIELDS.has(String(field)) && OUT_OF_RANGE.has(problem.code);
+  if (isAmount && isNumberAt(fields, problem.path)) {
+    return refuse('amount_out_of_range', message, id);
+  }
   return refuse('malformed', message, id);
 }
 
@@ -98,15 +97,6 @@ function isNumberAt(fields: Record<string, unknown>, path: readonly PropertyKey[
   let value: unknown = fields;
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
   return typeof value === 'number';
-}
-
-/** A failed union hides what is wrong with its best branch. */
-function innermost(issues: readonly Issue[]): Issue {
-  const first = issues[0] as Issue;
-  if (first.code !== 'invalid_union' || first.errors === undefined) return first;
-  const branch = first.errors.find((one) => one.length > 0 && one[0]?.code !== 'invalid_type');
-  const inner = (branch ?? first.errors[0])?.[0];
-  return inner === undefined ? first : { ...inner, path: [...first.path, ...inner.path] };
 }
 
 /** Fields in which two tries of one command may differ. */

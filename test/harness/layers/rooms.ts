@@ -42,7 +42,7 @@ export const ROOMS: Record<string, Rule> = {
   projections: { ...PURE, rooms: ['events'], packages: [] },
   broker: { ...SHELL, rooms: ['events'], packages: ['nats'] },
   bus: { ...SHELL, rooms: ['events', 'broker'], packages: ['nats'] },
-  writer: { ...SHELL, rooms: ['actors', 'events', 'bus'], packages: ['pino'] },
+  writer: { ...SHELL, rooms: ['actors', 'events', 'bus', 'broker'], packages: ['pino'] },
   client: { ...SHELL, rooms: ['events', 'bus'], packages: [] },
   workload: {
     ...SHELL,
