@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Logger, pino } from 'pino';
 import { connectAs } from '../broker/connect.ts';
 import type { BrokerKeys } from '../broker/keys.ts';
+import { refuseUnfitBroker } from '../broker/refuse-unfit.ts';
 import { JetStreamEmergencies } from '../bus/emergency-stream.ts';
 import { NatsBus } from '../bus/nats-bus.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
@@ -27,6 +28,8 @@ export interface WriterOptions {
   readonly log?: Logger;
   /** Size at which a shard's log is full, bytes; all together must fit into the store. */
   readonly maxBytesPerShard: number;
+  /** Somebody vouches for `sync_interval: always` on a server whose SYS key we do not have. */
+  readonly isSyncAlwaysDeclared?: boolean;
 }
 
 export interface ShardStatus {
@@ -50,7 +53,7 @@ const BEAT_MS = 1_000;
 
 /**
  * Starts a writer: makes sure of the streams, then claims each shard that nobody owns.
- * @throws StreamConfigError, LogRegressedError, LedgerUnavailableError, ServerUnreachable,
+ * @throws BrokerUnfit, StreamConfigError, LogRegressedError, LedgerUnavailableError, ServerUnreachable,
  *   AuthRefused, ServerTooOld
  */
 export async function startWriter(options: WriterOptions): Promise<RunningWriter> {
@@ -68,6 +71,8 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
   const close = () =>
     Promise.all([requests, commits, replays].map((connection) => connection.close()));
   try {
+    const isDeclared = options.isSyncAlwaysDeclared ?? false;
+    await refuseUnfitBroker(url, keys, commits, shards, isDeclared);
     const witnessFolder = path.join(dataDir, 'witness');
     for (let shard = 0; shard < shards; shard += 1) {
       const witness = await readWitness(witnessFolder, shard);
