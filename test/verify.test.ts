@@ -415,6 +415,16 @@ exported('an export cut anywhere is found, without any witness', async () => {
   );
 });
 
+exported('an export that lacks its last line alone is cut', async () => {
+  const { messages } = await genuineMessages(0, signer, [2]);
+  const file = path.join(folder, 'unsealed.jsonl');
+  await exportLog(ledgerOf(0, messages), [0], file, 1);
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  writeFileSync(file, `${lines.slice(0, -1).join('\n')}\n`);
+  const [report] = await verifyExport(file, { pinnedKeys, witnesses: [] });
+  assert.equal(report && kindsOf(report), ['0 export_cut']);
+});
+
 exported('unreadable messages are left out of an export and said so', async () => {
   const { messages, end } = await genuineMessages(0, signer, EPOCHS);
   const ledger = ledgerOf(0, messages);
