@@ -20,4 +20,17 @@ export const WORKLOAD_LIMITS = {
   nodesListedMax: 8,
   /** Panels in one picture. */
   panelsMax: 6,
+  /** Lease that a driven agent asks for and renews, as recorded; and its floor in real time. */
+  leaseMs: 60_000,
+  leaseMsMin: 2_000,
+  /** Floor in real time of a wait in the queue. */
+  waitMsMin: 100,
+  /** Repeats of a denied ask; the first pause, as recorded, and its floor in real time. */
+  retriesMax: 5,
+  retryMs: 1_000,
+  retryMsMin: 20,
+  /** Runs without recorded times that are driven at once. */
+  clocklessRunsAtOnce: 8,
+  /** How long a governor may stay away while a workload is driven. */
+  commandMsMax: 120_000,
 } as const;
