@@ -132,11 +132,13 @@ function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Rec
   const type = resourceTypeOf(resource);
   const committed = tree?.committed ?? 0;
   const limit = sums?.limit ?? null;
+  const { effectiveLimit, effectiveAvailable } = overPath(team, node, resource, counted);
   return {
     resource,
     unit: type?.unit ?? '',
     class: type?.class ?? '',
     limit,
+    effectiveLimit,
     guarantee: sums?.guarantee ?? 0,
     held: sums?.held ?? 0,
     spent: sums?.spent ?? 0,
@@ -145,9 +147,9 @@ function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Rec
     earmarked: sums?.earmarked ?? 0,
     committed,
     available: limit === null ? null : Math.max(0, limit - committed),
+    effectiveAvailable,
     short: limit !== null && committed > limit,
     peakHeld: sums?.peakHeld ?? 0,
-    ...overPath(team, node, resource, counted),
   };
 }
 

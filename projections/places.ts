@@ -1,4 +1,5 @@
 import type { BursarEvent } from '../events/events.ts';
+import type { Projection } from './projection.ts';
 
 /**
  * Where allocations, waiting requests and open contests of a shard are. Many events name only
@@ -11,11 +12,17 @@ export interface Places {
   readonly contests: Map<string, string>;
 }
 
-export function newPlaces(): Places {
-  return { ids: new Map(), contests: new Map() };
-}
+export const places: Projection<Places> = {
+  name: 'places',
+  version: 1,
+  initial: () => ({ ids: new Map(), contests: new Map() }),
+  evolve: note,
+};
 
-/** The node that an event is about; the team where it is about no single one. */
+/**
+ * The node that an event is about; the team where it is about no single one. To be asked before the
+ * event is folded in: an end takes the place of its allocation with it.
+ */
 export function pathOf(places: Places, event: BursarEvent): string {
   if ('path' in event) return event.path;
   if ('ask' in event) return event.ask.path;
@@ -27,8 +34,7 @@ export function pathOf(places: Places, event: BursarEvent): string {
   return (about === undefined ? undefined : places.ids.get(keyOf(event, about))) ?? event.team;
 }
 
-/** Takes an event in; ask {@link pathOf} before. */
-export function notePlace(places: Places, event: BursarEvent): void {
+function note(places: Places, event: BursarEvent): void {
   switch (event.type) {
     case 'AllocationGranted':
     case 'RequestQueued':

@@ -45,6 +45,7 @@ export class Governor {
         governor.recorded.push({ event: event2, at: this.next });
         governor.#index += 1;
       },
+      begin: () => governor.endBlock(),
     };
   }
 

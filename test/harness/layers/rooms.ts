@@ -87,6 +87,9 @@ const FILES: readonly [pattern: string, rule: Partial<Rule>][] = [
   ['events/public.ts', { ...SHELL, packages: [] }],
   ['projections/projector*.ts', { ...SHELL }],
   ['projections/checkpoint*.ts', { ...SHELL }],
+  ['projections/{log-sweep,replay}.ts', FORMAT],
+  ['projections/live-feed.ts', { ...SHELL, rooms: ['events', 'bus'] }],
+  ['projections/{audit,check-log}.ts', { ...SHELL }],
   // Schemas of files that people write.
   ['workload/row.ts', { packages: ['zod'] }],
   ['workload/budget*.ts', { packages: ['zod', 'yaml'] }],

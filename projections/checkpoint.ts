@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { ChainPosition } from '../events/chain.ts';
+import { decode, encode } from '../events/codec.ts';
+import { PROJECTION_LIMITS } from './limits.ts';
+import type { PoisonRecord } from './log-sweep.ts';
+import { pack, unpack } from './packed.ts';
+
+/** A projection's state with everything by which one can tell whether it may still be used. */
+export interface Checkpoint {
+  /** The projection's name and version of its state. */
+  readonly name: string;
+  readonly version: number;
+  readonly shard: number;
+  /** Birth of the stream; another one is another log. */
+  readonly createdAt: string;
+  /** Place in the log, hash of the last block and generation of the stream. */
+  readonly chain: ChainPosition;
+  readonly poison: readonly PoisonRecord[];
+  readonly poisonCount: number;
+  readonly state: unknown;
+}
+
+/** Version of the file itself. */
+const FILE_VERSION = 1;
+const FORMAT = 'bursar-checkpoint';
+
+/** `<data>/projections/<name>/<shard>.msgpack`. */
+export function checkpointFile(dataDir: string, name: string, shard: number): string {
+  return path.join(dataDir, 'projections', name, `${shard}.msgpack`);
+}
+
+/**
+ * Writes a checkpoint durably, all or nothing: a crash leaves the old one or the new one.
+ * @returns false when the state is larger than a checkpoint may be; the old one is removed then
+ */
+export async function writeCheckpoint(dataDir: string, checkpoint: Checkpoint): Promise<boolean> {
+  const file = checkpointFile(dataDir, checkpoint.name, checkpoint.shard);
+  const body = encode({ ...checkpoint, state: pack(checkpoint.state) });
+  const bytes = encode({ format: FORMAT, v: FILE_VERSION, sha256: sha256(body), body });
+  if (bytes.byteLength > PROJECTION_LIMITS.checkpointBytesMax) {
+    await removeCheckpoint(dataDir, checkpoint.name, checkpoint.shard);
+    return false;
+  }
+  await mkdir(path.dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}.draft`;
+  const handle = await open(draft, 'w', 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+  return true;
+}
+
+/** A checkpoint as it was written; null where there is none; a reason where it cannot be used. */
+export async function readCheckpoint(
+  dataDir: string,
+  name: string,
+  shard: number,
+): Promise<Checkpoint | null | { readonly unusable: string }> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(checkpointFile(dataDir, name, shard));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    return { unusable: `it cannot be read: ${reasonOf(error)}` };
+  }
+  try {
+    return fromBytes(bytes);
+  } catch (error) {
+    return { unusable: reasonOf(error) };
+  }
+}
+
+export async function removeCheckpoint(
+  dataDir: string,
+  name: string,
+  shard: number,
+): Promise<void> {
+  await rm(checkpointFile(dataDir, name, shard), { force: true });
+}
+
+function fromBytes(bytes: Uint8Array): Checkpoint {
+  const { checkpointBytesMax } = PROJECTION_LIMITS;
+  const outer = decode(bytes, checkpointBytesMax) as Partial<Record<string, unknown>>;
+  if (outer?.['format'] !== FORMAT || outer['v'] !== FILE_VERSION) {
+    throw new Error('it is of another format');
+  }
+  const { body, sha256: expected } = outer;
+  if (!(body instanceof Uint8Array) || !(expected instanceof Uint8Array)) {
+    throw new Error('it is of another format');
+  }
+  if (Buffer.compare(sha256(body), expected) !== 0) throw new Error('its checksum is wrong');
+  const { state, ...rest } = decode(body, checkpointBytesMax) as Checkpoint;
+  return { ...rest, state: unpack(state) };
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,211 @@
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import { isWithin } from '../events/names.ts';
+import { PROJECTION_LIMITS } from './limits.ts';
+import { type Places, pathOf, places } from './places.ts';
+import { type Position, type Projection, UnfitEventError } from './projection.ts';
+
+/** An account above a bound of the emergency ladder. */
+export interface Alarm {
+  readonly path: string;
+  readonly resource: string;
+  readonly kind: EventOf<'ThresholdCrossed'>['kind'];
+  readonly rung: number;
+  readonly usePermille: number;
+  readonly limit: number;
+  readonly sinceMs: number;
+}
+
+/** A freeze in force. */
+export interface FreezeInForce {
+  readonly path: string;
+  readonly freeze: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly sinceMs: number;
+  readonly untilMs: number | null;
+}
+
+/** A stop in force, and how far it has come. */
+export interface StopInForce {
+  readonly path: string;
+  readonly stop: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Base priorities below this are stopped; null: all. */
+  readonly below: number | null;
+  readonly sinceMs: number;
+  readonly ackUntilMs: number;
+  readonly allocationCount: number;
+  readonly agentCount: number;
+  readonly acknowledgedBy: Set<string>;
+  /** Null until everything that it concerns has ended; then how many had to be fenced. */
+  fencedCount: number | null;
+}
+
+/** Something that subscribers of emergencies were told. */
+export interface EmergencyRecord {
+  readonly at: Position;
+  readonly atMs: number;
+  readonly path: string;
+  /** Last token of the subject. */
+  readonly kind: 'notice' | 'warning' | 'critical' | 'exhausted' | 'stop' | 'stopped' | 'recovered';
+  readonly detail: string;
+}
+
+interface TeamEmergencies {
+  /** By path and resource: the rungs that were announced and not re-armed, lowest first. */
+  readonly alarms: Map<string, Alarm[]>;
+  readonly freezes: Map<string, FreezeInForce>;
+  readonly stops: Map<string, StopInForce>;
+  /** Oldest first. */
+  readonly recent: EmergencyRecord[];
+}
+
+/** Emergencies of a shard, by team. */
+export interface Emergencies {
+  readonly teams: Map<string, TeamEmergencies>;
+  readonly places: Places;
+}
+
+/** What is alarming now, and what was told before. */
+export const emergencies: Projection<Emergencies> = {
+  name: 'emergencies',
+  version: 1,
+  initial: () => ({ teams: new Map(), places: places.initial() }),
+  evolve(state, event, at) {
+    let team = state.teams.get(event.team);
+    if (team === undefined) {
+      team = { alarms: new Map(), freezes: new Map(), stops: new Map(), recent: [] };
+      state.teams.set(event.team, team);
+    }
+    if (event.type === 'AllocationEnded' && event.closesStep) {
+      leave(team, pathOf(state.places, event));
+    }
+    places.evolve(state.places, event, at);
+    apply(team, event, at);
+  },
+};
+
+/** What holds on a node or beneath it now; of an account its highest rung. */
+export function emergenciesAt(
+  state: Emergencies,
+  path: string,
+): { alarms: Alarm[]; freezes: FreezeInForce[]; stops: StopInForce[]; recent: EmergencyRecord[] } {
+  const team = state.teams.get(path.split('/', 1)[0] ?? path);
+  const within = <Entry extends { readonly path: string }>(entries: Iterable<Entry>): Entry[] =>
+    [...entries].filter((entry) => isWithin(entry.path, path));
+  return {
+    alarms: within([...(team?.alarms.values() ?? [])].flatMap((rungs) => rungs.slice(-1))),
+    freezes: within(team?.freezes.values() ?? []),
+    stops: within(team?.stops.values() ?? []),
+    recent: within(team?.recent ?? []),
+  };
+}
+
+function apply(team: TeamEmergencies, event: BursarEvent, at: Position): void {
+  switch (event.type) {
+    case 'ThresholdCrossed':
+      return crossed(team, event, at);
+    case 'ThresholdRearmed':
+      return rearmed(team, event);
+    case 'Frozen':
+      team.freezes.set(keyOf(event.path, event.freeze), {
+        path: event.path,
+        freeze: event.freeze,
+        by: event.by ?? 'bursar',
+        reason: event.reason,
+        sinceMs: event.atMs,
+        untilMs: event.untilMs ?? null,
+      });
+      return tell(team, event, at, 'critical', `frozen: ${event.reason}`);
+    case 'Unfrozen':
+      team.freezes.delete(keyOf(event.path, event.freeze));
+      return;
+    case 'Stopped':
+      return stopped(team, event, at);
+    case 'StopAcknowledged':
+      stopOf(team, event).acknowledgedBy.add(event.agent);
+      return;
+    case 'StopCompleted':
+      stopOf(team, event).fencedCount = event.fencedCount;
+      return tell(team, event, at, 'stopped', `stands still, ${event.fencedCount} fenced`);
+    case 'StopLifted':
+      team.stops.delete(keyOf(event.path, event.stop));
+      return tell(team, event, at, 'recovered', `stop ${event.stop} is lifted`);
+    case 'UsageQuarantined': {
+      const amounts = JSON.stringify(event.amounts);
+      return tell(team, event, at, 'critical', `implausible use of ${amounts} was not booked`);
+    }
+    case 'NodeClosed':
+      return leave(team, event.path);
+    default:
+      return;
+  }
+}
+
+function crossed(team: TeamEmergencies, event: EventOf<'ThresholdCrossed'>, at: Position): void {
+  const { path, resource, kind, rung, usePermille, limit, atMs } = event;
+  const key = keyOf(path, resource);
+  const alarm: Alarm = { path, resource, kind, rung, usePermille, limit, sinceMs: atMs };
+  team.alarms.set(key, [...(team.alarms.get(key) ?? []), alarm]);
+  tell(team, event, at, kind, `${resource} is used to ${usePermille / 10} % of ${limit}`);
+}
+
+/** Use fell below a rung's lower bound; the rungs beneath it still hold. */
+function rearmed(team: TeamEmergencies, event: EventOf<'ThresholdRearmed'>): void {
+  const key = keyOf(event.path, event.resource);
+  const left = (team.alarms.get(key) ?? []).filter(({ rung }) => rung < event.rung);
+  if (left.length === 0) team.alarms.delete(key);
+  else team.alarms.set(key, left);
+}
+
+function stopped(team: TeamEmergencies, event: EventOf<'Stopped'>, at: Position): void {
+  team.stops.set(keyOf(event.path, event.stop), {
+    path: event.path,
+    stop: event.stop,
+    by: event.by ?? 'bursar',
+    reason: event.reason,
+    below: event.below,
+    sinceMs: event.atMs,
+    ackUntilMs: event.ackUntilMs,
+    allocationCount: event.allocationCount,
+    agentCount: event.agentCount,
+    acknowledgedBy: new Set(),
+    fencedCount: null,
+  });
+  const whom = `${event.allocationCount} allocations of ${event.agentCount} agents`;
+  tell(team, event, at, 'stop', `${whom} must end: ${event.reason}`);
+}
+
+/** A node that is closed has no emergency any more. */
+function leave(team: TeamEmergencies, path: string): void {
+  for (const map of [team.alarms, team.freezes, team.stops]) {
+    for (const key of map.keys()) {
+      if (isWithin(key.slice(0, key.indexOf('|')), path)) map.delete(key);
+    }
+  }
+}
+
+function tell(
+  team: TeamEmergencies,
+  event: BursarEvent & { readonly path: string },
+  at: Position,
+  kind: EmergencyRecord['kind'],
+  detail: string,
+): void {
+  team.recent.push({ at, atMs: event.atMs, path: event.path, kind, detail });
+  if (team.recent.length > PROJECTION_LIMITS.emergenciesKeptMax) team.recent.shift();
+}
+
+function stopOf(
+  team: TeamEmergencies,
+  event: EventOf<'StopAcknowledged' | 'StopCompleted'>,
+): StopInForce {
+  const stop = team.stops.get(keyOf(event.path, event.stop));
+  if (stop === undefined) throw new UnfitEventError(event, `no stop ${event.stop} is in force`);
+  return stop;
+}
+
+function keyOf(path: string, name: string): string {
+  return `${path}|${name}`;
+}

@@ -1,0 +1,391 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { encodeBlock } from '../events/block.ts';
+import { MemoryLedger } from '../events/ledger-memory.ts';
+import { MemoryStore } from '../events/memory-log.ts';
+import { createSigner, generateSigningKeyPem } from '../events/signing.ts';
+import { ALL_PROJECTIONS } from '../projections/all-projections.ts';
+import { balancesOfTeam } from '../projections/balance-lines.ts';
+import { balances } from '../projections/balances.ts';
+import { checkBalances } from '../projections/check.ts';
+import { checkpointFile } from '../projections/checkpoint.ts';
+import { LogSweep, type PoisonKind } from '../projections/log-sweep.ts';
+import { pack } from '../projections/packed.ts';
+import { places } from '../projections/places.ts';
+import type { Projection } from '../projections/projection.ts';
+import { Projector, type ProjectorOptions } from '../projections/projector.ts';
+import { replayTo } from '../projections/replay.ts';
+import { usage } from '../projections/usage.ts';
+import { assert, suite } from './harness/suite.ts';
+import { Governor, openLab } from './projection-governor.ts';
+import { BlockWriter, signer } from './projection-log.ts';
+
+const SHARD = 2;
+const test = suite('projection: projector');
+let dataDir = '';
+
+test.before.each(() => {
+  dataDir = mkdtempSync(path.join(tmpdir(), 'bursar-projector-'));
+});
+test.after.each(() => rmSync(dataDir, { recursive: true, force: true }));
+
+/** A log with a governed team in it, and whoever goes on writing. */
+async function openLog(startMs = 1_000_000) {
+  const store = new MemoryStore();
+  const ledger = new MemoryLedger({ store });
+  const writer = new BlockWriter(ledger, SHARD);
+  await writer.claim();
+  const governor = new Governor('acme');
+  governor.nowMs = startMs;
+  openLab(governor);
+  await writer.writeGoverned(governor);
+  return { store, ledger, writer, governor };
+}
+
+type Log = Awaited<ReturnType<typeof openLog>>;
+
+/** One more request and what comes of it, as a block of its own. */
+async function ask({ writer, governor }: Log, id: string, amount = 10): Promise<void> {
+  const last = governor.recorded.at(-1)?.at.seq ?? 0;
+  governor.pass(1);
+  governor.send({ op: 'request', id, path: 'acme/lab/r1', items: { credits: { amount } } });
+  await writer.writeGoverned(governor, last + 1);
+}
+
+function open(log: Log, more: Partial<ProjectorOptions> = {}) {
+  const lines: string[] = [];
+  const projector = new Projector({
+    ledger: log.ledger,
+    shard: SHARD,
+    pinnedKeys: [signer.publicKey],
+    projections: ALL_PROJECTIONS,
+    dataDir,
+    onLine: (level, text) => lines.push(`${level} ${text}`),
+    ...more,
+  });
+  return { projector, lines };
+}
+
+async function agrees(projector: Projector, governor: Governor): Promise<void> {
+  const state = projector.stateOf(balances);
+  const differences = await checkBalances(state, 'acme', (at) => governor.balance(at));
+  assert.is(differences.length, 0, JSON.stringify(differences));
+}
+
+/** Counts how often each position was folded in. */
+function counting(name: string): Projection<Map<string, number>> {
+  return {
+    name,
+    version: 1,
+    initial: () => new Map(),
+    evolve(state, _event, at) {
+      const key = `${at.seq}.${at.index}`;
+      state.set(key, (state.get(key) ?? 0) + 1);
+    },
+  };
+}
+
+test('Z-03 catches up, follows live and agrees with the actors', async () => {
+  const log = await openLog();
+  const { projector } = open(log);
+  await projector.catchUp();
+  await agrees(projector, log.governor);
+  projector.follow();
+  for (let n = 0; n < 20; n += 1) await ask(log, `live-${n}`);
+  await until(() => projector.health().seq === log.writer.seq);
+  await agrees(projector, log.governor);
+  assert.is(projector.health().isLive, true);
+  await projector.stop();
+  assert.is(projector.health().isLive, false);
+  assert.is(projector.health().failure, undefined);
+});
+
+test('a restart goes on from the checkpoint, and no event is folded in twice', async () => {
+  const log = await openLog();
+  const counter = counting('counter');
+  const first = open(log, { projections: [counter] });
+  await first.projector.catchUp();
+  await first.projector.stop();
+  await ask(log, 'later');
+  const second = open(log, { projections: [counter, counting('newer')] });
+  await second.projector.catchUp();
+  const counts = second.projector.stateOf(counter);
+  assert.is(counts.size, log.governor.recorded.length);
+  assert.equal([...new Set(counts.values())], [1]);
+  await second.projector.stop();
+  const third = open(log, { projections: [counter] });
+  await ask(log, 'last');
+  await third.projector.catchUp();
+  assert.equal([...new Set(third.projector.stateOf(counter).values())], [1]);
+  assert.is(third.projector.stateOf(counter).size, log.governor.recorded.length);
+});
+
+test('a checkpoint written while another projection is still behind keeps its own place', async () => {
+  const log = await openLog();
+  const ahead = counting('ahead');
+  const one = open(log, { projections: [ahead] });
+  await one.projector.catchUp();
+  await one.projector.stop();
+  const both = open(log, { projections: [ahead, counting('behind')] });
+  let isCut = false;
+  const cut: ProjectorOptions['onEvent'] = (_recorded, swept) => {
+    isCut ||= swept.seq > 3;
+    if (isCut) throw new Error('cut');
+  };
+  const torn = open(log, { projections: [ahead, counting('behind')], onEvent: cut });
+  await assert.rejects(torn.projector.catchUp(), /cut/);
+  await torn.projector.checkpoint();
+  await both.projector.catchUp();
+  assert.equal([...new Set(both.projector.stateOf(ahead).values())], [1]);
+  assert.is(both.projector.stateOf(ahead).size, log.governor.recorded.length);
+});
+
+test('every state survives its checkpoint', async () => {
+  const log = await openLog();
+  for (let n = 0; n < 60; n += 1) await ask(log, `ask-${n}`);
+  log.governor.pass(70_000);
+  const { projector } = open(log);
+  await projector.catchUp();
+  await projector.stop();
+  const again = open(log);
+  await again.projector.catchUp();
+  for (const projection of ALL_PROJECTIONS) {
+    assert.equal(
+      pack(again.projector.stateOf(projection)),
+      pack(projector.stateOf(projection)),
+      projection.name,
+    );
+  }
+  assert.equal(again.lines, []);
+  assert.ok(projector.stateOf(usage).nodes.size > 0);
+  assert.ok(projector.stateOf(places).ids.size > 0);
+});
+
+test('a torn, foreign or outdated checkpoint is thrown away, said so, and rebuilt', async () => {
+  const damages: [
+    expected: RegExp,
+    damage: (log: Log, file: string) => Partial<ProjectorOptions>,
+  ][] = [
+    [
+      /malformed msgpack|checksum/,
+      (_log, file) => {
+        writeFileSync(file, readFileSync(file).subarray(0, 200));
+        return {};
+      },
+    ],
+    [
+      /checksum is wrong|malformed/,
+      (_log, file) => {
+        const bytes = readFileSync(file);
+        bytes[bytes.length - 9] = (bytes[bytes.length - 9] ?? 0) ^ 1;
+        writeFileSync(file, bytes);
+        return {};
+      },
+    ],
+    [/version 1, this is 2/, () => ({ projections: [{ ...balances, version: 2 }] })],
+  ];
+  for (const [expected, damage] of damages) {
+    const log = await openLog();
+    const first = open(log, { projections: [balances] });
+    await first.projector.catchUp();
+    await first.projector.stop();
+    const more = damage(log, checkpointFile(dataDir, 'balances', SHARD));
+    const second = open(log, { projections: [balances], ...more });
+    await second.projector.catchUp();
+    assert.match(second.lines.join('\n'), expected);
+    assert.match(second.lines.join('\n'), /thrown away and rebuilt/);
+    await agrees(second.projector, log.governor);
+  }
+});
+
+test('a checkpoint of another stream is not believed', async () => {
+  const log = await openLog();
+  const first = open(log);
+  await first.projector.catchUp();
+  await first.projector.stop();
+  const other = await openLog(2_000_000);
+  await ask(other, 'other');
+  const second = open(other, { projections: [balances] });
+  await second.projector.catchUp();
+  assert.match(second.lines.join('\n'), /another (block|epoch)/);
+  await agrees(second.projector, other.governor);
+});
+
+test('X-07 a log that became shorter is reported, and the rest of it is read', async () => {
+  const log = await openLog();
+  await ask(log, 'kept');
+  const first = open(log, { projections: [balances] });
+  await first.projector.catchUp();
+  await first.projector.stop();
+  log.store.log(SHARD).dropTail(1);
+  const second = open(log, { projections: [balances] });
+  await second.projector.catchUp();
+  assert.match(second.lines.join('\n'), /^error .*the log has lost messages/);
+  assert.is(second.projector.health().seq, log.writer.seq - 1);
+});
+
+test('R17 poison is kept aside with its reason, and the sweep goes on', async () => {
+  const log = await openLog();
+  const junk = await log.writer.write([
+    { type: 'NoSuchThing', v: 1 },
+    { ...log.governor.recorded[0]?.event, v: 9 },
+  ]);
+  const unfit = await log.writer.write([
+    {
+      type: 'AllocationEnded',
+      v: 1,
+      team: 'acme',
+      atMs: log.governor.nowMs,
+      allocation: 'nobody',
+      as: 'settled',
+      booked: {},
+    },
+  ]);
+  await ask(log, 'after');
+  const { projector, lines } = open(log, { projections: [balances] });
+  await projector.catchUp();
+  const { poison, poisonCount } = projector.health();
+  assert.is(poisonCount, 3);
+  assert.equal(
+    poison.map(({ seq, index, kind }) => [seq, index, kind]),
+    [
+      [junk, 0, 'unreadable_event'],
+      [junk, 1, 'unreadable_event'],
+      [unfit, 0, 'unfit_event'],
+    ],
+  );
+  assert.match(lines.join('\n'), /event 1 of message \d+ is kept aside .*newer than/);
+  await agrees(projector, log.governor);
+  await projector.stop();
+  const again = open(log, { projections: [balances] });
+  await again.projector.catchUp();
+  assert.is(again.projector.health().poisonCount, 3, 'remembered with the checkpoint');
+});
+
+test('R17 what nobody with the key wrote never counts, and the owner’s blocks still do', async () => {
+  const log = await openLog();
+  const stranger = createSigner(generateSigningKeyPem());
+  await ask(log, 'before');
+  const seq = log.store.log(SHARD).lastSeq;
+  const event = { type: 'ToppedUp', v: 1, team: 'acme', atMs: log.governor.nowMs };
+  inject(log, Uint8Array.of(1, 2, 3));
+  inject(log, forgedBlock(log, stranger, [{ ...event, path: 'acme', amounts: { credits: 5 } }]));
+  const { projector } = open(log, { projections: [balances] });
+  await projector.catchUp();
+  const expected: [number, PoisonKind][] = [
+    [seq + 1, 'undecodable'],
+    [seq + 2, 'not_genuine'],
+  ];
+  const voided = () => projector.health().poison.filter(({ kind }) => kind !== 'gap');
+  assert.equal(
+    voided().map((record) => [record.seq, record.kind]),
+    expected,
+  );
+  await agrees(projector, log.governor);
+  await log.writer.claim();
+  await ask(log, 'after');
+  await projector.catchUp();
+  await agrees(projector, log.governor);
+  assert.is(voided().length, 2);
+});
+
+test('R17 a message that cannot be had leaves a gap that is reported, and the rest counts', async () => {
+  const log = await openLog();
+  await ask(log, 'one');
+  const lost = log.writer.seq;
+  await ask(log, 'two');
+  log.store.log(SHARD).vanish(lost);
+  const { projector } = open(log, { projections: [balances] });
+  await projector.catchUp();
+  const { poison } = projector.health();
+  assert.equal(
+    poison.map(({ seq, kind }) => [seq, kind]),
+    [
+      [lost, 'unreadable_message'],
+      [lost + 1, 'gap'],
+    ],
+  );
+  const [held] = [...(projector.stateOf(balances).get('acme')?.holds.keys() ?? [])];
+  assert.is(held, 'two');
+});
+
+test('Z-03 rebuild throws everything away and comes to the same', async () => {
+  const log = await openLog();
+  await ask(log, 'one');
+  const { projector } = open(log);
+  await projector.catchUp();
+  projector.follow();
+  const before = JSON.stringify(pack(projector.stateOf(balances)));
+  projector.stateOf(balances).clear();
+  await projector.rebuild();
+  assert.is(JSON.stringify(pack(projector.stateOf(balances))), before);
+  await ask(log, 'two');
+  await until(() => projector.health().seq === log.writer.seq);
+  await agrees(projector, log.governor);
+  await projector.stop();
+});
+
+test('U-02 the state at a position and at a time is what it was then', async () => {
+  const log = await openLog();
+  const marks: { seq: number; atMs: number; lines: string }[] = [];
+  for (let n = 0; n < 8; n += 1) {
+    await ask(log, `ask-${n}`, 20 + n);
+    const lines = JSON.stringify(log.governor.balance('acme')?.lines);
+    marks.push({ seq: log.writer.seq, atMs: log.governor.nowMs, lines });
+  }
+  for (const mark of marks) {
+    for (const target of [{ seq: mark.seq, index: 9_999 }, { atMs: mark.atMs }]) {
+      const replayed = await replayTo(
+        balances,
+        log.ledger.read(SHARD, 1, log.writer.seq),
+        new LogSweep(SHARD, [signer.publicKey]),
+        target,
+      );
+      const [team] = balancesOfTeam(replayed.state, 'acme');
+      assert.is(JSON.stringify(team?.lines), mark.lines);
+      assert.is(replayed.at?.seq, mark.seq);
+      assert.is(replayed.atMs, mark.atMs);
+      assert.equal(replayed.poison, []);
+    }
+  }
+});
+
+/** Puts bytes into the log past everybody, as somebody with access to the store could. */
+function inject({ store }: Log, bytes: Uint8Array): void {
+  const log = store.log(SHARD);
+  const messages = Array.from({ length: log.lastSeq }, (_, at) => log.get(at + 1)).filter(
+    (message) => message !== undefined,
+  );
+  const forged = {
+    shard: SHARD,
+    seq: log.lastSeq + 1,
+    kind: 'block' as const,
+    msgId: undefined,
+    storedAtMs: 0,
+    bytes,
+  };
+  log.rewrite([...messages, forged]);
+}
+
+function forgedBlock({ writer }: Log, by: typeof signer, events: readonly unknown[]): Uint8Array {
+  const place = {
+    shard: SHARD,
+    epoch: 1,
+    no: writer.no + 1,
+    prevSeq: writer.blockSeq,
+    prevHash: writer.blockHash,
+    atMs: 9_999_999,
+  };
+  return encodeBlock(place, events, by).bytes;
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const endMs = performance.now() + 5_000;
+  while (!isTrue()) {
+    if (performance.now() > endMs) throw new Error('it did not come true within 5 s');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+test.run();
