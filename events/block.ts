@@ -119,6 +119,11 @@ export function decodeBlock<Event>(
   };
 }
 
+/** Every block pins its own sequence: it stands directly after its predecessor or its epoch message. */
+export function writtenSeq(place: Pick<BlockPlace, 'claim' | 'prevSeq'>): number {
+  return (place.claim?.seq ?? place.prevSeq) + 1;
+}
+
 /** The `Nats-Msg-Id` of a block: unique over owners, since each has an epoch of its own. */
 export function blockMessageId(place: Pick<BlockPlace, 'shard' | 'epoch' | 'no'>): string {
   return `${place.shard}-${place.epoch}-${place.no}`;

@@ -25,21 +25,29 @@ export interface ChainPosition {
   readonly claimIsOpen: boolean;
 }
 
-/** What can be wrong with a message's place or author. */
-export const ChainFaultKind = {
-  missingSequence: 'missing_sequence',
-  wrongShard: 'wrong_shard',
-  wrongGeneration: 'wrong_generation',
-  wrongEpoch: 'wrong_epoch',
-  brokenChain: 'broken_chain',
-  timeWentBack: 'time_went_back',
-  untrustedKey: 'untrusted_key',
-  badSignature: 'bad_signature',
+/**
+ * What can be wrong with a message's place or author, and what follows from it.
+ * - `void`: anybody who can write to the stream can bring this about, with a forged message or an old
+ *   one sent again. It counts for nothing; readers go past it, or they could be stopped at will.
+ * - `broken`: owners' own messages do not fit together. Something between them is gone.
+ */
+const VERDICTS = {
+  wrong_shard: 'void',
+  wrong_generation: 'void',
+  untrusted_key: 'void',
+  bad_signature: 'void',
+  stale_epoch: 'void',
+  repeated: 'void',
+  missing_sequence: 'broken',
+  missing_epoch: 'broken',
+  broken_chain: 'broken',
+  time_went_back: 'broken',
 } as const;
-export type ChainFaultKind = (typeof ChainFaultKind)[keyof typeof ChainFaultKind];
+export type ChainFaultKind = keyof typeof VERDICTS;
 
 export interface ChainFault {
   readonly kind: ChainFaultKind;
+  readonly verdict: 'void' | 'broken';
   readonly detail: string;
 }
 
@@ -56,7 +64,13 @@ export function chainStart(shard: number): ChainPosition {
   };
 }
 
-/** The first thing wrong with a block at stream sequence `seq`, its signature apart. */
+/** Whether the owner of the epoch in force signed the block. To be asked first: if not, it is void. */
+export function isBlockSigned(before: ChainPosition, block: Block<unknown>): boolean {
+  const { epoch } = before;
+  return epoch !== undefined && isSignedBy(block, SignatureDomain.block, epoch.publicKey);
+}
+
+/** The first thing wrong with a signed block at stream sequence `seq`. */
 export function checkBlock(
   before: ChainPosition,
   block: Block<unknown>,
@@ -65,9 +79,15 @@ export function checkBlock(
   const { epoch } = before;
   if (seq !== before.seq + 1) return missingSequence(before.seq + 1, seq - 1);
   if (block.shard !== before.shard) return wrongShard(before.shard, block.shard);
-  if (epoch === undefined) return fault('wrong_epoch', 'no epoch was claimed before it');
-  if (block.epoch !== epoch.seq) {
-    return fault('wrong_epoch', `it names epoch ${block.epoch}, in force is ${epoch.seq}`);
+  if (epoch === undefined) return fault('bad_signature', 'no epoch was claimed before it');
+  if (block.epoch < epoch.seq) {
+    return fault('stale_epoch', `it is of epoch ${block.epoch}, in force is ${epoch.seq}`);
+  }
+  if (block.epoch > epoch.seq) {
+    return fault('missing_epoch', `it is of epoch ${block.epoch}, in force is ${epoch.seq}`);
+  }
+  if (block.no <= before.blockNo) {
+    return fault('repeated', `block ${block.no} comes after block ${before.blockNo}`);
   }
   if (block.no !== before.blockNo + 1) {
     return fault('broken_chain', `block ${block.no} follows block ${before.blockNo}`);
@@ -76,13 +96,6 @@ export function checkBlock(
     return fault('broken_chain', `it does not name the block at ${before.blockSeq} before it`);
   }
   return checkClaim(before, block) ?? checkTime(before, block);
-}
-
-/** Whether the owner of the epoch in force signed the block. */
-export function isBlockSigned(before: ChainPosition, block: Block<unknown>): boolean {
-  return (
-    before.epoch !== undefined && isSignedBy(block, SignatureDomain.block, before.epoch.publicKey)
-  );
 }
 
 /** The first thing wrong with an epoch message at stream sequence `seq`, its signature included. */
@@ -104,10 +117,7 @@ export function checkEpoch(
   if (last !== undefined && epoch.generation !== last.generation) {
     return fault('wrong_generation', `generation ${epoch.generation} after ${last.generation}`);
   }
-  if (!sameLink(epoch.previous, last ?? null)) {
-    return fault('broken_chain', `it does not name the epoch at ${last?.seq ?? 0} before it`);
-  }
-  return checkKnownHead(before, epoch);
+  return checkPrevious(before, epoch) ?? checkKnownHead(before, epoch);
 }
 
 /** The position after a good block. */
@@ -153,6 +163,18 @@ function checkTime(before: ChainPosition, block: Block<unknown>): ChainFault | u
   return fault('time_went_back', `${block.atMs} ms after ${before.blockAtMs} ms`);
 }
 
+/**
+ * An epoch names the genuine one before it, or none when its owner found a forged one there. One that
+ * names an older epoch is an old message sent again: it fences the owner off, as any message on the
+ * epoch's subject does, and does no other harm.
+ */
+function checkPrevious(before: ChainPosition, { previous }: Epoch): ChainFault | undefined {
+  const lastSeq = before.epoch?.seq ?? 0;
+  if (previous === null || previous.seq < lastSeq) return undefined;
+  if (sameLink(previous, before.epoch ?? null)) return undefined;
+  return fault('missing_epoch', `it follows an epoch at ${previous.seq}, the last is ${lastSeq}`);
+}
+
 /** A claimer that knew a later or another head than the log now shows has seen what is gone. */
 function checkKnownHead(before: ChainPosition, epoch: Epoch): ChainFault | undefined {
   const { head } = epoch;
@@ -184,5 +206,5 @@ function wrongShard(wanted: number, found: number): ChainFault {
 }
 
 function fault(kind: ChainFaultKind, detail: string): ChainFault {
-  return { kind, detail };
+  return { kind, verdict: VERDICTS[kind], detail };
 }

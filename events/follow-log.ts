@@ -11,8 +11,9 @@ import {
 import { decodeEpoch, type Epoch } from './epoch.ts';
 import type { StoredMessage } from './ledger.ts';
 import { LedgerError } from './ledger-errors.ts';
+import { LogFormatError } from './log-format-error.ts';
 
-/** The log is not what its owners wrote. Nothing may be decided on it. */
+/** Genuine messages do not follow each other: something between them is gone. */
 export class LogBrokenError extends LedgerError {
   override readonly name = 'LogBrokenError';
   readonly code = 'log_broken';
@@ -23,8 +24,8 @@ export class LogBrokenError extends LedgerError {
 
   constructor(shard: number, seq: number, fault: ChainFault) {
     super(
-      `shard ${shard}: message ${seq} of the log is not genuine (${fault.kind}: ${fault.detail}); ` +
-        'the shard stays frozen: run `bursar audit verify`',
+      `shard ${shard}: message ${seq} does not follow what is before it (${fault.kind}: ` +
+        `${fault.detail}); the shard stays frozen: run \`bursar audit verify\``,
     );
     this.shard = shard;
     this.seq = seq;
@@ -37,73 +38,88 @@ export interface FollowSettings<Event> {
   readonly from: ChainPosition;
   /** Raw public keys that are believed without endorsement. */
   readonly pinnedKeys: readonly Uint8Array[];
-  /**
-   * `each` verifies every block's signature (about 100 µs). `last` verifies each epoch's newest block
-   * only, which vouches for all before it through the chain, and at the end or at the next epoch: for
-   * a replay whose result is thrown away if it throws.
-   */
-  readonly signatures: 'each' | 'last';
+  /** What it throws is passed on; give back a value for an event that is to be quarantined. */
   readonly parseEvent: (value: unknown, index: number) => Event;
 }
 
-/** A genuine message, and the position of the chain after it. */
-export type FollowedMessage<Event> =
-  | {
-      readonly kind: 'epoch';
-      readonly message: StoredMessage;
-      readonly epoch: Epoch;
-      readonly position: ChainPosition;
-    }
-  | {
-      readonly kind: 'block';
-      readonly message: StoredMessage;
-      readonly block: Block<Event>;
-      readonly position: ChainPosition;
-    };
+/** A message, and the position of the chain after it. */
+export type FollowedMessage<Event> = {
+  readonly message: StoredMessage;
+  readonly position: ChainPosition;
+} & (
+  | { readonly kind: 'epoch'; readonly epoch: Epoch }
+  | { readonly kind: 'block'; readonly block: Block<Event> }
+  /** Not the word of an owner: it counts for nothing, and somebody should be told. */
+  | { readonly kind: 'void'; readonly reason: string }
+);
 
 /**
- * Checks messages one after the other as a replay or a tail needs them and hands on what is genuine.
- * @throws LogBrokenError at the first that is not, LogFormatError if one cannot be decoded
+ * Checks messages one after the other, as a replay or a tail needs it. What is forged, or genuine but
+ * sent again, is void: whoever can write to the stream must not be able to stop its readers. The
+ * next owner's claim stands behind it and the chain goes past it.
+ *
+ * @throws LogBrokenError when owners' messages do not follow each other
  */
 export async function* followLog<Event>(
   messages: AsyncIterable<StoredMessage>,
   settings: FollowSettings<Event>,
 ): AsyncGenerator<FollowedMessage<Event>> {
   let position = settings.from;
-  let unverified: UnverifiedBlock | undefined;
   for await (const message of messages) {
-    const { shard, seq } = message;
-    if (message.kind === 'epoch') {
-      verify(unverified);
-      unverified = undefined;
-      const epoch = decodeEpoch(message.bytes);
-      refuse(shard, seq, checkEpoch(position, epoch, seq, settings.pinnedKeys));
-      position = afterEpoch(position, epoch, seq);
-      yield { kind: 'epoch', message, epoch, position };
-      continue;
-    }
-    const block = decodeBlock(message.bytes, settings.parseEvent);
-    refuse(shard, seq, checkBlock(position, block, seq));
-    unverified = { before: position, block, seq };
-    if (settings.signatures === 'each') verify(unverified);
-    position = afterBlock(position, block, seq);
-    yield { kind: 'block', message, block, position };
+    const followed =
+      message.kind === 'epoch'
+        ? followEpoch(position, message, settings.pinnedKeys)
+        : followBlock(position, message, settings.parseEvent);
+    position = followed.position;
+    yield followed;
   }
-  verify(unverified);
 }
 
-interface UnverifiedBlock {
-  readonly before: ChainPosition;
-  readonly block: Block<unknown>;
-  readonly seq: number;
-}
-
-function verify(last: UnverifiedBlock | undefined): void {
-  if (last === undefined || isBlockSigned(last.before, last.block)) return;
-  const detail = 'it is not signed by the owner of its epoch';
-  throw new LogBrokenError(last.before.shard, last.seq, { kind: 'bad_signature', detail });
-}
-
-function refuse(shard: number, seq: number, fault: ChainFault | undefined): void {
+function followEpoch(
+  before: ChainPosition,
+  message: StoredMessage,
+  pinnedKeys: readonly Uint8Array[],
+): FollowedMessage<never> {
+  const { shard, seq } = message;
+  const epoch = unlessMalformed(() => decodeEpoch(message.bytes));
+  if (epoch instanceof LogFormatError) return voided(before, message, epoch.message);
+  const fault = checkEpoch(before, epoch, seq, pinnedKeys);
+  if (fault?.verdict === 'void') return voided(before, message, fault.detail);
   if (fault !== undefined) throw new LogBrokenError(shard, seq, fault);
+  return { kind: 'epoch', message, epoch, position: afterEpoch(before, epoch, seq) };
+}
+
+function followBlock<Event>(
+  before: ChainPosition,
+  message: StoredMessage,
+  parseEvent: (value: unknown, index: number) => Event,
+): FollowedMessage<Event> {
+  const { shard, seq } = message;
+  const raw = unlessMalformed(() => decodeBlock(message.bytes, (value) => value));
+  if (raw instanceof LogFormatError) return voided(before, message, raw.message);
+  if (!isBlockSigned(before, raw)) {
+    return voided(before, message, 'it is not signed by the owner of the epoch in force');
+  }
+  const fault = checkBlock(before, raw, seq);
+  if (fault?.verdict === 'void') return voided(before, message, fault.detail);
+  if (fault !== undefined) throw new LogBrokenError(shard, seq, fault);
+  const block = { ...raw, events: raw.events.map(parseEvent) };
+  return { kind: 'block', message, block, position: afterBlock(before, raw, seq) };
+}
+
+function voided(
+  before: ChainPosition,
+  message: StoredMessage,
+  reason: string,
+): FollowedMessage<never> {
+  return { kind: 'void', message, reason, position: { ...before, seq: message.seq } };
+}
+
+function unlessMalformed<Value>(read: () => Value): Value | LogFormatError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof LogFormatError) return error;
+    throw error;
+  }
 }

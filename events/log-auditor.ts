@@ -1,4 +1,4 @@
-import { type Block, decodeBlock, NO_HASH } from './block.ts';
+import { type Block, decodeBlock, NO_HASH, writtenSeq } from './block.ts';
 import { isSignedBy } from './envelope.ts';
 import { decodeEpoch, type Epoch, isKeyTrusted } from './epoch.ts';
 import { FINDINGS_MAX, type Finding, type FindingKind, finding } from './findings.ts';
@@ -53,6 +53,8 @@ export class LogAuditor {
   #shift = 0;
   /** Messages since the last genuine block that are missing or not genuine. */
   #lostSinceBlock = 0;
+  /** Messages since the last genuine epoch that claim to be one and are not genuine. */
+  #lostEpochs = 0;
 
   constructor(
     shard: number,
@@ -122,16 +124,9 @@ export class LogAuditor {
   #addEpoch({ seq, bytes }: StoredMessage): void {
     this.epochs += 1;
     const epoch = this.#decode(seq, () => decodeEpoch(bytes));
-    if (epoch === undefined) return;
-    const last = this.#epoch;
-    if (epoch.shard !== this.#shard)
-      return this.#refuse(seq, 'wrong_shard', `shard ${epoch.shard}`);
-    if (!isKeyTrusted(epoch, last?.publicKey, this.#pinnedKeys)) {
-      const key = toHex(epoch.publicKey);
-      return this.#refuse(seq, 'untrusted_key', `owner ${epoch.owner} came with the key ${key}`);
-    }
-    if (!isSignedBy(epoch, SignatureDomain.epoch, epoch.publicKey)) {
-      return this.#refuse(seq, 'bad_signature', 'the epoch message is not signed with its key');
+    if (epoch === undefined || !this.#isGenuineEpoch(epoch, seq)) {
+      this.#lostEpochs += 1;
+      return;
     }
     this.#checkEpochLinks(epoch, seq);
     const { hash, publicKey, generation } = epoch;
@@ -139,11 +134,25 @@ export class LogAuditor {
     this.#epochsBySeq.set(this.#epoch.seq, this.#epoch);
   }
 
-  #checkEpochLinks(epoch: Epoch, seq: number): void {
+  #isGenuineEpoch(epoch: Epoch, seq: number): boolean {
     const last = this.#epoch;
-    if (last !== undefined && epoch.generation !== last.generation) {
-      this.note(seq, 'wrong_generation', `generation ${epoch.generation}, not ${last.generation}`);
+    if (epoch.shard !== this.#shard) {
+      this.#refuse(seq, 'wrong_shard', `it belongs to shard ${epoch.shard}`);
+    } else if (!isKeyTrusted(epoch, last?.publicKey, this.#pinnedKeys)) {
+      const key = toHex(epoch.publicKey);
+      this.#refuse(seq, 'untrusted_key', `owner ${epoch.owner} came with the key ${key}`);
+    } else if (!isSignedBy(epoch, SignatureDomain.epoch, epoch.publicKey)) {
+      this.#refuse(seq, 'bad_signature', 'the epoch message is not signed with its key');
+    } else if (last !== undefined && epoch.generation !== last.generation) {
+      const detail = `generation ${epoch.generation}, not ${last.generation}`;
+      this.#refuse(seq, 'wrong_generation', detail);
+    } else {
+      return true;
     }
+    return false;
+  }
+
+  #checkEpochLinks(epoch: Epoch, seq: number): void {
     this.#checkPrevious(epoch, seq);
     const { head } = epoch;
     const lost = (head?.no ?? 0) - this.#block.no;
@@ -154,19 +163,23 @@ export class LogAuditor {
   }
 
   /** The epoch before it, known by its hash when messages before that one were removed. */
-  #checkPrevious({ previous }: Epoch, seq: number): void {
+  #checkPrevious({ previous, hash }: Epoch, seq: number): void {
     const last = this.#epoch;
-    if (previous === null && last === undefined) return;
-    if (previous === null || last === undefined || !sameBytes(previous.hash, last.hash)) {
+    if (last === undefined && previous === null) return;
+    if ([...this.#epochsBySeq.values()].some((known) => sameBytes(known.hash, hash))) {
+      this.note(seq, 'out_of_order', 'an old epoch message was sent again');
+    } else if (previous === null && this.#lostEpochs > 0) {
+      // Its owner found a forged message where the epoch before it should have been.
+    } else if (previous === null || last === undefined || !sameBytes(previous.hash, last.hash)) {
       this.note(seq, 'missing_epoch', `it follows an epoch at ${previous?.seq ?? 0}`);
-      return;
+    } else if (previous.seq !== last.seq) {
+      if (this.#lostSinceBlock === 0) {
+        this.note(seq, 'moved', `the epoch before it was written at sequence ${previous.seq}`);
+      }
+      this.#shift += previous.seq - last.seq;
+      this.#moveEpoch(last, previous.seq);
     }
-    if (previous.seq === last.seq) return;
-    if (this.#lostSinceBlock === 0) {
-      this.note(seq, 'moved', `the epoch before it was written at sequence ${previous.seq}`);
-    }
-    this.#shift += previous.seq - last.seq;
-    this.#moveEpoch(last, previous.seq);
+    this.#lostEpochs = 0;
   }
 
   #moveEpoch(epoch: KnownEpoch, writtenSeq: number): void {
@@ -181,7 +194,7 @@ export class LogAuditor {
     if (block === undefined) return;
     this.events += block.events.length;
     if (block.shard !== this.#shard)
-      return this.#refuse(seq, 'wrong_shard', `shard ${block.shard}`);
+      return this.#refuse(seq, 'wrong_shard', `it belongs to shard ${block.shard}`);
     if (!this.#isGenuine(block, seq)) return;
     if (block.no <= this.#block.no) {
       const detail = `block ${block.no} stands behind block ${this.#block.no}`;
@@ -291,11 +304,6 @@ export class LogAuditor {
       return undefined;
     }
   }
-}
-
-/** Every block pins its own sequence: it follows its predecessor or its epoch message directly. */
-function writtenSeq(block: Pick<Block<unknown>, 'claim' | 'prevSeq'>): number {
-  return (block.claim?.seq ?? block.prevSeq) + 1;
 }
 
 function isSame(

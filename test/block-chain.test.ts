@@ -54,6 +54,8 @@ const nextClaim: EpochClaim = {
   head: { seq: 2, no: 1, hash: running.blockHash },
 };
 
+const reclaimed = afterEpoch(running, epochOf(nextClaim), 3);
+
 const chain = suite('chain');
 
 chain('I-08 given a claim, a first and a next block, all pass and the position moves', () => {
@@ -71,10 +73,11 @@ const BAD_BLOCKS: BadBlock[] = [
   ['a gap in the sequences', running, nextPlace, 4, 'missing_sequence'],
   ['the same sequence again', running, nextPlace, 2, 'missing_sequence'],
   ['another shard', running, { ...nextPlace, shard: 1 }, 3, 'wrong_shard'],
-  ['no epoch before it', chainStart(0), { ...firstPlace, epoch: 1 }, 1, 'wrong_epoch'],
-  ['another epoch', running, { ...nextPlace, epoch: 9 }, 3, 'wrong_epoch'],
+  ['no epoch before it', chainStart(0), firstPlace, 1, 'bad_signature'],
+  ['a later epoch', running, { ...nextPlace, epoch: 9 }, 3, 'missing_epoch'],
+  ['an older epoch', reclaimed, { ...nextPlace, epoch: 1 }, 4, 'stale_epoch'],
   ['a skipped number', running, { ...nextPlace, no: 3 }, 3, 'broken_chain'],
-  ['the same number', running, { ...nextPlace, no: 1 }, 3, 'broken_chain'],
+  ['the same number', running, { ...nextPlace, no: 1 }, 3, 'repeated'],
   ['another previous hash', running, { ...nextPlace, prevHash: otherHash }, 3, 'broken_chain'],
   ['another previous sequence', running, { ...nextPlace, prevSeq: 1 }, 3, 'broken_chain'],
   ['no claim where one is due', claimed, unclaimed, 2, 'broken_chain'],
@@ -107,12 +110,12 @@ const BAD_EPOCHS: BadEpoch[] = [
   ['a gap in the sequences', nextClaim, 4, 'missing_sequence'],
   ['another shard', { ...nextClaim, shard: 1 }, 3, 'wrong_shard'],
   ['another generation', { ...nextClaim, generation: 2 }, 3, 'wrong_generation'],
-  ['no epoch before it', { ...nextClaim, previous: null }, 3, 'broken_chain'],
+  ['a later epoch before it', { ...nextClaim, previous: { ...link, seq: 2 } }, 3, 'missing_epoch'],
   [
     'another epoch before it',
     { ...nextClaim, previous: { ...link, hash: otherHash } },
     3,
-    'broken_chain',
+    'missing_epoch',
   ],
   [
     'a head that is not in the log',
@@ -133,6 +136,22 @@ for (const [what, claim, seq, kind] of BAD_EPOCHS) {
     assert.is(checkEpoch(running, epochOf(claim), seq, [signer.publicKey])?.kind, kind);
   });
 }
+
+chain('an epoch message that names none before it, or an older one, is accepted', () => {
+  const keys = [signer.publicKey];
+  assert.is(checkEpoch(running, epochOf({ ...nextClaim, previous: null }), 3, keys), undefined);
+  assert.is(checkEpoch(reclaimed, epochOf({ ...nextClaim, head: null }), 4, keys), undefined);
+});
+
+chain('I-07 only what nobody but an owner can bring about is called broken', () => {
+  const verdictOf = (before: ChainPosition, place: BlockPlace, seq: number) =>
+    checkBlock(before, blockOf(place), seq)?.verdict;
+  assert.is(verdictOf(running, { ...nextPlace, no: 1 }, 3), 'void');
+  assert.is(verdictOf(reclaimed, nextPlace, 4), 'void');
+  assert.is(verdictOf(running, { ...nextPlace, shard: 1 }, 3), 'void');
+  assert.is(verdictOf(running, { ...nextPlace, no: 3 }, 3), 'broken');
+  assert.is(verdictOf(running, { ...nextPlace, prevHash: otherHash }, 3), 'broken');
+});
 
 chain('an epoch message whose owner had seen an older head is fine: blocks came in between', () => {
   const second = afterBlock(running, blockOf(nextPlace), 3);

@@ -18,14 +18,25 @@ export async function writeGenuineLog(
   signer: Signer,
   blocksByEpoch: readonly number[],
 ): Promise<ChainPosition> {
-  let position = chainStart(shard);
+  return continueGenuineLog(ledger, chainStart(shard), signer, blocksByEpoch);
+}
+
+/** The same behind a log that ends at `from`. */
+export async function continueGenuineLog(
+  ledger: Ledger,
+  from: ChainPosition,
+  signer: Signer,
+  blocksByEpoch: readonly number[],
+): Promise<ChainPosition> {
+  const { shard } = from;
+  let position = from;
   for (const [index, blockCount] of blocksByEpoch.entries()) {
     const claim = await claimShard(ledger, shard, {
       owner: `owner-${index}`,
       generation: 1,
       signer,
-      nowMs: 1_000 + index,
-      nonce: `${shard}-${index}`,
+      nowMs: 1_000 + from.seq + index,
+      nonce: `${shard}-${from.seq}-${index}`,
     });
     const message = await ledger.get(shard, claim.epochSeq);
     if (message === undefined) throw new Error('the claim is not in the log');

@@ -22,7 +22,12 @@ import { type VerifyReport, verifyLedger, verifyLog } from '../events/verify.ts'
 import { makeRig, type Rig } from './broker-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 import { collect } from './ledger-contract.ts';
-import { genuineMessages, ledgerOf, writeGenuineLog } from './ledger-genuine.ts';
+import {
+  continueGenuineLog,
+  genuineMessages,
+  ledgerOf,
+  writeGenuineLog,
+} from './ledger-genuine.ts';
 import { flipBitOfText } from './ledger-store-files.ts';
 
 const signer = createSigner(generateSigningKeyPem());
@@ -281,56 +286,98 @@ pure('any flipped bit anywhere is found', async () => {
   );
 });
 
-pure('any removal, swap or repetition is found, by the strict reader too', async () => {
-  const { messages, end } = await genuineMessages(0, signer, EPOCHS);
-  const index = fc.nat({ max: LENGTH - 1 });
-  await fc.assert(
-    fc.asyncProperty(fc.array(index, { maxLength: 14 }), async (order) => {
-      const arranged = renumber(order.map((at) => messages[at] as StoredMessage));
-      const isSame = order.length === LENGTH && order.every((at, position) => at === position);
-      const report = await verifyMessages(0, arranged, [witnessOf(end)]);
-      assert.is(report.ok, isSame, `${order}: ${kindsOf(report)}`);
-      const isPrefix = order.every((at, position) => at === position);
-      assert.is(await isFollowed(arranged), isPrefix, `${order}`);
-      assert.is((await verifyMessages(0, arranged)).ok, isPrefix, `without witness: ${order}`);
-    }),
-    { numRuns: 500, examples: [[Array.from({ length: LENGTH }, (_, at) => at)], [[0, 1, 2]]] },
-  );
-});
+pure(
+  'any removal, swap or repetition is found, and a strict reader takes in none of it',
+  async () => {
+    const { messages, end } = await genuineMessages(0, signer, EPOCHS);
+    const index = fc.nat({ max: LENGTH - 1 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(index, { maxLength: 14 }), async (order) => {
+        const arranged = renumber(order.map((at) => messages[at] as StoredMessage));
+        const isSame = order.length === LENGTH && order.every((at, position) => at === position);
+        const report = await verifyMessages(0, arranged, [witnessOf(end)]);
+        assert.is(report.ok, isSame, `${order}: ${kindsOf(report)}`);
+        const isPrefix = order.every((at, position) => at === position);
+        const followed = await followedBlocks(arranged);
+        assert.equal(
+          followed,
+          followed.map((_, at) => at + 1),
+          `only what follows: ${order}`,
+        );
+        assert.is((await verifyMessages(0, arranged)).ok, isPrefix, `without witness: ${order}`);
+      }),
+      { numRuns: 500, examples: [[Array.from({ length: LENGTH }, (_, at) => at)], [[0, 1, 2]]] },
+    );
+  },
+);
 
-async function isFollowed(messages: readonly StoredMessage[]): Promise<boolean> {
-  const settings = {
-    from: chainStart(0),
-    pinnedKeys,
-    signatures: 'last',
-    parseEvent: (value: unknown) => value,
-  } as const;
+/** Numbers of the blocks that a strict reader takes in, up to where it stops. */
+async function followedBlocks(messages: readonly StoredMessage[]): Promise<number[]> {
+  const numbers: number[] = [];
+  const settings = { from: chainStart(0), pinnedKeys, parseEvent: (value: unknown) => value };
   try {
-    for await (const _ of followLog(each(messages), settings));
-    return true;
+    for await (const followed of followLog(each(messages), settings)) {
+      if (followed.kind === 'block') numbers.push(followed.block.no);
+    }
   } catch (error) {
     assert.is((error as { code?: string }).code, 'log_broken');
-    return false;
   }
+  return numbers;
 }
 
-pure('a replay verifies the newest signature of each epoch, a tail each one', async () => {
-  const { messages, end } = await genuineMessages(0, signer, [2]);
-  const forged = forgedBlock(end, forger);
-  assert.is(await isFollowed(messages), true);
-  assert.is(await isFollowed([...messages, forged]), false);
-  const seen: number[] = [];
-  const strict = followLog(each([...messages, forged]), {
-    from: chainStart(0),
-    pinnedKeys,
-    signatures: 'each',
-    parseEvent: (value) => value,
+async function followedKinds(messages: readonly StoredMessage[]): Promise<string[]> {
+  const kinds: string[] = [];
+  const parseEvent = (value: unknown) => value;
+  const settings = { from: chainStart(0), pinnedKeys, parseEvent };
+  for await (const { kind } of followLog(each(messages), settings)) kinds.push(kind);
+  return kinds;
+}
+
+pure(
+  'I-07 forged messages are void for a reader, and the next owner goes on behind them',
+  async () => {
+    const ledger = new MemoryLedger();
+    const end = await writeGenuineLog(ledger, 0, signer, [2]);
+    const log = ledger.store.log(0);
+    const forged = [forgedBlock(end, forger), forgedEpoch({ ...end, seq: 4 }, forger)];
+    log.rewrite([...(await collect(ledger.read(0, 1, 3))), ...forged]);
+    const later = await continueGenuineLog(ledger, { ...end, seq: 5 }, signer, [2]);
+    const messages = await collect(ledger.read(0, 1, later.seq));
+    assert.equal(await followedKinds(messages), [
+      ...['epoch', 'block', 'block'],
+      ...['void', 'void'],
+      ...['epoch', 'block', 'block'],
+    ]);
+    const report = await verifyMessages(0, messages, [witnessOf(later)]);
+    assert.equal(kindsOf(report), ['4 bad_signature', '5 untrusted_key']);
+  },
+);
+
+/** A log of epochs at 1, 4 and 6, blocks 1 to 4 between and behind them. */
+const SENT_AGAIN: readonly (readonly [seqs: readonly number[], found: string])[] = [
+  [[1], '8 out_of_order'],
+  [[4], '8 out_of_order'],
+  [[6], '8 out_of_order'],
+  [[3], '8 stale_epoch'],
+  [[7], '8 out_of_order'],
+  [[4, 7], '8 out_of_order, 9 stale_epoch'],
+];
+
+for (const [seqs, found] of SENT_AGAIN) {
+  pure(`I-07 genuine messages ${seqs} sent again stop no reader and no owner`, async () => {
+    const ledger = new MemoryLedger();
+    const end = await writeGenuineLog(ledger, 0, signer, [2, 1, 1]);
+    const genuine = await collect(ledger.read(0, 1, end.seq));
+    const again = seqs.map((seq) => genuine[seq - 1] as StoredMessage);
+    ledger.store.log(0).rewrite([...genuine, ...again]);
+    const behind = { ...end, seq: end.seq + again.length };
+    const later = await continueGenuineLog(ledger, behind, signer, [2]);
+    const messages = await collect(ledger.read(0, 1, later.seq));
+    assert.equal(await followedBlocks(messages), [1, 2, 3, 4, 5, 6]);
+    const report = await verifyMessages(0, messages, [witnessOf(later)]);
+    assert.is(kindsOf(report).join(', '), found);
   });
-  await assert.rejects(async () => {
-    for await (const { message } of strict) seen.push(message.seq);
-  }, /bad_signature/);
-  assert.equal(seen, [1, 2, 3]);
-});
+}
 
 pure.run();
 
