@@ -61,16 +61,19 @@ export function settleDown(
   all: BursarEvent[] = [],
 ): void {
   for (;;) {
-    const due = team.timers.takeDue(atMs);
-    if (due !== undefined && due.team !== team.name) {
-      team.timers.add(due);
-    } else if (due !== undefined) {
-      recordAll(team, eventsDue(team, due, atMs, recorder.next), recorder, all);
+    // What follows comes first: whoever can be served at this instant must not time out at it.
+    const events = followUps(team, atMs);
+    if (events.length > 0) {
+      recordAll(team, events, recorder, all);
       continue;
     }
-    const events = followUps(team, atMs);
-    if (events.length === 0) return;
-    recordAll(team, events, recorder, all);
+    const due = team.timers.takeDue(atMs);
+    if (due === undefined) return;
+    if (due.team !== team.name) {
+      team.timers.add(due);
+      return;
+    }
+    recordAll(team, eventsDue(team, due, atMs, recorder.next), recorder, all);
   }
 }
 
