@@ -63,14 +63,14 @@ function take(
     if (epoch instanceof Error) return voided(epoch.message);
     const fault = checkEpoch(before, epoch, seq, [trustedKey]);
     if (fault === undefined) return afterEpoch(before, epoch, seq);
-    if (fault.kind === 'untrusted_key' || fault.kind === 'bad_signature')
-      return voided(fault.detail);
+    if (fault.verdict === 'void') return voided(fault.detail);
     throw new LogRegressedError(shard, `epoch message ${seq}: ${fault.detail}`);
   }
   const block = attempt(() => decodeBlock(message.bytes, (raw) => raw));
   if (block instanceof Error) return voided(block.message);
   if (!isBlockSigned(before, block)) return voided('it is not signed by the owner of the epoch');
   const fault = checkBlock(before, block, seq);
+  if (fault?.verdict === 'void') return voided(fault.detail);
   if (fault !== undefined) throw new LogRegressedError(shard, `block ${seq}: ${fault.detail}`);
   apply(block, seq, state);
   return afterBlock(before, block, seq);
