@@ -1,0 +1,132 @@
+import { govern, type Recorder } from '../actors/govern.ts';
+import { ActorRuntime } from '../actors/node-actor.ts';
+import { newTeam, type Team } from '../actors/team.ts';
+import { TimerHeap } from '../actors/timers.ts';
+import { BlockBuilder, NO_HASH } from '../events/block.ts';
+import { decode, encode } from '../events/codec.ts';
+import type { Command } from '../events/commands.ts';
+import type { BursarEvent } from '../events/events.ts';
+import { createSigner, generateSigningKeyPem } from '../events/signing.ts';
+import type { ParsedCommand } from '../writer/parse-command.ts';
+import { parseCommand } from '../writer/parse-command.ts';
+
+/** Decisions a second of one thread, without NATS. A pair is two decisions. */
+export interface InProcess {
+  /** Decide and evolve only. */
+  readonly governPerSecond: number;
+  /** From the bytes of a command to a signed block of a hundred decisions. */
+  readonly bytesToBlockPerSecond: number;
+}
+
+const TEAM = 'acme';
+const AGENT = 'bench';
+const LIMIT_MICRO = 1_000_000_000_000_000;
+const LEASE_MS = 30_000;
+const PAIRS_A_BLOCK = 50;
+const COMMAND_BYTES_MAX = 64 * 1024;
+/** Pairs between two looks at the clock. */
+const PAIRS_A_LOOK = 500;
+
+/** Runs each figure for `seconds`, after a tenth of that to warm up. */
+export function measureInProcess(seconds: number): InProcess {
+  return {
+    governPerSecond: rateOf(pairsGoverned(), seconds),
+    bytesToBlockPerSecond: rateOf(pairsFromBytesToBlock(), seconds),
+  };
+}
+
+function rateOf(pair: (no: number) => void, seconds: number): number {
+  let no = 0;
+  const runFor = (ms: number) => {
+    const startMs = performance.now();
+    const first = no;
+    while (performance.now() < startMs + ms) {
+      for (const endNo = no + PAIRS_A_LOOK; no < endNo; no += 1) pair(no);
+    }
+    return ((no - first) * 2 * 1000) / (performance.now() - startMs);
+  };
+  runFor(seconds * 100);
+  return Math.round(runFor(seconds * 1000));
+}
+
+function pairsGoverned(): (no: number) => void {
+  const desk = new Desk(() => {});
+  return (no) => {
+    desk.govern(requestOf(no), AGENT, no);
+    desk.govern(settleOf(no), AGENT, no);
+    if (no % PAIRS_A_BLOCK === 0) desk.endBlock();
+  };
+}
+
+function pairsFromBytesToBlock(): (no: number) => void {
+  const signer = createSigner(generateSigningKeyPem());
+  let block = new BlockBuilder();
+  let blockNo = 1;
+  const desk = new Desk((event) => block.add([event]));
+  const take = (command: Command) => {
+    const raw = decode(encode(command), COMMAND_BYTES_MAX);
+    const parsed = parseCommand(raw, command.op, TEAM, AGENT) as ParsedCommand;
+    desk.govern(parsed.command, AGENT, parsed.digest);
+  };
+  return (no) => {
+    take(requestOf(no));
+    take(settleOf(no));
+    if (no % PAIRS_A_BLOCK !== 0) return;
+    const place = { shard: 0, epoch: 1, no: blockNo, prevSeq: blockNo, prevHash: NO_HASH };
+    block.seal({ ...place, atMs: desk.atMs }, signer);
+    block = new BlockBuilder();
+    blockNo += 1;
+    desk.endBlock();
+  };
+}
+
+/** A team in memory, and where its events would stand. */
+class Desk {
+  readonly #team: Team = newTeam(TEAM, new TimerHeap(), new ActorRuntime());
+  readonly #recorder: Recorder;
+  atMs = Date.now();
+  #seq = 1;
+  #index = 0;
+
+  constructor(onEvent: (event: BursarEvent) => void) {
+    const nextPosition = () => ({ seq: this.#seq, index: this.#index });
+    this.#recorder = {
+      get next() {
+        return nextPosition();
+      },
+      begin() {},
+      record: (event) => {
+        this.#index += 1;
+        onEvent(event);
+      },
+    };
+    const limits = { credits: { limit: LIMIT_MICRO } };
+    this.govern({ op: 'open', path: TEAM, limits }, 'operator', 0);
+    this.govern({ op: 'enrol', agent: AGENT, role: 'agent', prefix: TEAM }, 'operator', 0);
+    this.govern({ op: 'open', path: `${TEAM}/s`, limits }, 'operator', 0);
+    this.govern({ op: 'open', path: `${TEAM}/s/r`, tier: 'run', limits }, 'operator', 0);
+    this.govern({ op: 'open', path: `${TEAM}/s/r/p`, tier: 'step', limits }, 'operator', 0);
+  }
+
+  govern(command: Command, agent: string, digest: number): void {
+    const ctx = { atMs: this.atMs, agent, digest };
+    const { events } = govern(this.#team, command, ctx, 0, this.#recorder);
+    if (events.length === 0) throw new Error(`${command.op} was refused`);
+  }
+
+  /** A block of the real writer holds about a millisecond of work. */
+  endBlock(): void {
+    this.atMs += 1;
+    this.#seq += 1;
+    this.#index = 0;
+  }
+}
+
+function requestOf(no: number): Command {
+  const items = { credits: { amount: 5_000 } };
+  return { op: 'request', id: `q${no}`, path: `${TEAM}/s/r/p`, items, ttlMs: LEASE_MS };
+}
+
+function settleOf(no: number): Command {
+  return { op: 'settle', id: `s${no}`, allocation: `q${no}`, actual: { credits: 4_000 } };
+}

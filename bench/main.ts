@@ -1,0 +1,109 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { measureInProcess } from './in-process.ts';
+import { runPeers } from './peers.ts';
+import { measurePoint, type Point } from './point.ts';
+import { type BenchReport, machineOf, oneCallerRatioOf, versionsOf } from './report.ts';
+import { type BenchRig, startRig } from './rig.ts';
+import { tableOf } from './table.ts';
+
+/** What the command line asks for. */
+interface BenchOptions {
+  readonly callers: readonly number[];
+  readonly seconds: number;
+  readonly teams: number;
+  readonly json: boolean;
+  readonly peers: boolean;
+  readonly data?: string;
+  readonly profile?: string;
+}
+
+/** Load before the first point, so that compilers and caches are warm. */
+const WARM_UP = { callers: 64, seconds: 2 } as const;
+const IN_PROCESS_SECONDS_MAX = 3;
+
+const program = new Command('bench')
+  .description('Durable request + settle pairs over NATS, beside the least that NATS itself costs.')
+  .option(
+    '--callers <list>',
+    'numbers of callers, each with its next pair after its last',
+    countsOf,
+    [1, 16, 64, 256, 1024],
+  )
+  .option('--seconds <n>', 'time of each point', secondsOf, 6)
+  .option('--teams <n>', 'teams over which the callers spread; one connection each', countOf, 1)
+  .option('--json', 'print JSON alone', false)
+  .option('--peers', 'also run Redis and PostgreSQL on the same work', false)
+  .option('--data <dir>', 'where the temporary data folder is made (default: the system’s)')
+  .option('--profile <dir>', 'leave CPU profiles of writer and load there')
+  .action(bench);
+
+await program.parseAsync();
+
+async function bench(options: BenchOptions): Promise<void> {
+  process.once('SIGINT', () => process.exit(130));
+  const say = (word: string) => process.stderr.write(`${word}\n`);
+  say('In process …');
+  const inProcess = measureInProcess(Math.min(options.seconds, IN_PROCESS_SECONDS_MAX));
+  say('Starting broker, writer, echo and load …');
+  const rig = await startRig(options.teams, options.data, options.profile);
+  let report: BenchReport;
+  try {
+    report = await measure(rig, options, inProcess, say);
+  } finally {
+    await rig.close();
+  }
+  if (options.peers) {
+    say('Peers …');
+    const peers = await runPeers(options.teams, options.callers, options.seconds);
+    report = { ...report, peers };
+  }
+  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : tableOf(report)}\n`);
+}
+
+async function measure(
+  rig: BenchRig,
+  { callers, seconds, teams }: BenchOptions,
+  inProcess: BenchReport['inProcess'],
+  say: (word: string) => void,
+): Promise<BenchReport> {
+  await rig.load.ask('pairs', { ...WARM_UP, seconds: Math.min(WARM_UP.seconds, seconds) });
+  const points: Point[] = [];
+  for (const count of callers) {
+    say(`${count} caller(s) …`);
+    points.push(await measurePoint(rig, count, seconds));
+  }
+  const oneCallerRatio = oneCallerRatioOf(points);
+  return {
+    versions: versionsOf(rig.broker.version),
+    machine: machineOf(rig.broker.dataDir),
+    settings: {
+      syncInterval: 'always',
+      replicas: 1,
+      shards: rig.broker.shards,
+      teams,
+      tiers: 4,
+      echoBytes: rig.echoBytes,
+      publishBytes: 512,
+      secondsPerPoint: seconds,
+    },
+    points,
+    ...(oneCallerRatio === undefined ? {} : { oneCallerRatio }),
+    inProcess,
+  };
+}
+
+function countsOf(text: string): number[] {
+  return text.split(',').map(countOf);
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 10_000) return count;
+  throw new InvalidArgumentError('Give whole numbers from 1 to 10000.');
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (seconds >= 0.3 && seconds <= 600) return seconds;
+  throw new InvalidArgumentError('Give 0.3 to 600 seconds.');
+}

@@ -1,0 +1,103 @@
+import { loadavg } from 'node:os';
+import { type Latency, latencyOf } from './quantiles.ts';
+import type { BenchRig } from './rig.ts';
+import { cpuMsOf } from './server-cpu.ts';
+import type { PairSlice, Slice } from './slice.ts';
+
+/** What one number of callers came to. */
+export interface Point {
+  readonly callers: number;
+  readonly pairsPerSecond: number;
+  readonly requestMs: Latency;
+  readonly pairMs: Latency;
+  /** Raw request/reply at the same number of callers. */
+  readonly echoPerSecond: number;
+  readonly echoMs: Latency;
+  readonly pairsToEcho: number;
+  /** Raw publishes to a synced stream of the same server, always one in flight. */
+  readonly publishPerSecond: number;
+  readonly publishMs: Latency;
+  readonly commandsPerMessage: number;
+  readonly pairsPerBlock: number;
+  /** CPU time, µs a pair, of each process; the server's is missing where it cannot be read. */
+  readonly cpuMicrosPerPair: {
+    readonly writer: number;
+    readonly load: number;
+    readonly server?: number;
+  };
+  /** Of the machine over the last minute, when the point was done. */
+  readonly loadAverage: number;
+}
+
+/** Pairs and base lines take turns, so that a slow moment of the machine hits both. */
+const ROUNDS = 3;
+/** Seconds of a base line for each of pairs. */
+const BASE_LINE_SHARE = 0.4;
+
+/** Measures pairs and echo at one number of callers. */
+export async function measurePoint(
+  rig: BenchRig,
+  callers: number,
+  seconds: number,
+): Promise<Point> {
+  const { load, writer, broker } = rig;
+  const pairs: PairSlice[] = [];
+  const echoes: Slice[] = [];
+  const publishes: Slice[] = [];
+  let writerCpuMs = 0;
+  let serverCpuMs = 0;
+  let blocks = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const share = seconds / ROUNDS;
+    const baseLine = { callers, seconds: share * BASE_LINE_SHARE };
+    echoes.push(await load.ask('echo', baseLine));
+    publishes.push(await load.ask('syncedPublish', baseLine));
+    const before = await writer.ask<number>('cpuMs');
+    const blocksBefore = await writer.ask<number>('blocks');
+    const serverBefore = cpuMsOf(broker.pid) ?? Number.NaN;
+    pairs.push(await load.ask('pairs', { callers, seconds: share }));
+    serverCpuMs += (cpuMsOf(broker.pid) ?? Number.NaN) - serverBefore;
+    writerCpuMs += (await writer.ask<number>('cpuMs')) - before;
+    blocks += (await writer.ask<number>('blocks')) - blocksBefore;
+  }
+  const count = sum(pairs, (slice) => slice.count);
+  const pairsPerSecond = rateOf(pairs);
+  const echoPerSecond = rateOf(echoes);
+  const micros = (ms: number) => round1((ms * 1000) / count);
+  const server = Number.isNaN(serverCpuMs) ? {} : { server: micros(serverCpuMs) };
+  return {
+    callers,
+    pairsPerSecond,
+    requestMs: latencyOf(pairs.flatMap((slice) => slice.requestSamplesMs)),
+    pairMs: latencyOf(pairs.flatMap((slice) => slice.samplesMs)),
+    echoPerSecond,
+    echoMs: latencyOf(echoes.flatMap((slice) => slice.samplesMs)),
+    pairsToEcho: round2(pairsPerSecond / echoPerSecond),
+    publishPerSecond: rateOf(publishes),
+    publishMs: latencyOf(publishes.flatMap((slice) => slice.samplesMs)),
+    commandsPerMessage: round1((count * 2) / sum(pairs, (slice) => slice.messages)),
+    pairsPerBlock: round1(count / blocks),
+    cpuMicrosPerPair: {
+      writer: micros(writerCpuMs),
+      load: micros(sum(pairs, (slice) => slice.cpuMs)),
+      ...server,
+    },
+    loadAverage: round2(loadavg()[0] ?? Number.NaN),
+  };
+}
+
+function rateOf(slices: readonly Slice[]): number {
+  return Math.round((sum(slices, ({ count }) => count) * 1000) / sum(slices, (s) => s.tookMs));
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
+function round1(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100;
+}

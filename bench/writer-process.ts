@@ -1,0 +1,28 @@
+import { ensureKeys } from '../broker/keys.ts';
+import { type RunningWriter, startWriter } from '../writer/start.ts';
+import { serveParent } from './child.ts';
+import { ownCpuMs } from './slice.ts';
+
+/** The writer of the bench, alone in its process. */
+let writer: RunningWriter | undefined;
+
+export interface WriterParams {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly shards: number;
+  readonly maxBytesPerShard: number;
+}
+
+serveParent(
+  {
+    async start({ url, dataDir, shards, maxBytesPerShard }: WriterParams) {
+      const keys = ensureKeys(dataDir, false);
+      writer = await startWriter({ url, keys, dataDir, shards, maxBytesPerShard });
+      await writer.ready();
+    },
+    cpuMs: ownCpuMs,
+    /** Blocks stored so far. */
+    blocks: () => writer?.status().reduce((sum, { seq }) => sum + seq, 0),
+  },
+  async () => writer?.stop(),
+);
