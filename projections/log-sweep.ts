@@ -8,10 +8,8 @@ import {
   checkEpoch,
   isBlockSigned,
 } from '../events/chain.ts';
-import { isSignedBy } from '../events/envelope.ts';
-import { decodeEpoch, type Epoch, isKeyTrusted } from '../events/epoch.ts';
+import { decodeEpoch, type Epoch } from '../events/epoch.ts';
 import type { StoredMessage } from '../events/ledger.ts';
-import { SignatureDomain } from '../events/signing.ts';
 import { readEvent } from '../events/upcast.ts';
 import type { Recorded } from './projection.ts';
 
@@ -104,33 +102,22 @@ export class LogSweep {
   #takeEpoch(seq: number, epoch: Epoch, poison: PoisonRecord[]): Swept {
     const before = this.#chain;
     const fault = checkEpoch(before, epoch, seq, this.#pinnedKeys);
-    if (fault !== undefined) {
-      const isOwners =
-        epoch.shard === before.shard &&
-        isKeyTrusted(epoch, before.epoch?.publicKey, this.#pinnedKeys) &&
-        isSignedBy(epoch, SignatureDomain.epoch, epoch.publicKey);
-      if (!isOwners) return this.#void(seq, 'not_genuine', fault.detail, poison);
-      poison.push({ seq, kind: 'gap', reason: fault.detail });
-    }
+    if (fault?.verdict === 'void') return this.#void(seq, 'not_genuine', fault.detail, poison);
+    if (fault !== undefined) poison.push({ seq, kind: 'gap', reason: fault.detail });
     this.#chain = afterEpoch(before, epoch, seq);
     return { seq, recorded: [], poison, chain: this.#chain };
   }
 
   #takeBlock(seq: number, block: Block<unknown>, poison: PoisonRecord[]): Swept {
     const before = this.#chain;
-    const fault = checkBlock(before, block, seq);
-    if (block.shard !== before.shard || block.epoch !== before.epoch?.seq) {
-      return this.#void(seq, 'not_genuine', fault?.detail ?? 'of another epoch', poison);
-    }
     if (!isBlockSigned(before, block)) {
-      const reason = 'it is not signed by the owner of its epoch';
+      const reason = 'it is not signed by the owner of the epoch in force';
       return this.#void(seq, 'not_genuine', reason, poison);
     }
-    if (fault !== undefined) {
-      if (block.no <= before.blockNo) return this.#void(seq, 'not_genuine', fault.detail, poison);
-      poison.push({ seq, kind: 'gap', reason: fault.detail });
-    }
-    this.#chain = afterBlock(before, block, seq);
+    const fault = checkBlock(before, block, seq);
+    if (fault?.verdict === 'void') return this.#void(seq, 'not_genuine', fault.detail, poison);
+    if (fault !== undefined) poison.push({ seq, kind: 'gap', reason: fault.detail });
+    this.#chain = afterBlock(underEpochOf(block, before), block, seq);
     const recorded: Recorded[] = [];
     for (const [index, stored] of block.events.entries()) {
       try {
@@ -147,6 +134,14 @@ export class LogSweep {
     this.#chain = { ...this.#chain, seq };
     return { seq, recorded: [], poison: [...poison, { seq, kind, reason }], chain: this.#chain };
   }
+}
+
+/** A block whose epoch message is gone brings its epoch along, so that it is missed once. */
+function underEpochOf(block: Block<unknown>, before: ChainPosition): ChainPosition {
+  const { epoch } = before;
+  if (epoch === undefined || block.epoch === epoch.seq) return before;
+  const hash = block.claim?.hash ?? epoch.hash;
+  return { ...before, epoch: { ...epoch, seq: block.epoch, hash } };
 }
 
 function reasonOf(error: unknown): string {

@@ -168,7 +168,7 @@ function join(
     Partial<Pick<WaitingRequest, 'earmarked' | 'victims'>>,
 ): void {
   if (team.waiting.has(event.id)) throw new UnfitEventError(event, `${event.id} waits already`);
-  const { deadlineMs, expectedMs } = event.ask;
+  const { deadlineMs, expectedMs, ttlMs } = event.ask;
   team.waiting.set(event.id, {
     id: event.id,
     team: event.team,
@@ -178,7 +178,8 @@ function join(
     account: event.account,
     sinceMs: event.atMs,
     untilMs: event.untilMs,
-    latestStartMs: deadlineMs === undefined ? null : event.atMs + deadlineMs - (expectedMs ?? 0),
+    latestStartMs:
+      deadlineMs === undefined ? null : event.atMs + deadlineMs - (expectedMs ?? ttlMs ?? 0),
     arrival: team.arrivals,
     earmarked: {},
     victims: [],

@@ -1,0 +1,177 @@
+import type { AccountName, BursarEvent, Factors } from '../events/events.ts';
+import { idsIn } from './audit-trail.ts';
+import type { Recorded } from './projection.ts';
+import {
+  type DecisionEvent,
+  type Situation,
+  type Situations,
+  situationBefore,
+  situations,
+} from './situation.ts';
+import { type StoryLine, storyOf } from './story.ts';
+
+/** One decision on a request, with everything that it rested on. */
+export interface ExplainedDecision {
+  readonly at: Recorded['at'];
+  readonly atMs: number;
+  readonly outcome: 'granted' | 'partial' | 'denied' | 'queued' | 'preempting';
+  readonly rule: string;
+  readonly factors: Factors;
+  /** The strategy that was in force in the contest; null where there was no contest. */
+  readonly strategy: string | null;
+  readonly contest: string | null;
+  readonly situation: Situation;
+}
+
+/** Why an id came to what it came to. */
+export interface Explanation {
+  readonly team: string;
+  readonly id: string;
+  /** Empty where the id is no request's. */
+  readonly decisions: readonly ExplainedDecision[];
+  /** Every event that speaks of the id, and of the contests that it was in. */
+  readonly story: readonly StoryLine[];
+}
+
+/** An open contest, as the log tells it. */
+interface Contest {
+  readonly id: string;
+  readonly account: AccountName;
+  readonly recorded: Recorded[];
+  strategy: string | null;
+}
+
+/**
+ * Explains an id while a log goes by: give it every event of the shard in order, then ask for the
+ * result. One pass; what was true at each decision is replayed, not remembered by anybody.
+ */
+export class Explainer {
+  readonly #id: string;
+  readonly #team: string | undefined;
+  readonly #state: Situations = situations.initial();
+  /** By team. */
+  readonly #found = new Map<string, { decisions: ExplainedDecision[]; recorded: Recorded[] }>();
+  /** By team, path and resource. */
+  readonly #contests = new Map<string, Contest>();
+
+  /** @param team undefined: every team of the shard that knows the id */
+  constructor(id: string, team?: string) {
+    this.#id = id;
+    this.#team = team;
+  }
+
+  take(recorded: Recorded): void {
+    const { event, at } = recorded;
+    this.#followContest(recorded);
+    const isOfTeam = this.#team === undefined || this.#team === event.team;
+    if (isOfTeam && idsIn(event).has(this.#id)) this.#note(recorded);
+    situations.evolve(this.#state, event, at);
+  }
+
+  /** One explanation for each team that knows the id; none where nobody does. */
+  result(): Explanation[] {
+    return [...this.#found].map(([team, { decisions, recorded }]) => ({
+      team,
+      id: this.#id,
+      decisions,
+      story: storyOf(recorded),
+    }));
+  }
+
+  #note(recorded: Recorded): void {
+    const { event } = recorded;
+    let found = this.#found.get(event.team);
+    if (found === undefined) {
+      found = { decisions: [], recorded: [] };
+      this.#found.set(event.team, found);
+    }
+    if (isDecision(event) && event.id === this.#id) {
+      const contest = this.#contestOf(event);
+      for (const one of contest?.recorded ?? []) insert(found.recorded, one);
+      found.decisions.push({
+        at: recorded.at,
+        atMs: event.atMs,
+        outcome: outcomeOf(event),
+        rule: event.rule,
+        factors: event.factors ?? {},
+        strategy: contest?.strategy ?? null,
+        contest: contest?.id ?? null,
+        situation: situationBefore(this.#state, event, contest?.account),
+      });
+    }
+    insert(found.recorded, recorded);
+  }
+
+  #followContest(recorded: Recorded): void {
+    const { event } = recorded;
+    if (event.type === 'ContentionDetected') {
+      const { contest, account } = event;
+      const key = `${event.team}|${account.path}|${account.resource}`;
+      this.#contests.set(key, { id: contest, account, recorded: [recorded], strategy: null });
+    }
+    if (event.type !== 'StrategySelected' && event.type !== 'ContestEnded') return;
+    for (const [key, contest] of this.#contests) {
+      if (contest.id !== event.contest || !key.startsWith(`${event.team}|`)) continue;
+      if (event.type === 'ContestEnded') this.#contests.delete(key);
+      else {
+        contest.strategy = event.strategy;
+        contest.recorded.push(recorded);
+      }
+    }
+  }
+
+  /** The contest in which a decision was made: on the account that it names or was short of. */
+  #contestOf(event: DecisionEvent): Contest | undefined {
+    const accounts: AccountName[] = 'account' in event ? [event.account] : [];
+    if ('short' in event) accounts.push(...(event.short ?? []));
+    const waiting = this.#state.queue.get(event.team)?.waiting.get(event.id);
+    if (waiting !== undefined) accounts.push(waiting.account);
+    for (const { path, resource } of accounts) {
+      const contest = this.#contests.get(`${event.team}|${path}|${resource}`);
+      if (contest !== undefined) return contest;
+    }
+    for (const contest of this.#contests.values()) {
+      const [first] = contest.recorded;
+      const detected = first?.event;
+      if (detected?.team !== event.team || detected.type !== 'ContentionDetected') continue;
+      if (detected.request === event.id) return contest;
+    }
+    return undefined;
+  }
+}
+
+function insert(list: Recorded[], recorded: Recorded): void {
+  const isThere = list.some(
+    ({ at }) => at.seq === recorded.at.seq && at.index === recorded.at.index,
+  );
+  if (isThere) return;
+  const after = list.findIndex(
+    ({ at }) =>
+      at.seq > recorded.at.seq || (at.seq === recorded.at.seq && at.index > recorded.at.index),
+  );
+  list.splice(after === -1 ? list.length : after, 0, recorded);
+}
+
+function isDecision(event: BursarEvent): event is DecisionEvent {
+  return (
+    event.type === 'AllocationGranted' ||
+    event.type === 'RequestDenied' ||
+    event.type === 'RequestQueued' ||
+    event.type === 'PreemptionRequested'
+  );
+}
+
+function outcomeOf(event: DecisionEvent): ExplainedDecision['outcome'] {
+  switch (event.type) {
+    case 'AllocationGranted':
+      return event.partial ? 'partial' : 'granted';
+    case 'RequestDenied':
+      return 'denied';
+    case 'RequestQueued':
+      return 'queued';
+    case 'PreemptionRequested':
+      return 'preempting';
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,255 @@
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import { priorityName } from '../events/priority.ts';
+import { amountsText, amountText, durationText } from './amount-text.ts';
+import type { Position, Recorded } from './projection.ts';
+
+/** One event in words. */
+export interface StoryLine {
+  readonly at: Position;
+  readonly atMs: number;
+  readonly type: BursarEvent['type'];
+  readonly text: string;
+}
+
+/** What happened, in the order in which it happened, in plain English. */
+export function storyOf(recorded: readonly Recorded[]): StoryLine[] {
+  return recorded.map(({ event, at }) => ({
+    at,
+    atMs: event.atMs,
+    type: event.type,
+    text: sentenceOf(event),
+  }));
+}
+
+/** One event as a sentence. */
+export function sentenceOf(event: BursarEvent): string {
+  switch (event.type) {
+    case 'AllocationGranted':
+      return grantedText(event);
+    case 'RequestDenied':
+      return deniedText(event);
+    case 'RequestQueued':
+      return queuedText(event);
+    case 'PreemptionRequested':
+      return (
+        `${event.by} ${askText(event)}; ${event.victims.join(', ')} must yield ` +
+        `by the right of ${event.right} within ${durationText(event.graceEndsAtMs - event.atMs)}, ` +
+        `and ${amountsText(event.earmarked)} was set aside at once (rule ${event.rule}).`
+      );
+    case 'ContentionDetected':
+      return (
+        `${event.request} met contention on ${event.account.resource} of ${event.account.path} ` +
+        `(${event.conflict}): ${amountText(event.account.resource, event.requested)} asked, ` +
+        `${amountText(event.account.resource, event.available)} free, ${event.waitingCount} ` +
+        `waiting, ${event.liveCount} live allocations.`
+      );
+    case 'StrategySelected':
+      return `Contest ${event.contest}: ${event.strategy} was chosen by rule ${event.rule}.`;
+    case 'ContestEnded':
+      return `Contest ${event.contest} ended: ${event.outcome}.`;
+    case 'ResourcesReclaimed':
+      return `${amountsText(event.earmarked)} more was set aside for ${event.request}.`;
+    case 'RequestMoved':
+      return `${event.request} now waits for ${event.account.resource} of ${event.account.path}.`;
+    case 'RequestCancelled':
+      return `${by(event)} took ${event.request} back after ${durationText(event.waitedMs)}.`;
+    default:
+      return useText(event);
+  }
+}
+
+type Decided =
+  | 'AllocationGranted'
+  | 'RequestDenied'
+  | 'RequestQueued'
+  | 'PreemptionRequested'
+  | 'ContentionDetected'
+  | 'StrategySelected'
+  | 'ContestEnded'
+  | 'ResourcesReclaimed'
+  | 'RequestMoved'
+  | 'RequestCancelled';
+
+/** Events about what is held and used. */
+function useText(event: Exclude<BursarEvent, { type: Decided }>): string {
+  switch (event.type) {
+    case 'AllocationEnded':
+      return endedText(event);
+    case 'LateSettled':
+      return (
+        `${by(event)} settled ${event.allocation} after its end: ${amountsText(event.booked)} more ` +
+        `was booked on ${event.path}, ${amountsText(event.returned ?? {})} given back.`
+      );
+    case 'AllocationClaimed':
+      return `${event.allocation} was claimed by its agent.`;
+    case 'LeaseRenewed':
+      return `${by(event)} renewed ${event.allocation} for ${durationText(event.expiresAtMs - event.atMs)}.`;
+    case 'AllocationResized':
+      return `${by(event)} changed what ${event.allocation} holds: ${amountsText(event.items)}.`;
+    case 'UsageReported':
+      return (
+        `${by(event)} reported that ${event.allocation} has used ${amountsText(event.used)} so far` +
+        `${event.overrun ? ', more than it holds' : ''}.`
+      );
+    case 'UsageQuarantined':
+      return (
+        `${by(event)} stated ${amountsText(event.amounts)} on ${event.path}; that is implausible ` +
+        `(at most ${amountsText(event.limit)}) and was not booked.`
+      );
+    case 'Charged':
+      return `${by(event)} charged ${amountsText(event.amounts)} to ${event.path}.`;
+    case 'Adjusted':
+      return (
+        `${by(event)} corrected ${event.allocation}: ${amountsText(event.more)} more and ` +
+        `${amountsText(event.less)} less on ${event.path}.`
+      );
+    default:
+      return treeText(event);
+  }
+}
+
+type TreeEvent = Exclude<
+  Parameters<typeof useText>[0],
+  {
+    type:
+      | 'AllocationEnded'
+      | 'LateSettled'
+      | 'AllocationClaimed'
+      | 'LeaseRenewed'
+      | 'AllocationResized'
+      | 'UsageReported'
+      | 'UsageQuarantined'
+      | 'Charged'
+      | 'Adjusted';
+  }
+>;
+
+/** Events about nodes, policy, credentials and emergencies. */
+function treeText(event: TreeEvent): string {
+  switch (event.type) {
+    case 'NodeOpened':
+      return `${by(event)} opened the ${event.tier} ${event.path}${limitsText(event.limits)}.`;
+    case 'NodeClosing':
+      return `${by(event)} began to close ${event.path}.`;
+    case 'NodeClosed':
+      return `${event.path} was closed.`;
+    case 'LimitsSet':
+      return `${by(event)} set limits of ${event.path}${limitsText(event.limits)}.`;
+    case 'ToppedUp':
+      return `${by(event)} added ${amountsText(event.amounts)} to ${event.path}.`;
+    case 'PolicySet':
+      return `${by(event)} set the policy of ${event.team}.`;
+    case 'CredentialEnrolled':
+      return `${by(event)} enrolled ${event.agent} as ${event.role} beneath ${event.prefix}.`;
+    case 'CredentialDismissed':
+      return `${by(event)} dismissed ${event.agent}.`;
+    case 'Frozen':
+      return `${by(event)} froze ${event.path} (${event.freeze}): ${event.reason}.`;
+    case 'Unfrozen':
+      return `${by(event)} took the freeze ${event.freeze} off ${event.path}.`;
+    case 'Stopped':
+      return (
+        `${by(event)} stopped ${event.path} (${event.stop})` +
+        `${event.below === null ? '' : ` below ${priorityName(event.below)}`}: ` +
+        `${event.allocationCount} allocations of ${event.agentCount} agents. ${event.reason}.`
+      );
+    case 'StopAcknowledged':
+      return `${event.agent} acknowledged the stop ${event.stop}.`;
+    case 'StopCompleted':
+      return `${event.path} stood still; ${event.fencedCount} allocations had to be fenced.`;
+    case 'StopLifted':
+      return `${by(event)} lifted the stop ${event.stop} of ${event.path}.`;
+    case 'ThresholdCrossed':
+      return (
+        `${event.resource} of ${event.path} reached ${event.usePermille / 10} % of ` +
+        `${amountText(event.resource, event.limit)}: ${event.kind}.`
+      );
+    case 'ThresholdRearmed':
+      return `${event.resource} of ${event.path} fell below rung ${event.rung} of its ladder.`;
+    case 'LeasesExtended':
+      return `After an outage every lease was moved by ${durationText(event.byMs)}.`;
+    default:
+      return event satisfies never;
+  }
+}
+
+function grantedText(event: EventOf<'AllocationGranted'>): string {
+  const how = {
+    request: `${event.by} ${askText(event)} and got`,
+    queue: `${event.id} came out of the queue and got`,
+    preemption: `${event.id} got, after preemption,`,
+  }[event.via];
+  const waited = event.waitedMs === undefined ? '' : ` after ${durationText(event.waitedMs)}`;
+  const preempted = event.preempted?.length ? `, taken from ${event.preempted.join(', ')}` : '';
+  const part = event.partial ? ', a part of what was asked' : '';
+  return (
+    `${how} ${amountsText(event.items)}${part}${waited} for ` +
+    `${durationText(event.expiresAtMs - event.atMs)}${preempted} (rule ${event.rule}).`
+  );
+}
+
+function deniedText(event: EventOf<'RequestDenied'>): string {
+  const short = event.short?.map(
+    ({ path, resource, needed, available }) =>
+      `${path} has ${amountText(resource, available)} free and ${amountText(resource, needed)} were needed`,
+  );
+  const waited = event.waited ? ` after ${durationText(event.waitedMs ?? 0)} of waiting` : '';
+  const who = event.waited ? event.id : `${event.by} ${askText(event)} and`;
+  const why = short === undefined ? '' : `: ${short.join('; ')}`;
+  return `${who} was denied ${event.reason}${waited}${why} (rule ${event.rule}).`;
+}
+
+function queuedText(event: EventOf<'RequestQueued'>): string {
+  const place = `place ${event.position} for ${event.account.resource} of ${event.account.path}`;
+  const until = durationText(event.untilMs - event.atMs);
+  if (event.after !== undefined) {
+    return `What ${event.of} still needs was put back into the queue as ${event.id} (${event.after}), ${place}, for at most ${until}.`;
+  }
+  return `${event.by} ${askText(event)} and was queued at ${place}, for at most ${until} (rule ${event.rule}).`;
+}
+
+function endedText(event: EventOf<'AllocationEnded'>): string {
+  const booked = `${amountsText(event.booked)} was booked${event.estimated ? ' (an estimate)' : ''}`;
+  const overrun =
+    event.overrun === undefined ? '' : `, ${amountsText(event.overrun)} of it above what was held`;
+  const who = event.by === undefined ? `${event.allocation} was ${event.as}` : by(event);
+  const what = event.by === undefined ? '' : ` ${event.as} ${event.allocation}`;
+  const step = event.closesStep ? ', and its step closed' : '';
+  return `${who}${what}: ${booked}${overrun}${step}.`;
+}
+
+function askText({
+  ask,
+  id,
+  priority,
+}: {
+  readonly ask: EventOf<'AllocationGranted'>['ask'];
+  readonly id: string;
+  readonly priority?: number;
+}): string {
+  const items = Object.entries(ask.items).map(([resource, { amount }]) =>
+    amount === undefined ? `${resource} without a bound` : amountText(resource, amount),
+  );
+  const rank = priority ?? ask.priority;
+  const as = rank === undefined ? '' : ` with priority ${priorityName(rank)}`;
+  return `asked for ${items.join(' and ')} on ${ask.path} (${id})${as}`;
+}
+
+function limitsText(limits: EventOf<'NodeOpened'>['limits']): string {
+  const parts = Object.entries(limits ?? {}).map(([resource, { limit, guarantee }]) => {
+    const upTo =
+      limit === undefined
+        ? ''
+        : limit === null
+          ? ' without limit'
+          : ` up to ${amountText(resource, limit)}`;
+    const kept =
+      guarantee === undefined ? '' : ` with ${amountText(resource, guarantee)} guaranteed`;
+    return `${resource}${upTo}${kept}`;
+  });
+  return parts.length === 0 ? '' : `: ${parts.join('; ')}`;
+}
+
+function by(event: { readonly by?: string | undefined }): string {
+  return event.by ?? 'Bursar';
+}
