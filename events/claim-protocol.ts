@@ -46,7 +46,7 @@ export async function settleClaim(
 }
 
 /** The `Nats-Msg-Id` of a claim. */
-export function claimMessageId(shard: number, nonce: string): string {
+function claimMessageId(shard: number, nonce: string): string {
   return `${shard}-claim-${nonce}`;
 }
 

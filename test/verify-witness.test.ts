@@ -5,7 +5,13 @@ import { checkIntegrity } from '../events/integrity.ts';
 import type { LogHead } from '../events/ledger.ts';
 import { isHeadSigned, signHead } from '../events/signed-head.ts';
 import { createSigner, generateSigningKeyPem, sha256 } from '../events/signing.ts';
-import { readWitness, readWitnesses, witnessFile, writeWitness } from '../events/witness.ts';
+import {
+  readWitness,
+  readWitnesses,
+  WitnessDamagedError,
+  witnessFile,
+  writeWitness,
+} from '../events/witness.ts';
 import { assert, suite } from './harness/suite.ts';
 
 const signer = createSigner(generateSigningKeyPem());
@@ -60,7 +66,7 @@ witness('a damaged file is refused, never taken for no witness', async () => {
   const text = readFileSync(file, 'utf8');
   for (const bad of ['', '{}', text.slice(0, 50), text.replace('"seq": 9', '"seq": "9"')]) {
     writeFileSync(file, bad);
-    const isDamaged = (error: unknown) => (error as { code?: string }).code === 'witness_damaged';
+    const isDamaged = (error: unknown) => error instanceof WitnessDamagedError;
     await assert.rejects(readWitness(folder, 0), isDamaged);
     await assert.rejects(readWitnesses(folder), isDamaged);
     await assert.rejects(writeWitness(folder, headAt(0, 10)), isDamaged);
