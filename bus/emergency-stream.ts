@@ -1,5 +1,6 @@
 import {
   DiscardPolicy,
+  headers,
   type JetStreamClient,
   type JetStreamManager,
   type NatsConnection,
@@ -9,7 +10,7 @@ import {
   StorageType,
 } from 'nats';
 import type { Emergency } from '../events/answers.ts';
-import { encode } from '../events/codec.ts';
+import { JSON_TYPE } from './bus.ts';
 
 export const EMERGENCY_STREAM = 'EMERGENCIES';
 
@@ -56,9 +57,13 @@ export class JetStreamEmergencies {
 
   /** Stores an emergency under its id. @throws when the broker does not confirm it */
   async publish(emergency: Emergency): Promise<void> {
-    await this.#client.publish(emergency.subject, encode(emergency), {
+    // JSON: whoever subscribes by hand, on the worst day, reads it as it is.
+    const type = headers();
+    type.set('Content-Type', JSON_TYPE);
+    await this.#client.publish(emergency.subject, JSON.stringify(emergency), {
       msgID: emergency.id,
       timeout: PUBLISH_TIMEOUT_MS,
+      headers: type,
     });
   }
 

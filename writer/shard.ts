@@ -4,7 +4,6 @@ import type { Bus, Message } from '../bus/bus.ts';
 import { JSON_TYPE, MSGPACK } from '../bus/bus.ts';
 import type { Answer, Emergency, Evidence } from '../events/answers.ts';
 import type { SealedBlock } from '../events/block.ts';
-import { encode } from '../events/codec.ts';
 import type { AppendOutcome, Ledger, ShardClaim } from '../events/ledger.ts';
 import { refuse } from '../events/refusals.ts';
 import { shardOf } from '../events/shard-of.ts';
@@ -171,7 +170,7 @@ export class Shard {
     for (const team of this.#state.teams()) {
       if (team.allocations.size === 0) continue;
       const subject = subjects.beat(team.name);
-      bus.publish(subject, encode({ subject, team: team.name, shard, seq: this.seq }));
+      tell(bus, subject, { subject, team: team.name, shard, seq: this.seq });
     }
   }
 
@@ -197,7 +196,7 @@ export class Shard {
     this.#recorded.keep(block.seq, { events: block.events, hash: sealed.hash });
     for (const answer of block.releases.answers) answer(sealed.hash);
     if (bus.isConnected()) {
-      for (const notice of block.releases.notices) bus.publish(notice.subject, encode(notice));
+      for (const notice of block.releases.notices) tell(bus, notice.subject, notice);
     }
     outbox.add(block.releases.emergencies);
     if (this.#space.append(sealed.bytes.byteLength)) {
@@ -306,6 +305,11 @@ export class Shard {
     }
     return byTeam;
   }
+}
+
+/** Publishes in JSON: whoever subscribes by hand reads it as it is. */
+function tell(bus: Bus, subject: string, payload: object): void {
+  bus.publish(subject, new TextEncoder().encode(JSON.stringify(payload)), JSON_TYPE);
 }
 
 /** Refusals stand without the log; anything else was not stored and must be asked again. */
