@@ -18,7 +18,7 @@ const READS: ReadonlySet<string> = new Set([
  *
  * Every method throws UnavailableError (no final answer in time), RefusedError (not carried out,
  * with the reason and advice), IdConflictError, OutcomeUnknownError, InvalidCommandError,
- * ForbiddenError or ClosedError.
+ * ForbiddenError, BusyError or ClosedError.
  */
 export class Commands {
   protected readonly sender: Sender;
@@ -27,7 +27,10 @@ export class Commands {
     this.sender = sender;
   }
 
-  /** Sends any command as it is, with an id made for it where it changes something and has none. */
+  /**
+   * Sends any command as it is, with an id made for it where it changes something and has none.
+   * Does not wait for what is queued, nor keep settles in the journal.
+   */
   send(command: CommandInput, { timeoutMs }: Timing = {}): Promise<Accepted> {
     const isRead = READS.has(command.op) || ('dryRun' in command && command.dryRun === true);
     const isCallerId = command.id !== undefined;

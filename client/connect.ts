@@ -61,7 +61,8 @@ export async function prepare(options: ConnectOptions): Promise<ClientParts> {
   const seed = await seedOf(options);
   const bus = await connect(url, agent, team, seed);
   bus.onStatus((status) => {
-    if (typeof status === 'string') return;
+    // A publish that was denied fails the call that it was for.
+    if (typeof status === 'string' || !status.denied.startsWith('subscription')) return;
     onWarning(new ForbiddenError(`the ${status.denied}`, undefined));
   });
   try {

@@ -110,6 +110,20 @@ export class InvalidCommandError extends BursarError {
   }
 }
 
+/** More commands wait for their answers than one client keeps; this one was not sent. */
+export class BusyError extends BursarError {
+  constructor(pendingMax: number) {
+    super(
+      {
+        code: 'busy',
+        retryable: true,
+        advice: 'Let some be answered first, or use more clients.',
+      },
+      `${pendingMax} commands wait for their answers already.`,
+    );
+  }
+}
+
 /** An answer that this version cannot make sense of. */
 export class BadAnswerError extends BursarError {
   constructor(problem: string, cause?: unknown) {
@@ -251,5 +265,16 @@ export class SettlesUndeliveredError extends BursarError {
       `${commands.length} settles could not be delivered.`,
     );
     this.commands = commands;
+  }
+}
+
+/** A handler of the caller has thrown; what it was told is not lost for the others. */
+export class HandlerError extends BursarError {
+  constructor(cause: unknown) {
+    super(
+      { code: 'handler_failed', retryable: false, advice: 'Let the handler catch its errors.' },
+      'A handler of a notice or emergency has thrown.',
+      cause,
+    );
   }
 }

@@ -6,8 +6,10 @@ import { subjects } from '../events/subjects.ts';
 import { Entry, type Outgoing, type SendOptions } from './entry.ts';
 import {
   BadAnswerError,
+  BusyError,
   ClosedError,
   ForbiddenError,
+  InvalidCommandError,
   RefusedError,
   UnavailableError,
 } from './errors.ts';
@@ -36,6 +38,8 @@ export interface OutboxCounts {
   badAnswers: number;
 }
 
+/** Commands that wait for their answers in one client. */
+const PENDING_MAX = 100_000;
 /** Precision of deadlines, ms. */
 const SWEEP_MS = 50;
 
@@ -73,11 +77,12 @@ export class Outbox {
 
   /**
    * @returns the final answer, which may be a refusal
-   * @throws UnavailableError, InvalidCommandError, ForbiddenError, ClosedError
+   * @throws UnavailableError, InvalidCommandError, ForbiddenError, BusyError, ClosedError
    */
   send(command: Outgoing, options: SendOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) throw this.#closed;
+      if (this.#pending.size >= PENDING_MAX) throw new BusyError(PENDING_MAX);
       const deadlineAtMs = performance.now() + (options.timeoutMs ?? this.#options.timeoutMs);
       const entry = new Entry(this.#pending, command, deadlineAtMs, options, resolve, reject);
       this.counts.commands += 1;
@@ -271,7 +276,9 @@ function isAnswerTo(command: Outgoing, answer: Answer): boolean {
 function fatalErrorOf(error: unknown): Error | undefined {
   if (error instanceof PermissionDenied) return new ForbiddenError('these commands', error);
   if (error instanceof BusClosed) return new ClosedError(error);
-  if (error instanceof MessageTooLarge) return error;
+  if (error instanceof MessageTooLarge) {
+    return new InvalidCommandError('batch', 'the broker takes only smaller messages', error);
+  }
   return undefined;
 }
 

@@ -1,7 +1,8 @@
 import type { Answer, Refusal } from '../events/answers.ts';
 
 const BACKOFF_MS_MIN = 25;
-const BACKOFF_MS_MAX = 2_000;
+/** A take-over takes less than this; and a client sends few messages. */
+const BACKOFF_MS_MAX = 500;
 /** The wait for an answer doubles with each try up to this factor, to be gentle with a slow one. */
 const TRY_FACTOR_MAX = 4;
 

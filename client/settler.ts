@@ -71,6 +71,7 @@ export class Settler {
     options: SettleOptions,
   ): Promise<Settled | Journaled> {
     const entry: JournalEntry = { command, firstSentAtUnixMs: Date.now() };
+    this.#underWay.add(command.id);
     try {
       const isKept = this.#journal.append(entry);
       if (isKept !== undefined) await isKept;
@@ -110,7 +111,7 @@ export class Settler {
   #repeatOne(entry: JournalEntry): void {
     const agoMs = Math.max(0, Date.now() - entry.firstSentAtUnixMs);
     const firstSentAtMs = performance.now() - agoMs;
-    this.#deliver(entry, { firstSentAtMs }).catch((error) => this.#warnOf(error));
+    this.#deliver(entry, { firstSentAtMs, isCallerId: true }).catch((error) => this.#warnOf(error));
   }
 
   /** As deliver; when it takes long, it goes on alone. */

@@ -7,9 +7,18 @@ import {
   PreemptedError,
   RefusedError,
   StoppedError,
+  UnavailableError,
 } from '../client/client.ts';
 import { refuse } from '../events/refusals.ts';
-import { denied, generous, granted, makeClientRig, type StandIn, until } from './client-rig.ts';
+import {
+  type Answering,
+  denied,
+  generous,
+  granted,
+  makeClientRig,
+  type StandIn,
+  until,
+} from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 
 const test = suite('client: withAllocation');
@@ -169,6 +178,7 @@ test('a writer that is silent until the end of the lease is a lost lease', async
   const startMs = performance.now();
   const error = await rejection(client.withAllocation(PATH, { ...ask, ttlMs: 300 }, untilTold));
   assert.instance(error, LeaseLostError);
+  assert.instance((error as LeaseLostError).cause, UnavailableError);
   const tookMs = performance.now() - startMs;
   assert.ok(tookMs >= 290 && tookMs < 700, `${tookMs} ms`);
 });
@@ -223,19 +233,21 @@ test('a preemption of another allocation is none of its business', async () => {
   assert.equal(result.actual, { credits: 1 });
 });
 
+/** As {@link generous}, with a stop `s-1` in force. */
+function stopped(): Answering {
+  const answering = generous();
+  const rest = { path: 'acme/lab', stop: 's-1', allocations: 2, agents: 1, ackInMs: 900 };
+  return (command, agent) => {
+    const { op, id = '' } = command;
+    if (op === 'acknowledgeStop') return { outcome: 'acknowledged', id, stop: 's-1' };
+    return op === 'status' ? { outcome: 'stopped', ...rest } : answering(command, agent);
+  };
+}
+
 test('X-04 a stop ends the work, settles it, and is acknowledged when all of it has ended', async () => {
   const standIn = await rig.standIn();
   const client = await rig.connect();
-  const answering = generous();
-  standIn.answering = (command, agent) => {
-    const { op, id = '' } = command;
-    if (op === 'acknowledgeStop') return { outcome: 'acknowledged', id, stop: 's-1' };
-    if (op !== 'status') return answering(command, agent);
-    return {
-      ...{ outcome: 'stopped', path: 'acme/lab', stop: 's-1' },
-      ...{ allocations: 2, agents: 1, ackInMs: 900 },
-    };
-  };
+  standIn.answering = stopped();
   const works = ['a-1', 'a-2'].map((id) =>
     rejection(client.withAllocation(PATH, ask, untilTold, { id })),
   );
@@ -256,6 +268,7 @@ test('X-04 a stop ends the work, settles it, and is acknowledged when all of it 
 test('X-04 a stop of work that goes on elsewhere is not acknowledged from here', async () => {
   const standIn = await rig.standIn();
   const client = await rig.connect();
+  standIn.answering = stopped();
   const ended = rejection(client.withAllocation(PATH, ask, untilTold, { id: 'a-1' }));
   await until('it is granted', () => standIn.of('request').length === 1);
   await new Promise((resolve) => setTimeout(resolve, 30));

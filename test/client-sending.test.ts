@@ -267,7 +267,8 @@ test('a deadline ends it, and says whether it may have happened', async () => {
   assert.equal([silent.retryable, (silent as UnavailableError).mayHaveHappened], [true, true]);
   assert.is((silent as UnavailableError).id, standIn.commands[0]?.id);
   await standIn.stopListening();
-  const absent = await rejection(client.balance('acme', { timeoutMs: 200 }));
+  const patient = await rig.connect();
+  const absent = await rejection(patient.balance('acme', { timeoutMs: 200 }));
   assert.is((absent as UnavailableError).mayHaveHappened, false);
 });
 

@@ -9,8 +9,12 @@ import {
   SettlesUndeliveredError,
   UnavailableError,
 } from '../client/client.ts';
-import type { JournalEntry } from '../client/journal.ts';
+import { commandIds } from '../client/command-ids.ts';
+import { type JournalEntry, memoryJournal, type SettleJournal } from '../client/journal.ts';
 import { openJournalFile } from '../client/journal-file.ts';
+import { Outbox } from '../client/outbox.ts';
+import { Sender } from '../client/sender.ts';
+import { Settler } from '../client/settler.ts';
 import type { Answer } from '../events/answers.ts';
 import { refuse } from '../events/refusals.ts';
 import { generous, makeClientRig, until } from './client-rig.ts';
@@ -96,7 +100,7 @@ files(
     const file = freshFile();
     const journal = await openJournalFile(file, OWNER);
     await journal.append(entry('kept-0'));
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < 24; round += 1) {
       const ids = Array.from({ length: 1_000 }, (_, i) => `s-${round}-${i}`);
       await Promise.all(ids.map((id) => journal.append(entry(id))));
       for (const id of ids) journal.remove(id);
@@ -151,6 +155,29 @@ test('R6 a settle is in the journal before it is sent, and out of it after its a
   await client.disconnect();
   const next = await rig.connect({ journal: file });
   assert.is(next.counts.unsettled, 0);
+});
+
+test('R6 nothing is sent before the journal has it', async () => {
+  const standIn = await rig.standIn();
+  const bus = await rig.bus('wile');
+  const limits = { timeoutMs: 5_000, tryTimeoutMs: 2_000, inFlightMax: 1, batchMax: 1 };
+  const outbox = new Outbox(bus, { agent: 'wile', team: 'acme', ...limits });
+  let synced = () => {};
+  const journal: SettleJournal = {
+    ...memoryJournal(),
+    append: () =>
+      new Promise((resolve) => {
+        synced = resolve;
+      }),
+  };
+  const settler = new Settler(bus, new Sender(outbox, commandIds()), journal, () => {});
+  const command = { op: 'settle', id: 's-1', allocation: 'a-1', actual: { credits: 1 } };
+  const settling = settler.settle(command, {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.is(standIn.commands.length, 0);
+  synced();
+  assert.is((await settling).outcome, 'settled');
+  await settler.close();
 });
 
 test('R6 settles made while the broker is dead are delivered when it is back', async () => {
