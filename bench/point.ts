@@ -1,7 +1,6 @@
-import { loadavg } from 'node:os';
+import { cpuMsOf, machineCpu } from './cpu.ts';
 import { type Latency, latencyOf } from './quantiles.ts';
 import type { BenchRig } from './rig.ts';
-import { cpuMsOf } from './server-cpu.ts';
 import type { PairSlice, Slice } from './slice.ts';
 
 /** What one number of callers came to. */
@@ -25,8 +24,8 @@ export interface Point {
     readonly load: number;
     readonly server?: number;
   };
-  /** Of the machine over the last minute, when the point was done. */
-  readonly loadAverage: number;
+  /** Share of the machine's CPU time that went to other work meanwhile: disturbs the figures. */
+  readonly othersCpuShare?: number;
 }
 
 /** Pairs and base lines take turns, so that a slow moment of the machine hits both. */
@@ -47,6 +46,8 @@ export async function measurePoint(
   let writerCpuMs = 0;
   let serverCpuMs = 0;
   let blocks = 0;
+  let busyMs = 0;
+  let capacityMs = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     const share = seconds / ROUNDS;
     const baseLine = { callers, seconds: share * BASE_LINE_SHARE };
@@ -54,8 +55,12 @@ export async function measurePoint(
     publishes.push(await load.ask('syncedPublish', baseLine));
     const before = await writer.ask<number>('cpuMs');
     const blocksBefore = await writer.ask<number>('blocks');
+    const machineBefore = machineCpu();
     const serverBefore = cpuMsOf(broker.pid) ?? Number.NaN;
     pairs.push(await load.ask('pairs', { callers, seconds: share }));
+    const machineAfter = machineCpu();
+    busyMs += machineAfter.busyMs - machineBefore.busyMs;
+    capacityMs += machineAfter.capacityMs - machineBefore.capacityMs;
     serverCpuMs += (cpuMsOf(broker.pid) ?? Number.NaN) - serverBefore;
     writerCpuMs += (await writer.ask<number>('cpuMs')) - before;
     blocks += (await writer.ask<number>('blocks')) - blocksBefore;
@@ -63,8 +68,10 @@ export async function measurePoint(
   const count = sum(pairs, (slice) => slice.count);
   const pairsPerSecond = rateOf(pairs);
   const echoPerSecond = rateOf(echoes);
+  const loadCpuMs = sum(pairs, (slice) => slice.cpuMs);
   const micros = (ms: number) => round1((ms * 1000) / count);
-  const server = Number.isNaN(serverCpuMs) ? {} : { server: micros(serverCpuMs) };
+  const isServerKnown = !Number.isNaN(serverCpuMs);
+  const ownMs = writerCpuMs + loadCpuMs + serverCpuMs;
   return {
     callers,
     pairsPerSecond,
@@ -79,10 +86,10 @@ export async function measurePoint(
     pairsPerBlock: round1(count / blocks),
     cpuMicrosPerPair: {
       writer: micros(writerCpuMs),
-      load: micros(sum(pairs, (slice) => slice.cpuMs)),
-      ...server,
+      load: micros(loadCpuMs),
+      ...(isServerKnown ? { server: micros(serverCpuMs) } : {}),
     },
-    loadAverage: round2(loadavg()[0] ?? Number.NaN),
+    ...(isServerKnown ? { othersCpuShare: round2(Math.max(0, busyMs - ownMs) / capacityMs) } : {}),
   };
 }
 

@@ -42,9 +42,10 @@ function pointsTable({ points }: BenchReport): string {
       'µs CPU/pair writer+load+server',
       'cmds/msg',
       'pairs/block',
+      'CPU of others',
     ],
     style: { head: [], border: [] },
-    colAligns: Array.from({ length: 11 }, () => 'right'),
+    colAligns: Array.from({ length: 12 }, () => 'right'),
     wordWrap: true,
   });
   for (const point of points) {
@@ -61,6 +62,7 @@ function pointsTable({ points }: BenchReport): string {
       `${writer} + ${load} + ${server ?? '?'}`,
       String(point.commandsPerMessage),
       String(point.pairsPerBlock),
+      point.othersCpuShare === undefined ? '?' : `${Math.round(point.othersCpuShare * 100)} %`,
     ]);
   }
   return table.toString();

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** Linux counts CPU time of other processes in hundredths of a second. */
 const MS_PER_TICK = 10;
@@ -14,4 +15,15 @@ export function cpuMsOf(pid: number | undefined): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** CPU time of the whole machine so far, ms: what was used, and what there was. */
+export function machineCpu(): { readonly busyMs: number; readonly capacityMs: number } {
+  let busyMs = 0;
+  let idleMs = 0;
+  for (const { times } of cpus()) {
+    busyMs += times.user + times.nice + times.sys + times.irq;
+    idleMs += times.idle;
+  }
+  return { busyMs, capacityMs: busyMs + idleMs };
 }
