@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Bus, Subscription } from '../bus/bus.ts';
+import type { Bus, Message, Subscription } from '../bus/bus.ts';
 import { NoResponders } from '../bus/errors.ts';
 import { claimShard } from '../events/claim-shard.ts';
 import { encode } from '../events/codec.ts';
@@ -12,6 +12,7 @@ import { refuse } from '../events/refusals.ts';
 import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
+import { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
 import { encodeReply, readMessage } from './read-message.ts';
 import { Shard, type ShardEnd } from './shard.ts';
@@ -144,8 +145,9 @@ export class ShardKeeper {
     const options = { ...this.#options, claim, broken: this.#broken };
     const owned = await Shard.open(options);
     this.#shard = owned;
+    const inbox = new Inbox<Message>((message) => owned.handle(message));
     const subscriptions: Subscription[] = [
-      bus.subscribe(subjects.shardRequests(shard), (message) => owned.handle(message)),
+      bus.subscribe(subjects.shardRequests(shard), (message) => inbox.put(message)),
       bus.subscribe(subjects.ownerPing(shard), (message) => {
         message.respond(encode({ owner: ownerName, epoch: claim.epochSeq }));
       }),
