@@ -21,8 +21,8 @@ export interface Account {
   earmarked: number;
   /** Σ over children of max(guarantee, committed). */
   childrenCommitted: number;
-  /** Σ over children of guarantee: what stays set aside in an empty tree. */
-  childrenGuaranteed: number;
+  /** What the children set aside in an empty tree: Σ of max(guarantee, their own childrenIdle). */
+  childrenIdle: number;
   committed: number;
   /** Held and spent with all descendants. */
   heldTree: number;
@@ -42,7 +42,7 @@ export function newAccount(): Account {
     spent: 0,
     earmarked: 0,
     childrenCommitted: 0,
-    childrenGuaranteed: 0,
+    childrenIdle: 0,
     committed: 0,
     heldTree: 0,
     spentTree: 0,
@@ -56,9 +56,14 @@ export function contributionOf(account: Account): number {
   return account.committed > account.guarantee ? account.committed : account.guarantee;
 }
 
+/** What the account takes from its parent when nothing is held or spent anywhere. */
+export function idleContributionOf(account: Account): number {
+  return account.childrenIdle > account.guarantee ? account.childrenIdle : account.guarantee;
+}
+
 /** Room left; negative where the account is short, Infinity where it has no limit. */
 export function availableIn(account: Account): number {
-  return account.limit === null ? Number.POSITIVE_INFINITY : account.limit - account.committed;
+  return account.limit === null ? Infinity : account.limit - account.committed;
 }
 
 /**
@@ -70,14 +75,16 @@ export interface ResourceClimb {
   readonly held: number;
   readonly spent: number;
   readonly earmarked: number;
-  /** Change of the node's own guarantee; the parent notes it too. */
-  guaranteed: number;
-  /** What a closed child had contributed and had guaranteed: leaves the node where this starts. */
+  /** Change of the node's own guarantee. */
+  readonly guaranteed: number;
+  /** What a closed child had contributed, in use and idle: leaves the node where this starts. */
   readonly leftByChild: number;
-  readonly guaranteeLeft: number;
+  readonly idleLeft: number;
   /** Change of `spentTree`; a roll-up moves use within a tree and changes none. */
   readonly spentTree: number;
+  /** By how much the account just taken asks more of its parent, in use and idle. */
   growth: number;
+  idleGrowth: number;
 }
 
 /** A climb of changes of a node's own sums. */
@@ -94,9 +101,10 @@ export function climbOf(
     earmarked,
     guaranteed: 0,
     leftByChild: 0,
-    guaranteeLeft: 0,
+    idleLeft: 0,
     spentTree: spent,
     growth: 0,
+    idleGrowth: 0,
   };
 }
 
@@ -114,33 +122,35 @@ export function rollUpClimb(resource: string, child: Account): ResourceClimb {
     earmarked: 0,
     guaranteed: 0,
     leftByChild: contributionOf(child),
-    guaranteeLeft: child.guarantee,
+    idleLeft: idleContributionOf(child),
     spentTree: 0,
     growth: 0,
+    idleGrowth: 0,
   };
 }
 
 /** Takes a climb into the account of the node where it starts (`isOwn`) or of an ancestor. */
 export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean): void {
   const before = contributionOf(account);
+  const idleBefore = idleContributionOf(account);
   if (isOwn) {
     account.held += climb.held;
     account.spent += climb.spent;
     account.earmarked += climb.earmarked;
     account.guarantee += climb.guaranteed;
     account.childrenCommitted -= climb.leftByChild;
-    account.childrenGuaranteed -= climb.guaranteeLeft;
+    account.childrenIdle -= climb.idleLeft;
     account.committed += climb.held + climb.spent + climb.earmarked - climb.leftByChild;
   } else {
     account.childrenCommitted += climb.growth;
     account.committed += climb.growth;
-    account.childrenGuaranteed += climb.guaranteed;
-    climb.guaranteed = 0;
+    account.childrenIdle += climb.idleGrowth;
   }
   account.heldTree += climb.held;
   account.spentTree += climb.spentTree;
   if (account.heldTree > account.peakHeld) account.peakHeld = account.heldTree;
   climb.growth = contributionOf(account) - before;
+  climb.idleGrowth = idleContributionOf(account) - idleBefore;
 }
 
 /** `committed` recounted from its parts; INV-1 requires it to equal the kept one. */

@@ -1,6 +1,6 @@
 import type { Shortage } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
-import { type Account, availableIn } from './account.ts';
+import { type Account, availableIn, idleContributionOf } from './account.ts';
 import type { Node } from './node.ts';
 
 /**
@@ -43,7 +43,7 @@ function walk(
     const account = node.accounts.get(resource);
     if (account === undefined) continue;
     const committed = overlay === undefined ? account.committed : overlay.committedOf(account);
-    const limit = account.limit ?? Number.POSITIVE_INFINITY;
+    const limit = account.limit ?? Infinity;
     visit(node, account, needed, limit - committed);
     const before = Math.max(account.guarantee, committed);
     needed = Math.max(account.guarantee, committed + needed) - before;
@@ -88,17 +88,21 @@ export function outermostOf(short: readonly Shortage[]): Shortage {
   return short.reduce((outer, next) => (next.path.length < outer.path.length ? next : outer));
 }
 
-/** Largest amount of one resource that fits from a node to the root; Infinity without limits. */
+/** Largest amount of one resource, at most `wanted`, that fits from a node to the root. */
 export function roomFor(from: Node, resource: string, wanted: number): number {
-  let room = wanted;
-  for (;;) {
-    let over = 0;
-    walk(from, resource, room, undefined, (_node, _account, needed, available) => {
-      if (needed > available) over = Math.max(over, needed - Math.max(0, available));
-    });
-    if (over === 0 || room === 0) return Math.max(0, room);
-    room = Math.max(0, room - over);
-  }
+  return Math.min(wanted, roomAt(from, resource));
+}
+
+/**
+ * Room at a node: its own, and no more than its parent can take beyond what is set aside for the
+ * node and not used yet. Infinity where no tier has a limit.
+ */
+function roomAt(node: Node, resource: string): number {
+  const above = node.parent === undefined ? Infinity : roomAt(node.parent, resource);
+  const account = node.accounts.get(resource);
+  if (account === undefined) return above;
+  const unused = Math.max(0, account.guarantee - account.committed);
+  return Math.max(0, Math.min(availableIn(account), unused + above));
 }
 
 /** Whether the amount would not even fit an empty tree: only guarantees set aside. */
@@ -109,7 +113,7 @@ export function neverFits(from: Node, items: Amounts): boolean {
     for (let node: Node | undefined = from; node; node = node.parent) {
       const account = node.accounts.get(resource);
       if (account === undefined) continue;
-      const others = account.childrenGuaranteed - (child?.guarantee ?? 0);
+      const others = account.childrenIdle - (child === undefined ? 0 : idleContributionOf(child));
       if (account.limit !== null && needed > account.limit - others) return true;
       needed = Math.max(account.guarantee, needed + others);
       child = account;
@@ -132,14 +136,8 @@ export function leavesRange(from: Node, amounts: Amounts): boolean {
 
 /** Room over the whole path, or null where no tier limits the resource. */
 export function effectiveAvailable(from: Node, resource: string): number | null {
-  const tightest = effectiveLimit(from, resource);
-  if (tightest === null) return null;
-  // No more than this can fit; an ask near 2^53 would lose its last digits on the walk.
-  let most = tightest;
-  for (let node: Node | undefined = from; node; node = node.parent) {
-    most += node.accounts.get(resource)?.guarantee ?? 0;
-  }
-  return roomFor(from, resource, most);
+  const room = roomAt(from, resource);
+  return room === Infinity ? null : room;
 }
 
 /** The tightest limit over the path, or null. */
@@ -155,5 +153,5 @@ export function effectiveLimit(from: Node, resource: string): number | null {
 /** Room shown of one account: never below 0, null where it has no limit. */
 export function shownAvailable(account: Account): number | null {
   const available = availableIn(account);
-  return available === Number.POSITIVE_INFINITY ? null : Math.max(0, available);
+  return available === Infinity ? null : Math.max(0, available);
 }

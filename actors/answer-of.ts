@@ -59,7 +59,7 @@ function useAnswer(
         outcome: 'settled',
         allocation: event.allocation,
         booked: event.booked,
-        estimated: false,
+        estimated: event.estimated ?? false,
         late: true,
         ...withId(event),
       };
@@ -88,7 +88,7 @@ function useAnswer(
     case 'UsageQuarantined':
       return refuse(
         'implausible_amount',
-        `${JSON.stringify(event.amounts)} is above ${JSON.stringify(event.limit)}`,
+        `${JSON.stringify(event.amounts)} is above ${JSON.stringify(event.limit)}, the most that one settle may book`,
         event.id === undefined ? {} : { id: event.id },
       );
     case 'Charged':
@@ -112,7 +112,7 @@ function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
     case 'NodeOpened':
       return { outcome: 'opened', path: event.path, tier: event.tier, ...withId(event) };
     case 'NodeClosing':
-      return { outcome: 'closing', path: event.path, liveAllocations: 0, ...withId(event) };
+      return closingAnswer(event);
     case 'LimitsSet':
       return { outcome: 'limits_set', path: event.path, ...withId(event) };
     case 'ToppedUp':
@@ -128,8 +128,8 @@ function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
     case 'Frozen':
       return { outcome: 'frozen', path: event.path, freeze: event.freeze, ...withId(event) };
     case 'Unfrozen': {
-      const { path, freeze } = event;
-      return { outcome: 'unfrozen', path, freeze, stillFrozen: false, ...withId(event) };
+      const { path, freeze, stillFrozen = false } = event;
+      return { outcome: 'unfrozen', path, freeze, stillFrozen, ...withId(event) };
     }
     case 'Stopped':
       return {
@@ -182,6 +182,13 @@ function deniedAnswer(event: EventOf<'RequestDenied'>): Answer {
     rule,
     ...withFactors(event),
   };
+}
+
+function closingAnswer(event: EventOf<'NodeClosing'>): Answer {
+  const { path, liveAllocations = 0 } = event;
+  return liveAllocations === 0
+    ? { outcome: 'closed', path, ...withId(event) }
+    : { outcome: 'closing', path, liveAllocations, ...withId(event) };
 }
 
 function endedAnswer(event: EventOf<'AllocationEnded'>): Answer {

@@ -28,6 +28,9 @@ const AGENT: readonly Op[] = [
   ...READS,
 ];
 
+/** What may be done to nodes beneath the prefix, but not to the node of the prefix: it is given. */
+const BENEATH: ReadonlySet<Op> = new Set(['open', 'close', 'topUp', 'setLimits']);
+
 /** What each role may do; `operator` everything (semantics §5, Authority). */
 const MAY: Readonly<Record<Exclude<Role, 'operator'>, ReadonlySet<Op>>> = {
   agent: new Set(AGENT),
@@ -38,12 +41,12 @@ const MAY: Readonly<Record<Exclude<Role, 'operator'>, ReadonlySet<Op>>> = {
 
 /** The credential by which an agent acts in a team, or undefined. */
 export function credentialOf(team: Team, agent: string): Credential | undefined {
-  const enrolled = team.credentials.get(agent);
-  if (enrolled !== undefined) return enrolled;
+  // First, so that no enrolment can lock the operator out.
   if (agent === OPERATOR) {
     return { role: 'operator', prefix: team.name, priorityMax: ExecutionPriority.emergency };
   }
-  return agent === AUDITOR ? { role: 'auditor', prefix: team.name, priorityMax: null } : undefined;
+  if (agent === AUDITOR) return { role: 'auditor', prefix: team.name, priorityMax: null };
+  return team.credentials.get(agent);
 }
 
 /** Refuses what the role or the path prefix of an agent does not cover; undefined if it may. */
@@ -58,13 +61,26 @@ export function refusalOf(team: Team, agent: string, command: Command): Refusal 
     return refuse('not_permitted', `the role ${role} of ${agent} does not cover ${command.op}`);
   }
   const path = 'path' in command ? command.path : undefined;
-  if (path !== undefined && !isWithin(path, prefix)) {
-    return refuse('not_permitted', `${agent} acts beneath ${prefix}; ${path} is outside`);
+  if (path === undefined || isWithin(path, prefix)) {
+    if (path !== prefix || !BENEATH.has(command.op)) return undefined;
+    return refuse('not_permitted', `${agent} may ${command.op} beneath ${prefix}, not itself`);
   }
-  if ((command.op === 'open' || command.op === 'close') && path === prefix && role === 'agent') {
-    return refuse('not_permitted', `${agent} opens and closes beneath ${prefix}, not ${prefix}`);
-  }
-  return undefined;
+  // A stop of a node above concerns everybody beneath it.
+  if (command.op === 'acknowledgeStop' && isWithin(prefix, path)) return undefined;
+  return refuse('not_permitted', `${agent} acts beneath ${prefix}; ${path} is outside`);
+}
+
+/** Whether an agent may know of what was asked by `owner`, on `path` where that is known. */
+export function maySee(
+  team: Team,
+  agent: string,
+  owner: string | undefined,
+  path: string | undefined,
+): boolean {
+  const credential = credentialOf(team, agent);
+  if (credential === undefined) return false;
+  if (owner === agent || credential.role === 'operator') return true;
+  return isWithin(path ?? team.name, credential.prefix);
 }
 
 /** Whether an agent may act on an allocation or request of another. */

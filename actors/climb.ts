@@ -5,7 +5,7 @@ import { rungOf } from './ladder.ts';
 import type { Node } from './node.ts';
 import type { ChangeKind, NodeChange } from './node-change.ts';
 import { accountKey, type Team } from './team.ts';
-import type { DueKind } from './timers.ts';
+import type { DueKind, Timer } from './timers.ts';
 
 /** Changes after which a waiting request may fit. */
 const MAKES_ROOM: ReadonlySet<ChangeKind> = new Set([
@@ -50,7 +50,9 @@ function follow(
       if (node.queues.has(resource)) team.agenda.queues.add(accountKey(node.path, resource));
     }
   }
-  if (node.phase === 'closing' && node.liveTree === 0) team.agenda.closings.add(node.path);
+  if (node.liveTree === 0 && (node.phase === 'closing' || node.isAuto)) {
+    team.agenda.closings.add(node.path);
+  }
   if (node.tier !== 'team' && node.tier !== 'swarm') return;
   for (const { resource } of climbs) {
     const account = node.accounts.get(resource);
@@ -78,6 +80,6 @@ export function noChange(amounts: Amounts): ResourceClimb[] {
 }
 
 /** Notes a deadline. */
-export function addDue(team: Team, atMs: number, kind: DueKind, id: string): void {
-  team.timers.add({ atMs, kind, team: team.name, id });
+export function addDue(team: Team, atMs: number, kind: DueKind, id: string): Timer {
+  return team.timers.add({ atMs, kind, team: team.name, id });
 }

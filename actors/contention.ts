@@ -5,10 +5,12 @@ import { isWithin } from '../events/names.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
 import { outermostOf, shortagesOf } from './admission.ts';
+import { slackMsOf } from './deadline.ts';
+import { nodeOf } from './evolve-node.ts';
 import type { Place } from './locate.ts';
 import type { Node } from './node.ts';
 import { type Allocation, accountKey, type Team } from './team.ts';
-import type { Waiting } from './wait-queue.ts';
+import type { Ranked, Waiting } from './wait-queue.ts';
 
 /** A request on its way to a decision, with everything that was found out about it. */
 export interface Candidate {
@@ -34,73 +36,89 @@ export interface Contest {
   readonly conflict: ConflictType;
   /** Requests served before it on its account. */
   readonly aheadCount: number;
+  /** Whether somebody is served before it in any queue on its path. */
+  readonly isBehind: boolean;
+  /** Whether one of those has nobody yet who yields to it. */
+  readonly isBehindQueued: boolean;
   readonly waiting: readonly Waiting[];
 }
 
 /** The rank of a request that is not in a queue yet. */
-export function rankOf(candidate: Candidate, team: Team): Waiting {
-  const { ask, atMs } = candidate;
+export function rankOf({ priority, atMs, ask }: Candidate, team: Team): Ranked {
   return {
-    id: candidate.id,
-    agent: candidate.agent,
-    ask,
-    priority: candidate.priority,
-    account: { path: ask.path, resource: '' },
-    queuedAtMs: atMs,
-    sinceMs: atMs,
-    untilMs: atMs,
-    latestStartMs:
-      ask.deadlineMs === undefined ? Infinity : atMs + ask.deadlineMs - (ask.expectedMs ?? 0),
-    arrival: team.arrivals,
-    attempt: 0,
     state: 'queued',
-    digest: undefined,
-    earmarked: {},
-    earmarkPath: ask.path,
-    victims: [],
+    priority,
+    queuedAtMs: atMs,
+    latestStartMs: atMs + slackMsOf(ask),
+    ask,
+    arrival: team.arrivals,
   };
 }
 
-/** The outermost queue on the path that stands before a request, if any does. */
+/** The outermost queue on a path in which somebody stands before a request. */
+export interface QueueBefore {
+  readonly account: AccountName;
+  /** Whether one of those before it has nobody yet who yields to it. */
+  readonly isQueued: boolean;
+}
+
+/** Looks for somebody who is served before a request; undefined where it is first everywhere. */
 export function queueBefore(
   team: Team,
-  candidate: Candidate,
-): { readonly node: Node; readonly resource: string; readonly aheadCount: number } | undefined {
-  let found: { node: Node; resource: string; aheadCount: number } | undefined;
-  let rank: Waiting | undefined;
-  for (let node: Node | undefined = candidate.place.anchor; node; node = node.parent) {
+  anchor: Node,
+  wanted: Amounts,
+  rank: Ranked,
+): QueueBefore | undefined {
+  let found: QueueBefore | undefined;
+  let isQueued = false;
+  for (let node: Node | undefined = anchor; node; node = node.parent) {
     if (node.queues === undefined || node.queues.size === 0) continue;
-    for (const resource in candidate.wanted) {
+    for (const resource in wanted) {
       const queue = node.queues.get(resource);
-      if (queue === undefined) continue;
-      rank ??= rankOf(candidate, team);
-      const aheadCount = queue.countAhead(rank, team.policy.aging);
-      if (aheadCount > 0) found = { node, resource, aheadCount };
+      const last = queue?.lastAhead(rank, team.policy.aging);
+      if (last === undefined) continue;
+      isQueued ||= last.state === 'queued';
+      found = { account: { path: node.path, resource }, isQueued };
     }
   }
   return found;
 }
 
+/** Whether any request waits on the path for one of these resources. */
+export function meetsQueue(anchor: Node, wanted: Amounts): boolean {
+  for (let node: Node | undefined = anchor; node; node = node.parent) {
+    if (node.queues === undefined || node.queues.size === 0) continue;
+    for (const resource in wanted) if (node.queues.has(resource)) return true;
+  }
+  return false;
+}
+
 /** Detects contention; undefined when the request fits and nobody stands before it. */
 export function detect(team: Team, candidate: Candidate): Contest | undefined {
-  const { anchor } = candidate.place;
-  const short = shortagesOf(anchor, candidate.wanted);
-  const before = queueBefore(team, candidate);
-  if (short.length === 0 && before === undefined) return undefined;
-  const outer = short.length > 0 ? outermostOf(short) : undefined;
-  const account = outer ?? { path: before?.node.path ?? '', resource: before?.resource ?? '' };
-  const node = team.nodes.get(account.path) as Node;
+  const { place, wanted } = candidate;
+  const short = shortagesOf(place.anchor, wanted);
+  const rank = rankOf(candidate, team);
+  const before = queueBefore(team, place.anchor, wanted, rank);
+  const account = short.length > 0 ? accountOf(outermostOf(short)) : before?.account;
+  if (account === undefined) return undefined;
+  const node = nodeOf(team, account.path);
   const queue = node.queues?.get(account.resource);
   return {
     candidate,
-    account: { path: account.path, resource: account.resource },
+    account,
     node,
     short,
     conflict: conflictTypeOf(node, account.resource),
-    aheadCount:
-      queue === undefined ? 0 : queue.countAhead(rankOf(candidate, team), team.policy.aging),
+    aheadCount: queue?.countAhead(rank, team.policy.aging) ?? 0,
+    isBehind: before !== undefined,
+    isBehindQueued: before?.isQueued ?? false,
     waiting: queue?.inOrder() ?? [],
   };
+}
+
+/** The account of a shortage. */
+export function accountOf({ path, resource }: Shortage): AccountName {
+  return { path, resource };
 }
 
 /** The event that records a contest, with counts and the first names of each list. */
@@ -155,7 +173,7 @@ export function expectedWaitMs(team: Team, contest: Contest): number | null {
   for (const holder of firstHolders(team, contest.node, contest.account.resource)) {
     const end = Math.min(
       holder.expiresAtMs,
-      holder.grantedAtMs + (holder.ask.expectedMs ?? Number.POSITIVE_INFINITY),
+      holder.grantedAtMs + (holder.ask.expectedMs ?? Infinity),
     );
     const waitMs = Math.max(0, end - atMs);
     if (soonest === null || waitMs < soonest) soonest = waitMs;

@@ -1,13 +1,23 @@
+import type { Answer } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
 import { mayActFor } from './authority.ts';
+import { closesWith } from './auto-close.ts';
+import { meetsQueue } from './contention.ts';
 import { answered, type Context, type Decision, recorded, stamp } from './context.ts';
-import { closing, commandCause, notYours, unknownAllocation } from './decide-settle.ts';
-import { anchorOf } from './evolve-queue.ts';
-import { barrierOf } from './locate.ts';
+import {
+  commandCause,
+  implausibleOf,
+  notYours,
+  quarantine,
+  unknownAllocation,
+} from './decide-settle.ts';
+import { isAny, reportedOf } from './end.ts';
+import { barrierOf, bookedAt } from './locate.ts';
+import { claimed } from './repeat.ts';
 import type { Allocation, Team } from './team.ts';
 
 /** Gives everything back; what was reported stays booked. */
@@ -22,14 +32,15 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
   }
   if (!mayActFor(team, ctx.agent, live.agent)) return answered(notYours(ctx, command.allocation));
   const booked = reportedOf(live);
+  if (leavesRange(live.node, booked)) return answered(outOfRange());
   return recorded({
     ...stamp('AllocationEnded', team, ctx.atMs),
     ...commandCause(command, ctx),
     allocation: live.id,
     as: 'released',
     booked,
-    ...(Object.keys(booked).length > 0 ? { estimated: true } : {}),
-    ...closing(live),
+    ...(isAny(booked) ? { estimated: true } : {}),
+    ...(closesWith(live.node, 1) ? { closesStep: true } : {}),
   });
 }
 
@@ -37,7 +48,7 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
 export function decideRenew(team: Team, command: CommandOf<'renew'>, ctx: Context): Decision {
   const live = liveOf(team, command.allocation, ctx);
   if ('outcome' in live) return answered(live);
-  if (live.fenceAtMs !== null && ctx.atMs >= live.fenceAtMs) {
+  if (ctx.atMs >= mustEndAtMs(team, live)) {
     return answered(refuse('lease_over', `${live.id} had to end; it is not renewed any more`));
   }
   const wished =
@@ -65,15 +76,19 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
     const more = amount - (live.items[resource] ?? 0);
     if (more > 0) growth[resource] = more;
   }
+  const tooManyItems = tooMany({ ...live.items, ...command.items });
+  if (tooManyItems !== undefined) return answered(tooManyItems);
   if (Object.keys(growth).length > 0) {
     const barrier = barrierOf(live.node, live.priority);
     if (barrier !== undefined) {
-      return answered(refuse('node_frozen', `${barrier.path} is ${barrier.reason}: no growth`));
+      const code = barrier.reason === 'frozen' ? 'node_frozen' : 'node_closing';
+      const message = `${barrier.path} is ${barrier.reason}: no growth`;
+      return answered(refuse(barrier.reason === 'stopped' ? 'node_stopped' : code, message));
     }
     if (leavesRange(live.node, growth)) {
-      return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
+      return answered(outOfRange());
     }
-    if (!fits(live.node, growth) || meetsQueue(live, growth)) {
+    if (!fits(live.node, growth) || meetsQueue(live.node, growth)) {
       return answered(refuse('does_not_fit', `no room on the path of ${live.node.path}`));
     }
   }
@@ -98,6 +113,12 @@ export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Cont
     used[resource] = Math.max(used[resource] ?? 0, amount);
     if (amount > (live.items[resource] ?? 0)) isOverrun = true;
   }
+  const refused = tooMany(used);
+  if (refused !== undefined) return answered(refused);
+  const implausible = implausibleOf(team, command.used);
+  if (implausible !== undefined) {
+    return quarantine(team, ctx, live, command, command.used, implausible);
+  }
   return recorded({
     ...stamp('UsageReported', team, ctx.atMs),
     ...commandCause(command, ctx),
@@ -114,7 +135,7 @@ export function decideCharge(team: Team, command: CommandOf<'charge'>, ctx: Cont
   const bad = notConsumable(command.amounts);
   if (bad !== undefined) return answered(bad);
   if (leavesRange(node, command.amounts)) {
-    return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
+    return answered(outOfRange());
   }
   return recorded({
     ...stamp('Charged', team, ctx.atMs),
@@ -140,9 +161,10 @@ export function decideAdjust(team: Team, command: CommandOf<'adjust'>, ctx: Cont
     if (change > 0) more[resource] = change;
     if (change < 0) less[resource] = -change;
   }
-  const anchor = anchorOf(team, tomb.path);
+  const anchor = bookedAt(team, tomb);
+  if (anchor === undefined) return answered(refuse('node_closed', `${team.name} is closed`));
   if (leavesRange(anchor, more)) {
-    return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
+    return answered(outOfRange());
   }
   return recorded({
     ...stamp('Adjusted', team, ctx.atMs),
@@ -157,13 +179,15 @@ export function decideAdjust(team: Team, command: CommandOf<'adjust'>, ctx: Cont
 /** Takes a waiting request out of its queue. */
 export function decideCancel(team: Team, command: CommandOf<'cancel'>, ctx: Context): Decision {
   const waiting = team.waiting.get(command.request);
-  const owner = waiting?.agent ?? team.allocations.get(command.request)?.agent;
+  const granted = team.allocations.get(command.request) ?? team.tombstones.get(command.request);
+  const owner = waiting?.agent ?? granted?.agent;
   if (owner === undefined) {
     return answered(refuse('unknown_request', `nothing of the id ${command.request} waits`));
   }
   if (!mayActFor(team, ctx.agent, owner)) return answered(notYours(ctx, command.request));
   if (waiting === undefined) {
-    return answered({ outcome: 'already_granted', request: command.request });
+    const answer: Answer = { outcome: 'already_granted', request: command.request };
+    return { events: claimed(team, command.request, ctx), answer };
   }
   return recorded({
     ...stamp('RequestCancelled', team, ctx.atMs),
@@ -173,13 +197,14 @@ export function decideCancel(team: Team, command: CommandOf<'cancel'>, ctx: Cont
   });
 }
 
-/** What the holder has reported, of consumables. */
-export function reportedOf(allocation: Allocation): Amounts {
-  const booked: Record<string, number> = {};
-  for (const [resource, amount] of Object.entries(allocation.reported)) {
-    if (amount > 0 && resourceTypeOf(resource)?.class === 'consumable') booked[resource] = amount;
+/** When an allocation is made to end, by a preemption or a stop; Infinity while nothing presses. */
+function mustEndAtMs(team: Team, { graceEndsAtMs, stops }: Allocation): number {
+  let atMs = graceEndsAtMs ?? Infinity;
+  for (const { path, stop } of stops) {
+    const inForce = team.nodes.get(path)?.stops?.get(stop);
+    if (inForce !== undefined && inForce.ackUntilMs < atMs) atMs = inForce.ackUntilMs;
   }
-  return booked;
+  return atMs;
 }
 
 function liveOf(team: Team, id: string, ctx: Context) {
@@ -193,11 +218,15 @@ function liveOf(team: Team, id: string, ctx: Context) {
   return mayActFor(team, ctx.agent, live.agent) ? live : notYours(ctx, id);
 }
 
-function meetsQueue({ node }: Allocation, growth: Amounts): boolean {
-  for (let at: typeof node | undefined = node; at !== undefined; at = at.parent) {
-    for (const resource in growth) if ((at.queues?.get(resource)?.size ?? 0) > 0) return true;
-  }
-  return false;
+function outOfRange() {
+  return refuse('amount_out_of_range', 'a sum would leave the range of 2^53');
+}
+
+/** Bounds what is kept of one allocation, and with it the events that name its resources. */
+function tooMany(amounts: Amounts) {
+  const count = Object.keys(amounts).length;
+  if (count <= LIMITS.itemsMax) return undefined;
+  return refuse('malformed', `${count} resources; ${LIMITS.itemsMax} are the most (itemsMax)`);
 }
 
 function notConsumable(amounts: Amounts) {

@@ -37,6 +37,7 @@ export function decideUnfreeze(team: Team, command: CommandOf<'unfreeze'>, ctx: 
     ...commandCause(command, ctx),
     path: command.path,
     freeze: command.freeze,
+    ...(node.freezes.size > 1 ? { stillFrozen: true } : {}),
   });
 }
 

@@ -16,6 +16,7 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
   if (team.nodes.has(path)) return answered(refuse('node_exists', `${path} is open already`));
   const tier = tierOf(command);
   const parentPath = parentPathOf(path);
+  if (team.isClosed) return answered(refuse('node_closed', `${team.name} was closed`));
   if (parentPath !== undefined) {
     const parent = team.nodes.get(parentPath);
     if (parent === undefined)
@@ -50,11 +51,13 @@ export function decideClose(team: Team, command: CommandOf<'close'>, ctx: Contex
   if (node.phase === 'closing' && !command.force) {
     return answered(refuse('node_closing', `${command.path} is closing already`));
   }
+  const graceMs = command.graceMs ?? 0;
   return recorded({
     ...stamp('NodeClosing', team, ctx.atMs),
     ...commandCause(command, ctx),
     path: command.path,
-    ...(command.force ? { fenceAtMs: ctx.atMs + (command.graceMs ?? 0) } : {}),
+    ...(command.force ? { fenceAtMs: ctx.atMs + graceMs } : {}),
+    liveAllocations: command.force && graceMs === 0 ? 0 : node.liveTree,
   });
 }
 
@@ -89,6 +92,8 @@ export function decideTopUp(team: Team, command: CommandOf<'topUp'>, ctx: Contex
     if (limit + amount > Number.MAX_SAFE_INTEGER) {
       return answered(refuse('amount_out_of_range', `${resource} would exceed 2^53`));
     }
+    const over = overcommitted(team, node.parent, node, resource, limit + amount);
+    if (over !== undefined) return answered(over);
   }
   return recorded({
     ...stamp('ToppedUp', team, ctx.atMs),
@@ -171,7 +176,8 @@ function checkLimits(
     const before = Math.max(committed, account?.guarantee ?? 0);
     const more = Math.max(committed, guarantee) - before;
     if (more > 0) growth[resource] = more;
-    const over = overcommitted(team, parent, node, resource, limit);
+    const over =
+      wish.limit === undefined ? undefined : overcommitted(team, parent, node, resource, limit);
     if (over !== undefined) return over;
   }
   if (parent === undefined || Object.keys(growth).length === 0) return undefined;

@@ -1,11 +1,15 @@
+import type { Emergency } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
 import { isWithin } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
-import { answered, type Context, type Decision, stamp } from './context.ts';
+import { maySee } from './authority.ts';
+import { answered, type Context, type Decision } from './context.ts';
 import { emergencyOf } from './emergency.ts';
-import type { Team } from './team.ts';
+import { claimed } from './repeat.ts';
+import { type Allocation, accountKey, type Team, type Tombstone } from './team.ts';
 import { allocationView, balanceOf, pendingAnswer, waitingView } from './views.ts';
+import { compareWaiting, type Waiting } from './wait-queue.ts';
 
 export function decideBalance(team: Team, command: CommandOf<'balance'>): Decision {
   const node = team.nodes.get(command.path);
@@ -16,66 +20,100 @@ export function decideBalance(team: Team, command: CommandOf<'balance'>): Decisi
 
 /** Where a request or allocation stands now. Asking claims a grant that came out of the queue. */
 export function decideStatus(team: Team, command: CommandOf<'status'>, ctx: Context): Decision {
-  const waiting = team.waiting.get(command.of);
+  const { of } = command;
+  const waiting = team.waiting.get(of);
+  const live = waiting === undefined ? team.allocations.get(of) : undefined;
+  const tomb = live === undefined ? team.tombstones.get(of) : undefined;
+  const used = team.ids.get(of);
+  const known = waiting ?? live ?? tomb;
+  if (known === undefined && used === undefined) return answered(unknownId(of));
+  if (!maySee(team, ctx.agent, known?.agent ?? used?.by, pathOf(waiting, live, tomb))) {
+    return answered(refuse('not_permitted', `${of} is none of ${ctx.agent}`));
+  }
   if (waiting !== undefined) return answered(pendingAnswer(team, waiting, ctx.atMs));
-  const live = team.allocations.get(command.of);
   if (live !== undefined) {
-    if (live.claimUntilMs === null || live.agent !== ctx.agent) {
-      const used = team.ids.get(command.of);
-      if (used !== undefined && live.agent === ctx.agent) return { events: [], repeats: used.at };
-      return answered(allocationView(live, ctx.atMs));
-    }
-    const claimed = { ...stamp('AllocationClaimed', team, ctx.atMs), allocation: live.id };
-    const used = team.ids.get(command.of);
-    return used === undefined
-      ? { events: [claimed], answer: allocationView(live, ctx.atMs) }
-      : { events: [claimed], repeats: used.at };
+    const events = claimed(team, of, ctx);
+    return used !== undefined && live.agent === ctx.agent
+      ? { events, repeats: used.at }
+      : { events, answer: allocationView(live, ctx.atMs) };
   }
-  const tomb = team.tombstones.get(command.of);
   if (tomb !== undefined) {
-    return answered({
-      outcome: 'ended',
-      allocation: command.of,
-      as: tomb.as,
-      booked: tomb.booked,
-    });
+    const { as, booked } = tomb;
+    return answered({ outcome: 'ended', allocation: of, as, booked });
   }
-  const used = team.ids.get(command.of);
-  if (used !== undefined) return { events: [], repeats: used.at };
-  return answered(refuse('unknown_id', `nothing of the id ${command.of} is known here`));
+  return used === undefined ? answered(unknownId(of)) : { events: [], repeats: used.at };
 }
 
-export function decideExplain(team: Team, command: CommandOf<'explain'>): Decision {
-  const used = team.ids.get(command.of) ?? team.tombstones.get(command.of);
-  if (used === undefined) {
-    return answered(refuse('unknown_id', `nothing of the id ${command.of} is known here`));
-  }
-  return { events: [], explains: { id: command.of, at: used.at } };
+export function decideExplain(team: Team, command: CommandOf<'explain'>, ctx: Context): Decision {
+  const { of } = command;
+  const waiting = team.waiting.get(of);
+  const live = team.allocations.get(of);
+  const tomb = team.tombstones.get(of);
+  const used = team.ids.get(of);
+  const at = used?.at ?? tomb?.at;
+  if (at === undefined) return answered(unknownId(of));
+  const owner = (waiting ?? live ?? tomb)?.agent ?? used?.by;
+  return maySee(team, ctx.agent, owner, pathOf(waiting, live, tomb))
+    ? { events: [], explains: { id: of, at } }
+    : answered(refuse('not_permitted', `${of} is none of ${ctx.agent}`));
+}
+
+function pathOf(
+  waiting: Waiting | undefined,
+  live: Allocation | undefined,
+  tomb: Tombstone | undefined,
+): string | undefined {
+  return waiting?.ask.path ?? live?.node.path ?? tomb?.path;
+}
+
+function unknownId(id: string) {
+  return refuse('unknown_id', `nothing of the id ${id} is known here`);
 }
 
 /** Most waiting requests shown in one answer. */
 const SHOWN_MAX = 100;
 
+/** Who waits on a node, beneath it, or for an account there: account by account, in order. */
 export function decideQueue(team: Team, command: CommandOf<'queue'>, ctx: Context): Decision {
-  const all = [...team.waiting.values()].filter(
-    ({ ask, account }) => isWithin(ask.path, command.path) || isWithin(account.path, command.path),
-  );
-  const shown = all.slice(0, SHOWN_MAX).map((waiting) => waitingView(team, waiting, ctx.atMs));
-  shown.sort((a, b) =>
-    a.account === b.account ? a.position - b.position : a.account < b.account ? -1 : 1,
-  );
-  return answered({ outcome: 'queue', waiting: shown, total: all.length });
+  const accounts = new Map<string, Waiting[]>();
+  let total = 0;
+  for (const waiting of team.waiting.values()) {
+    const { ask, account } = waiting;
+    if (!isWithin(ask.path, command.path) && !isWithin(account.path, command.path)) continue;
+    total += 1;
+    const key = accountKey(account.path, account.resource);
+    const list = accounts.get(key);
+    if (list === undefined) accounts.set(key, [waiting]);
+    else list.push(waiting);
+  }
+  const shown: Waiting[] = [];
+  for (const key of [...accounts.keys()].sort()) {
+    const inOrder = (accounts.get(key) ?? []).sort((a, b) =>
+      compareWaiting(a, b, team.policy.aging),
+    );
+    shown.push(...inOrder.slice(0, SHOWN_MAX - shown.length));
+  }
+  const waiting = shown.map((one) => waitingView(team, one, ctx.atMs));
+  return answered({ outcome: 'queue', waiting, total });
 }
 
-/** Emergencies after a log position, oldest first; at most those that are kept. */
+/**
+ * Emergencies after a log position, oldest first; at most those that are kept. The last block shown
+ * is shown whole, so that asking again after `position` leaves nothing out.
+ */
 export function decideEmergencies(
   team: Team,
   command: CommandOf<'emergencies'>,
   shard: number,
 ): Decision {
   const since = command.since ?? 0;
-  const after = team.emergencies.filter(({ at }) => at.seq > since).slice(0, ANSWERED_MAX);
-  const emergencies = after.map(({ event, at }) => emergencyOf(event, shard, at));
+  const emergencies: Emergency[] = [];
+  for (const { event, at } of team.emergencies) {
+    if (at.seq <= since) continue;
+    const last = emergencies.at(-1);
+    if (last !== undefined && emergencies.length >= ANSWERED_MAX && at.seq !== last.seq) break;
+    emergencies.push(emergencyOf(event, shard, at));
+  }
   const position = emergencies.at(-1)?.seq ?? since;
   return answered({ outcome: 'emergencies', emergencies, position });
 }

@@ -1,11 +1,13 @@
 import type { CommandOf, ResourceAllocationRequest } from '../events/commands.ts';
-import type { DenialReason, EventOf } from '../events/events.ts';
+import type { DenialReason } from '../events/events.ts';
 import { refuse } from '../events/refusals.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
 import { priorityCapOf } from './authority.ts';
-import { type Candidate, detect, queueBefore } from './contention.ts';
-import { answered, type Context, type Decision, nameAt, recorded, stamp } from './context.ts';
+import { type Candidate, detect, meetsQueue } from './contention.ts';
+import { answered, type Context, type Decision, nameAt, recorded } from './context.ts';
+import { slackMsOf } from './deadline.ts';
+import { denialOf } from './denial.ts';
 import { barrierOf, locate } from './locate.ts';
 import { grantOf, resolve } from './resolver.ts';
 import type { Team } from './team.ts';
@@ -28,8 +30,9 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
       return answered(refuse('unknown_resource', `${resource} is in no registry`, { id }));
     }
   }
+  const { agent, digest } = ctx;
   const deny = (reason: DenialReason, path: string) =>
-    recorded(denialOf(team, ctx, id, ask, reason, path));
+    recorded(denialOf(team, { id, agent, digest, ask }, reason, path, ctx.atMs));
   const place = locate(team, ask.path);
   if (typeof place === 'string') return deny(place, ask.path);
   const cap = priorityCapOf(team, ctx.agent, place.anchor);
@@ -44,13 +47,11 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
   }
   const barrier = barrierOf(place.anchor, priority);
   if (barrier !== undefined) return deny(barrier.reason, barrier.path);
-  if (ask.deadlineMs !== undefined && (ask.expectedMs ?? 0) > ask.deadlineMs) {
-    return deny('deadline_unreachable', ask.path);
-  }
+  if (slackMsOf(ask) < 0) return deny('deadline_unreachable', ask.path);
   const candidate: Candidate = {
     id,
-    agent: ctx.agent,
-    digest: ctx.digest,
+    agent,
+    digest,
     ask,
     wanted,
     least: leastOf(ask, wanted),
@@ -58,12 +59,11 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
     place,
     atMs: ctx.atMs,
   };
-  if (fits(place.anchor, wanted) && queueBefore(team, candidate) === undefined) {
-    return recorded(grantOf(team, candidate, wanted, 'request', { rule: 'fits' }));
-  }
-  const contest = detect(team, candidate);
-  if (contest === undefined) throw new Error('INV: what does not fit is short somewhere');
-  return { events: resolve(team, contest, ctx) };
+  const isFree = fits(place.anchor, wanted) && !meetsQueue(place.anchor, wanted);
+  const contest = isFree ? undefined : detect(team, candidate);
+  return contest === undefined
+    ? recorded(grantOf(team, candidate, wanted, 'request', { rule: 'fits' }))
+    : { events: resolve(team, contest, ctx) };
 }
 
 /** What is recorded of a request: nothing that may differ between two tries. */
@@ -91,32 +91,3 @@ export function leastOf(ask: ResourceAllocationRequest, wanted: Amounts): Amount
   }
   return least;
 }
-
-function denialOf(
-  team: Team,
-  ctx: Context,
-  id: string,
-  ask: ResourceAllocationRequest,
-  reason: DenialReason,
-  path: string,
-): EventOf<'RequestDenied'> {
-  const retryOn = RETRY_ON[reason];
-  return {
-    ...stamp('RequestDenied', team, ctx.atMs),
-    id,
-    by: ctx.agent,
-    ...(ctx.digest === undefined ? {} : { digest: ctx.digest }),
-    ask,
-    reason,
-    ...(retryOn === undefined ? {} : { retryOn }),
-    rule: reason === 'stopped' ? '2-stopped' : `barrier-${reason}`,
-    factors: { at: path },
-  };
-}
-
-const RETRY_ON: Readonly<Partial<Record<DenialReason, 'unfreeze' | 'recover' | 'never'>>> = {
-  frozen: 'unfreeze',
-  stopped: 'recover',
-  closing: 'never',
-  node_closed: 'never',
-};

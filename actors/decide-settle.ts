@@ -1,11 +1,14 @@
+import type { Answer } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
 import type { EventOf } from '../events/events.ts';
 import { refuse } from '../events/refusals.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { leavesRange } from './admission.ts';
+import { answerOf } from './answer-of.ts';
 import { mayActFor } from './authority.ts';
+import { closesWith } from './auto-close.ts';
 import { answered, type Context, type Decision, nameAt, stamp } from './context.ts';
-import { anchorOf } from './evolve-queue.ts';
+import { bookedAt } from './locate.ts';
 import type { Node } from './node.ts';
 import type { Allocation, Team, Tombstone } from './team.ts';
 
@@ -51,16 +54,17 @@ function settleLive(
     booked,
     ...(overrun === undefined ? {} : { overrun }),
     ...(isEstimated ? { estimated: true } : {}),
-    ...closing(live),
+    ...(closesWith(live.node, 1) ? { closesStep: true } : {}),
   };
   const max = team.policy.overrunMax;
   const isFar =
     overrun !== undefined &&
     max !== null &&
     Object.entries(overrun).some(([resource, amount]) => amount > (max[resource] ?? Infinity));
-  if (!isFar) return { events: [ended] };
+  const run = isFar ? runOf(live.node) : undefined;
+  if (run === undefined) return { events: [ended] };
   const reason = `the settle of ${live.id} overran what it held by more than policy allows`;
-  return { events: [freezeRun(team, ctx, live.node, reason, 0), ended] };
+  return { events: [ended, frozenRun(team, ctx, run, reason)] };
 }
 
 function settleLate(
@@ -74,8 +78,9 @@ function settleLate(
       ? { events: [], repeats: tomb.at }
       : { events: [], conflictsWith: tomb.at };
   }
-  const anchor = anchorOf(team, tomb.path);
-  const { booked } = bookedBy(command.actual, tomb.held, tomb.booked);
+  const anchor = bookedAt(team, tomb);
+  if (anchor === undefined) return answered(refuse('node_closed', `${team.name} is closed`));
+  const { booked, isEstimated } = bookedBy(command.actual, tomb.held, tomb.booked);
   const implausible = implausibleOf(team, booked);
   if (implausible !== undefined) {
     const gone = { id: command.allocation, node: anchor };
@@ -95,6 +100,7 @@ function settleLate(
         path: anchor.path,
         booked: more,
         ...(returned === undefined ? {} : { returned }),
+        ...(isEstimated ? { estimated: true } : {}),
       },
     ],
   };
@@ -132,7 +138,7 @@ function bookedBy(
 }
 
 /** The limits that a single settle exceeds beyond belief, or undefined. */
-function implausibleOf(team: Team, booked: Amounts): Amounts | undefined {
+export function implausibleOf(team: Team, booked: Amounts): Amounts | undefined {
   const root = team.nodes.get(team.name);
   const exceeded: Record<string, number> = {};
   for (const resource in booked) {
@@ -142,58 +148,42 @@ function implausibleOf(team: Team, booked: Amounts): Amounts | undefined {
   return Object.keys(exceeded).length > 0 ? exceeded : undefined;
 }
 
-function quarantine(
+/** Books nothing: sounds the alarm, and freezes the run until an operator has looked at it. */
+export function quarantine(
   team: Team,
   ctx: Context,
   about: { readonly id: string; readonly node: Node },
-  command: CommandOf<'settle'>,
+  command: CommandOf<'settle' | 'report'>,
   amounts: Amounts,
   limit: Amounts,
 ): Decision {
-  const reason = `implausible use stated for ${about.id}`;
-  const answer = refuse(
-    'implausible_amount',
-    `${JSON.stringify(amounts)} is above ${JSON.stringify(limit)}, the most that one settle may book`,
-  );
+  const event: EventOf<'UsageQuarantined'> = {
+    ...stamp('UsageQuarantined', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    path: about.node.path,
+    allocation: about.id,
+    amounts,
+    limit,
+  };
   const run = runOf(about.node);
+  if (run === undefined) return { events: [event] };
+  const reason = `implausible use stated for ${about.id}`;
   for (const freeze of run.freezes?.values() ?? []) {
-    if (freeze.reason === reason) return answered(answer);
+    if (freeze.reason === reason) return answered(answerOf(event, ctx.atMs, undefined) as Answer);
   }
-  return {
-    events: [
-      {
-        ...stamp('UsageQuarantined', team, ctx.atMs),
-        ...commandCause(command, ctx),
-        path: about.node.path,
-        allocation: about.id,
-        amounts,
-        limit,
-      },
-      freezeRun(team, ctx, about.node, reason, 1),
-    ],
-    answer,
-  };
+  return { events: [event, frozenRun(team, ctx, run, reason)] };
 }
 
-function freezeRun(
-  team: Team,
-  ctx: Context,
-  node: Node,
-  reason: string,
-  offset: number,
-): EventOf<'Frozen'> {
-  return {
-    ...stamp('Frozen', team, ctx.atMs),
-    path: runOf(node).path,
-    freeze: nameAt(team, 'w', ctx.at, offset),
-    reason,
-  };
+/** The second event of a decision: a freeze of the run, for an operator to take off. */
+function frozenRun(team: Team, ctx: Context, run: Node, reason: string): EventOf<'Frozen'> {
+  const freeze = nameAt(team, 'w', ctx.at, 1);
+  return { ...stamp('Frozen', team, ctx.atMs), path: run.path, freeze, reason };
 }
 
-/** The run that a node belongs to: the nearest one at or above it, else the node itself. */
-function runOf(node: Node): Node {
-  let at: Node = node;
-  while (at.tier === 'step' && at.parent !== undefined) at = at.parent;
+/** The run that a node is or belongs to; undefined for what is above runs. */
+function runOf(node: Node): Node | undefined {
+  let at: Node | undefined = node;
+  while (at !== undefined && at.tier !== 'run') at = at.parent;
   return at;
 }
 
@@ -217,18 +207,6 @@ export function commandCause(command: { readonly id?: string | undefined }, ctx:
     by: ctx.agent,
     ...(ctx.digest === undefined ? {} : { digest: ctx.digest }),
   };
-}
-
-/** An auto-opened step closes with its last allocation, unless a request collects on it. */
-export function closing({ node }: Allocation): { closesStep?: true } {
-  return node.isAuto && node.liveOwn === 1 && isBare(node) ? { closesStep: true } : {};
-}
-
-/** Whether a node has no children and nothing set aside for a request. */
-export function isBare(node: Node): boolean {
-  if (node.children.size > 0) return false;
-  for (const account of node.accounts.values()) if (account.earmarked > 0) return false;
-  return true;
 }
 
 /** Refusal for an allocation that is not known. */

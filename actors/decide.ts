@@ -35,15 +35,20 @@ import {
 } from './decide-read.ts';
 import { decideRequest } from './decide-request.ts';
 import { decideSettle } from './decide-settle.ts';
+import { repeatOf } from './repeat.ts';
 import type { Team } from './team.ts';
 
 /**
  * What happens because of one command: facts to record, or an answer. Reads the team, changes
- * nothing. Whether the command is a repeat has been looked up before (repeat.ts).
+ * nothing.
  */
 export function decide(team: Team, command: Command, ctx: Context, shard: number): Decision {
   const refusal = refusalOf(team, ctx.agent, command);
   if (refusal !== undefined) return answered(refusal);
+  return repeatOf(team, command, ctx) ?? decideNew(team, command, ctx, shard);
+}
+
+function decideNew(team: Team, command: Command, ctx: Context, shard: number): Decision {
   switch (command.op) {
     case 'request':
       return decideRequest(team, command, ctx);
@@ -92,7 +97,7 @@ export function decide(team: Team, command: Command, ctx: Context, shard: number
     case 'status':
       return decideStatus(team, command, ctx);
     case 'explain':
-      return decideExplain(team, command);
+      return decideExplain(team, command, ctx);
     case 'queue':
       return decideQueue(team, command, ctx);
     case 'emergencies':

@@ -4,7 +4,7 @@ import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { climbOf, type ResourceClimb } from './account.ts';
 import { addDue, climb, holding } from './climb.ts';
 import { closeNode, nodeOf, openNode } from './evolve-node.ts';
-import { dropEarmark, leaveQueue } from './evolve-queue.ts';
+import { givesUpAtMs, leaveQueue } from './evolve-queue.ts';
 import { type Allocation, accountKey, type Position, type Team } from './team.ts';
 
 /** The live allocation that an event names. */
@@ -17,10 +17,7 @@ export function allocationOf(team: Team, id: string): Allocation {
 export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
   assert(!team.allocations.has(event.id), `${event.id} is granted once`);
   if (event.via !== 'request') {
-    const waiting = team.waiting.get(event.id);
-    assert(waiting !== undefined, `${event.id} waits`);
-    dropEarmark(team, waiting, event);
-    leaveQueue(team, event.id);
+    leaveQueue(team, event.id, event);
     team.runtime.resolver(team.name, event);
   }
   for (const { path, tier } of event.opened ?? []) openNode(team, path, tier, true, null, event);
@@ -39,10 +36,11 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
     claimUntilMs: event.claimUntilMs ?? null,
     attempt: event.attempt ?? 0,
     yieldsTo: null,
-    fenceAtMs: null,
+    graceEndsAtMs: null,
     stops: [],
+    deadlineAtMs: event.atMs - (event.waitedMs ?? 0) + (event.ask.deadlineMs ?? Infinity),
+    expiry: addDue(team, event.expiresAtMs, 'expire', event.id),
   });
-  addDue(team, event.expiresAtMs, 'expire', event.id);
   if (event.claimUntilMs !== undefined) addDue(team, event.claimUntilMs, 'claim', event.id);
 }
 
@@ -51,9 +49,12 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   const allocation = allocationOf(team, event.allocation);
   const { node } = allocation;
   team.allocations.delete(allocation.id);
+  team.timers.remove(allocation.expiry);
+  if (allocation.yieldsTo !== null) team.agenda.collects.add(allocation.yieldsTo);
   climb(team, node, 'ended', event, settling(allocation.items, event.booked), -1);
   team.tombstones.set(allocation.id, {
     path: node.path,
+    openingNo: node.openingNo,
     agent: allocation.agent,
     as: event.as,
     booked: event.booked,
@@ -100,7 +101,7 @@ export function adjusted(team: Team, event: EventOf<'Adjusted'>): void {
 export function renewed(team: Team, event: EventOf<'LeaseRenewed'>): void {
   const allocation = allocationOf(team, event.allocation);
   assert(event.expiresAtMs >= allocation.expiresAtMs, 'a renewal never shortens a lease');
-  allocation.expiresAtMs = event.expiresAtMs;
+  setExpiry(team, allocation, event.expiresAtMs);
   allocation.claimUntilMs = null;
   climb(team, allocation.node, 'renewed', event, []);
 }
@@ -114,14 +115,14 @@ export function reported(team: Team, event: EventOf<'UsageReported'>): void {
 
 export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
   const allocation = allocationOf(team, event.allocation);
-  const climbs: ResourceClimb[] = [];
-  let grows = false;
+  const shrunk: ResourceClimb[] = [];
+  const grown: ResourceClimb[] = [];
   for (const [resource, amount] of Object.entries(event.items)) {
     const change = amount - (allocation.items[resource] ?? 0);
-    if (change > 0) grows = true;
-    climbs.push(climbOf(resource, change, 0, 0));
+    (change > 0 ? grown : shrunk).push(climbOf(resource, change, 0, 0));
   }
-  climb(team, allocation.node, grows ? 'grown' : 'shrunk', event, climbs);
+  if (shrunk.length > 0) climb(team, allocation.node, 'shrunk', event, shrunk);
+  if (grown.length > 0) climb(team, allocation.node, 'grown', event, grown);
   allocation.items = { ...allocation.items, ...event.items };
   allocation.claimUntilMs = null;
 }
@@ -129,11 +130,26 @@ export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
 /** Moves every lease, grace and queue time-out by the length of an outage (semantics §6.4). */
 export function leasesExtended(team: Team, byMs: number): void {
   for (const allocation of team.allocations.values()) {
-    allocation.expiresAtMs += byMs;
+    setExpiry(team, allocation, allocation.expiresAtMs + byMs);
     if (allocation.claimUntilMs !== null) allocation.claimUntilMs += byMs;
-    if (allocation.fenceAtMs !== null) allocation.fenceAtMs += byMs;
+    if (allocation.graceEndsAtMs !== null) allocation.graceEndsAtMs += byMs;
   }
-  for (const waiting of team.waiting.values()) waiting.untilMs += byMs;
+  for (const waiting of team.waiting.values()) {
+    waiting.untilMs += byMs;
+    if (waiting.graceEndsAtMs !== null) waiting.graceEndsAtMs += byMs;
+    team.timers.remove(waiting.timeout);
+    waiting.timeout = addDue(team, givesUpAtMs(waiting), 'wait', waiting.id);
+  }
+  for (const node of team.nodes.values()) {
+    if (node.fenceAtMs !== null) node.fenceAtMs += byMs;
+    for (const stop of node.stops?.values() ?? []) stop.ackUntilMs += byMs;
+  }
+}
+
+function setExpiry(team: Team, allocation: Allocation, expiresAtMs: number): void {
+  allocation.expiresAtMs = expiresAtMs;
+  team.timers.remove(allocation.expiry);
+  allocation.expiry = addDue(team, expiresAtMs, 'expire', allocation.id);
 }
 
 /** Held returns; of consumables the booked part is spent. */

@@ -32,7 +32,8 @@ export function openNode(
   assert(!team.nodes.has(path), `${path} is not open yet`);
   const parentPath = parentPathOf(path);
   const parent = parentPath === undefined ? undefined : nodeOf(team, parentPath);
-  const node = newNode(path, tier, parent, isAuto, priorityMax);
+  team.openings += 1;
+  const node = newNode(path, tier, parent, isAuto, priorityMax, team.openings);
   if (parent !== undefined) {
     climb(team, parent, 'childOpened', event, []);
     parent.children.set(nameOf(node), node);
@@ -58,6 +59,12 @@ function guaranteeClimbs(
   });
 }
 
+/** A node has closed: by command, or a step that a request opened and that nobody needs. */
+export function nodeClosed(team: Team, event: EventOf<'NodeClosed'>): void {
+  const node = nodeOf(team, event.path);
+  closeNode(team, node, event, node.phase === 'closing');
+}
+
 /**
  * A node closes with what is left beneath it; its use becomes its parent's own, its guarantee
  * returns. A name closed by command is not used again, one that a request opened may be.
@@ -69,7 +76,10 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
   team.runtime.stop(node);
   team.nodes.delete(node.path);
   const { parent } = node;
-  if (parent === undefined) return;
+  if (parent === undefined) {
+    team.isClosed = true;
+    return;
+  }
   parent.children.delete(nameOf(node));
   if (isByCommand) {
     parent.closedNames ??= new Set();
@@ -88,7 +98,6 @@ export function stopped(team: Team, event: EventOf<'Stopped'>): void {
     if (!isWithin(allocation.node.path, event.path)) continue;
     if (event.below !== null && allocation.priority >= event.below) continue;
     allocation.stops = [...allocation.stops, { path: event.path, stop: event.stop }];
-    allocation.fenceAtMs = Math.min(allocation.fenceAtMs ?? Infinity, event.ackUntilMs);
     count += 1;
   }
   assert(count === event.allocationCount, 'a stop counts the allocations that it concerns');
@@ -97,10 +106,26 @@ export function stopped(team: Team, event: EventOf<'Stopped'>): void {
   if (count === 0) team.agenda.stops.add(accountKey(event.path, event.stop));
 }
 
+/** A stop is over: what it pressed and has not ended may stay. */
+export function stopLifted(team: Team, event: EventOf<'StopLifted'>): void {
+  climb(team, nodeOf(team, event.path), 'stopLifted', event, []);
+  for (const allocation of team.allocations.values()) {
+    if (allocation.stops.length === 0) continue;
+    allocation.stops = allocation.stops.filter(
+      ({ path, stop }) => path !== event.path || stop !== event.stop,
+    );
+  }
+  team.agenda.sweeps.add(event.path);
+}
+
 export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
   team.policy = event.policy;
   for (const node of team.nodes.values()) {
     for (const queue of node.queues?.values() ?? []) queue.reorder(team.policy.aging);
+    if (node.tier !== 'team' && node.tier !== 'swarm') continue;
+    for (const resource of node.accounts.keys()) {
+      team.agenda.rungs.add(accountKey(node.path, resource));
+    }
   }
   team.agenda.sweeps.add(team.name);
 }

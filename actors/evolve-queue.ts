@@ -3,43 +3,44 @@ import type { EventOf } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
 import { climbOf } from './account.ts';
 import { addDue, climb } from './climb.ts';
+import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
+import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
-import { accountKey, type Team } from './team.ts';
+import { accountKey, type Contest, type Team } from './team.ts';
 import { type Waiting, WaitQueue } from './wait-queue.ts';
 
 export function queued(team: Team, event: EventOf<'RequestQueued'>): void {
-  const { ask } = event;
-  join(team, {
-    ...waitingOf(event, event.queuedAtMs, event.untilMs, team.arrivals),
-    ask,
-    account: event.account,
-    attempt: event.attempt ?? 0,
+  join(team, event, {
     state: 'queued',
+    queuedAtMs: event.queuedAtMs,
+    attempt: event.attempt ?? 0,
     earmarked: {},
-    earmarkPath: ask.path,
+    earmarkPath: event.ask.path,
     victims: [],
+    graceEndsAtMs: null,
   });
+  // A demand that was put back may find room at once.
+  if (event.after !== undefined) wakeQueue(team, event.account);
   team.runtime.resolver(team.name, event);
 }
 
 export function preempting(team: Team, event: EventOf<'PreemptionRequested'>): void {
   const anchor = anchorOf(team, event.ask.path);
-  join(team, {
-    ...waitingOf(event, event.atMs, event.untilMs, team.arrivals),
-    ask: event.ask,
-    account: event.account,
-    attempt: 0,
+  join(team, event, {
     state: 'preempting',
+    queuedAtMs: event.atMs,
+    attempt: 0,
     earmarked: event.earmarked,
     earmarkPath: anchor.path,
     victims: event.victims,
+    graceEndsAtMs: event.graceEndsAtMs,
   });
   for (const id of event.victims) {
     const victim = team.allocations.get(id);
-    assert(victim !== undefined, `victim ${id} is live`);
+    assert(victim !== undefined && victim.yieldsTo === null, `victim ${id} lives and is free`);
     victim.yieldsTo = event.id;
-    victim.fenceAtMs = Math.min(victim.fenceAtMs ?? Infinity, event.graceEndsAtMs);
+    victim.graceEndsAtMs = event.graceEndsAtMs;
     addDue(team, event.graceEndsAtMs, 'fence', id);
   }
   earmark(team, anchor, event, event.earmarked, 1);
@@ -63,45 +64,68 @@ export function reclaimed(team: Team, event: EventOf<'ResourcesReclaimed'>): voi
 export function moved(team: Team, event: EventOf<'RequestMoved'>): void {
   const waiting = waitingFor(team, event.request);
   removeFromQueue(team, waiting);
+  wakeQueue(team, waiting.account);
   waiting.account = event.account;
   addToQueue(team, waiting);
+  wakeQueue(team, waiting.account);
 }
 
-/** A request waits no longer; what was set aside for it is free again. */
-export function leaveQueue(team: Team, id: string): void {
-  const waiting = waitingFor(team, id);
-  removeFromQueue(team, waiting);
-  team.waiting.delete(id);
-  team.agenda.queues.add(accountKey(waiting.account.path, waiting.account.resource));
-}
-
-/** A request that waited is denied or cancelled. */
-export function endWait(
+/**
+ * A request waits no longer: what was set aside for it is free, victims that have not yielded yet
+ * may stay.
+ */
+export function leaveQueue(
   team: Team,
-  event: EventOf<'RequestDenied' | 'RequestCancelled'>,
   id: string,
-): void {
-  dropEarmark(team, waitingFor(team, id), event);
-  leaveQueue(team, id);
-}
-
-/** Frees what was set aside for a waiting request, before it is granted or when it leaves. */
-export function dropEarmark(
-  team: Team,
-  waiting: Waiting,
   event: EventOf<'AllocationGranted' | 'RequestDenied' | 'RequestCancelled'>,
 ): void {
-  if (Object.keys(waiting.earmarked).length === 0) return;
-  earmark(team, nodeOf(team, waiting.earmarkPath), event, waiting.earmarked, -1);
+  const waiting = waitingFor(team, id);
+  if (Object.keys(waiting.earmarked).length > 0) {
+    earmark(team, nodeOf(team, waiting.earmarkPath), event, waiting.earmarked, -1);
+  }
+  for (const victimId of waiting.victims) {
+    const victim = team.allocations.get(victimId);
+    if (victim?.yieldsTo !== id) continue;
+    victim.yieldsTo = null;
+    victim.graceEndsAtMs = null;
+  }
+  team.timers.remove(waiting.timeout);
+  removeFromQueue(team, waiting);
+  team.waiting.delete(id);
+  wakeQueue(team, waiting.account);
+  const contest = contestOn(team, waiting);
+  if (contest !== undefined) contest.outcome = outcomeOf(event);
 }
 
 /** The deepest node of a path that is open: a step may not be there yet. */
-export function anchorOf(team: Team, path: string): Node {
-  for (let at = path; ; at = at.slice(0, at.lastIndexOf('/'))) {
-    const node = team.nodes.get(at);
-    if (node !== undefined) return node;
-    assert(at.includes('/'), `some node of ${path} is open`);
+function anchorOf(team: Team, path: string): Node {
+  const node = deepestOpen(team, path);
+  assert(node !== undefined, `some node of ${path} is open`);
+  return node;
+}
+
+function outcomeOf(
+  event: EventOf<'AllocationGranted' | 'RequestDenied' | 'RequestCancelled'>,
+): Contest['outcome'] {
+  switch (event.type) {
+    case 'AllocationGranted':
+      if (event.via === 'preemption') return 'preempted';
+      return event.partial ? 'partial' : 'granted';
+    case 'RequestDenied':
+      return 'denied';
+    case 'RequestCancelled':
+      return 'cancelled';
+    default:
+      return event satisfies never;
   }
+}
+
+function contestOn(team: Team, { account }: Waiting): Contest | undefined {
+  return team.contests.get(accountKey(account.path, account.resource));
+}
+
+function wakeQueue(team: Team, { path, resource }: Waiting['account']): void {
+  team.agenda.queues.add(accountKey(path, resource));
 }
 
 function earmark(
@@ -117,33 +141,39 @@ function earmark(
   if (climbs.length > 0) climb(team, anchor, sign > 0 ? 'earmarked' : 'unearmarked', event, climbs);
 }
 
-function waitingOf(
-  event: EventOf<'RequestQueued' | 'PreemptionRequested'>,
-  queuedAtMs: number,
-  untilMs: number,
-  arrival: number,
-) {
-  const { deadlineMs, expectedMs } = event.ask;
-  return {
-    id: event.id,
-    agent: event.by,
-    priority: event.priority,
-    queuedAtMs,
-    sinceMs: event.atMs,
-    untilMs,
-    latestStartMs:
-      deadlineMs === undefined ? Infinity : event.atMs + deadlineMs - (expectedMs ?? 0),
-    arrival,
-    digest: event.digest,
-  };
+/** When a waiting request gives up: at the end of its patience, or when it can no longer be met. */
+export function givesUpAtMs(waiting: Pick<Waiting, 'untilMs' | 'latestStartMs'>): number {
+  return Math.min(waiting.untilMs, waiting.latestStartMs + 1);
 }
 
-function join(team: Team, waiting: Waiting): void {
-  assert(!team.waiting.has(waiting.id), `${waiting.id} does not wait twice`);
+function join(
+  team: Team,
+  event: EventOf<'RequestQueued' | 'PreemptionRequested'>,
+  rest: Pick<
+    Waiting,
+    'state' | 'queuedAtMs' | 'attempt' | 'earmarked' | 'earmarkPath' | 'victims' | 'graceEndsAtMs'
+  >,
+): void {
+  assert(!team.waiting.has(event.id), `${event.id} does not wait twice`);
+  const latestStartMs = event.atMs + slackMsOf(event.ask);
+  const { untilMs } = event;
+  const waiting: Waiting = {
+    id: event.id,
+    agent: event.by,
+    ask: event.ask,
+    account: event.account,
+    priority: event.priority,
+    sinceMs: event.atMs,
+    untilMs,
+    latestStartMs,
+    arrival: team.arrivals,
+    digest: event.digest,
+    timeout: addDue(team, givesUpAtMs({ untilMs, latestStartMs }), 'wait', event.id),
+    ...rest,
+  };
   team.arrivals += 1;
   team.waiting.set(waiting.id, waiting);
   addToQueue(team, waiting);
-  addDue(team, waiting.untilMs, 'wait', waiting.id);
 }
 
 function addToQueue(team: Team, waiting: Waiting): void {

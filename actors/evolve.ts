@@ -15,15 +15,17 @@ import {
   resized,
 } from './evolve-allocation.ts';
 import {
-  closeNode,
   limitsSet,
+  nodeClosed,
   nodeOf,
   opened,
   policySet,
   setRung,
+  stopLifted,
   stopped,
 } from './evolve-node.ts';
-import { endWait, moved, preempting, queued, reclaimed } from './evolve-queue.ts';
+import { leaveQueue, moved, preempting, queued, reclaimed } from './evolve-queue.ts';
+import { noteId } from './remember.ts';
 import { accountKey, type Position, type Team } from './team.ts';
 
 /**
@@ -51,14 +53,14 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
     case 'LateSettled':
       return lateSettled(team, event, at);
     case 'RequestDenied':
-      if (event.waited) endWait(team, event, event.id);
+      if (event.waited) leaveQueue(team, event.id, event);
       return team.runtime.resolver(team.name, event);
     case 'RequestQueued':
       return queued(team, event);
     case 'RequestMoved':
       return moved(team, event);
     case 'RequestCancelled':
-      return endWait(team, event, event.request);
+      return leaveQueue(team, event.request, event);
     case 'AllocationClaimed':
       allocationOf(team, event.allocation).claimUntilMs = null;
       return;
@@ -79,6 +81,7 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
         id: event.contest,
         account: event.account,
         strategy: null,
+        outcome: 'queued',
       });
       return team.runtime.resolver(team.name, event);
     case 'StrategySelected':
@@ -112,7 +115,7 @@ function applyToTree(team: Team, event: TreeEvent): void {
       if (event.fenceAtMs !== undefined) addDue(team, event.fenceAtMs, 'close', event.path);
       return;
     case 'NodeClosed':
-      return closeNode(team, nodeOf(team, event.path), event, true);
+      return nodeClosed(team, event);
     case 'LimitsSet':
       return limitsSet(team, event);
     case 'ToppedUp':
@@ -154,9 +157,7 @@ function applyToTree(team: Team, event: TreeEvent): void {
       return;
     }
     case 'StopLifted':
-      climb(team, nodeOf(team, event.path), 'stopLifted', event, []);
-      team.agenda.sweeps.add(event.path);
-      return;
+      return stopLifted(team, event);
     case 'ThresholdCrossed':
       return setRung(team, event.path, event.resource, event.rung);
     case 'ThresholdRearmed':
@@ -187,31 +188,3 @@ type TreeEvent = EventOf<
   | 'ThresholdRearmed'
   | 'LeasesExtended'
 >;
-
-/** Remembers an id that a client or the writer gave to a command, and where its answer stands. */
-function noteId(team: Team, event: BursarEvent, at: Position): void {
-  if (!('id' in event) || event.id === undefined) return;
-  team.ids.set(event.id, { digest: event.digest, at, atMs: event.atMs });
-  team.notedEver += 1;
-  if (team.notedEver % PRUNE_EVERY === 0) prune(team);
-}
-
-/** Pruning looks at every id, so it is done once in a while. */
-const PRUNE_EVERY = 16_384;
-
-/** Forgets ids beyond their retention, and tombstones beyond theirs (semantics §6.3). */
-function prune(team: Team): void {
-  const now = team.lastAtMs;
-  let excess = team.ids.size - LIMITS.idsPerShardMax;
-  for (const [id, used] of team.ids) {
-    const isOld = now - used.atMs > LIMITS.idRetentionMs;
-    if (!isOld && excess <= 0) continue;
-    if (team.allocations.has(id) || team.waiting.has(id) || team.tombstones.has(id)) continue;
-    team.ids.delete(id);
-    excess -= 1;
-  }
-  for (const [id, tomb] of team.tombstones) {
-    const keptMs = tomb.isSettled ? LIMITS.idRetentionMs : LIMITS.tombstoneRetentionMs;
-    if (now - tomb.atMs > keptMs) team.tombstones.delete(id);
-  }
-}

@@ -1,21 +1,14 @@
 import type { BursarEvent } from '../events/events.ts';
-import { LIMITS } from '../events/limits.ts';
 import { isWithin } from '../events/names.ts';
-import type { Amounts } from '../events/resources.ts';
 import { usePermille } from './account.ts';
-import { fits, Overlay, outermostOf, roomFor, shortagesOf } from './admission.ts';
-import type { Candidate } from './contention.ts';
+import { isIdleAutoStep } from './auto-close.ts';
 import { stamp } from './context.ts';
-import { boundedAmounts, leastOf } from './decide-request.ts';
 import { rungOf } from './ladder.ts';
-import { barrierOf, locate } from './locate.ts';
-import { partOf } from './partial.ts';
-import { grantOf } from './resolver.ts';
+import { barredDenial, collectFor, serveHead } from './serve.ts';
 import { accountKey, accountOfKey, type Team } from './team.ts';
-import type { Waiting } from './wait-queue.ts';
 
 /** Denials that one sweep records before it comes again: bounds a block. */
-const DENIALS_AT_ONCE = 200;
+const DENIALS_AT_ONCE = 32;
 
 /**
  * What follows from what was recorded, one small unit at a time: waiting requests that now fit,
@@ -35,6 +28,11 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
     if (events.length > 0) return events;
     agenda.sweeps.delete(path);
   }
+  for (const id of agenda.collects) {
+    const events = collectFor(team, id, atMs);
+    if (events.length > 0) return events;
+    agenda.collects.delete(id);
+  }
   for (const key of agenda.queues) {
     const events = serveHead(team, key, atMs);
     if (events.length > 0) return events;
@@ -51,9 +49,9 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
   for (const path of agenda.closings) {
     agenda.closings.delete(path);
     const node = team.nodes.get(path);
-    if (node?.phase === 'closing' && node.liveTree === 0 && !hasWaiting(team, path)) {
-      return [{ ...stamp('NodeClosed', team, atMs), path }];
-    }
+    if (node === undefined || node.liveTree > 0) continue;
+    const isOver = node.phase === 'closing' ? !hasWaiting(team, path) : isIdleAutoStep(node);
+    if (isOver) return [{ ...stamp('NodeClosed', team, atMs), path }];
   }
   return [];
 }
@@ -61,12 +59,16 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
 /** Puts everything on the agenda: after a restart, or when policy has changed. */
 export function sweepAll(team: Team): void {
   team.agenda.sweeps.add(team.name);
+  for (const key of team.contests.keys()) team.agenda.queues.add(key);
+  for (const { id, state } of team.waiting.values()) {
+    if (state === 'preempting') team.agenda.collects.add(id);
+  }
   for (const node of team.nodes.values()) {
     for (const resource of node.queues?.keys() ?? []) {
       team.agenda.queues.add(accountKey(node.path, resource));
     }
     for (const stop of node.stops?.keys() ?? []) team.agenda.stops.add(accountKey(node.path, stop));
-    if (node.phase === 'closing') team.agenda.closings.add(node.path);
+    if (node.liveTree === 0) team.agenda.closings.add(node.path);
     if (node.tier !== 'team' && node.tier !== 'swarm') continue;
     for (const resource of node.accounts.keys()) {
       team.agenda.rungs.add(accountKey(node.path, resource));
@@ -118,127 +120,6 @@ function denyBarred(team: Team, path: string, atMs: number): BursarEvent[] {
     }
   }
   return events;
-}
-
-function barredDenial(team: Team, waiting: Waiting, atMs: number): BursarEvent | undefined {
-  const place = locate(team, waiting.ask.path);
-  const barrier =
-    typeof place === 'string'
-      ? { reason: place, path: waiting.ask.path }
-      : barrierOf(place.anchor, waiting.priority);
-  if (barrier === undefined) return undefined;
-  return {
-    ...stamp('RequestDenied', team, atMs),
-    id: waiting.id,
-    by: waiting.agent,
-    ...(waiting.digest === undefined ? {} : { digest: waiting.digest }),
-    ask: waiting.ask,
-    reason: barrier.reason,
-    waited: true,
-    waitedMs: atMs - waiting.sinceMs,
-    ...(barrier.reason === 'frozen' ? { retryOn: 'unfreeze' } : {}),
-    rule: `barrier-${barrier.reason}`,
-    factors: { at: barrier.path },
-  };
-}
-
-/** Serves the head of a queue if it fits now; the queue stands still behind it otherwise. */
-function serveHead(team: Team, key: string, atMs: number): BursarEvent[] {
-  const { path, resource } = accountOfKey(key);
-  const head = team.nodes.get(path)?.queues?.get(resource)?.head;
-  const contest = team.contests.get(key);
-  if (head === undefined) {
-    if (contest === undefined) return [];
-    return [{ ...stamp('ContestEnded', team, atMs), contest: contest.id, outcome: 'granted' }];
-  }
-  const barred = barredDenial(team, head, atMs);
-  if (barred !== undefined) return [barred];
-  const candidate = candidateOf(team, head, atMs);
-  if (candidate === undefined) return [];
-  return head.state === 'preempting'
-    ? collect(team, head, candidate)
-    : serve(team, head, candidate, key);
-}
-
-function serve(team: Team, head: Waiting, candidate: Candidate, key: string): BursarEvent[] {
-  const { place, wanted, least, atMs } = candidate;
-  const part = fits(place.anchor, wanted) ? wanted : partOf(place.anchor, wanted, least);
-  if (part === undefined) {
-    const short = shortagesOf(place.anchor, least);
-    const outer = outermostOf(short.length > 0 ? short : shortagesOf(place.anchor, wanted));
-    const account = { path: outer.path, resource: outer.resource };
-    if (accountKey(account.path, account.resource) === key) return [];
-    return [{ ...stamp('RequestMoved', team, atMs), request: head.id, account }];
-  }
-  return [
-    {
-      ...grantOf(team, candidate, part, 'queue', { rule: 'queue-head' }),
-      claimUntilMs: atMs + LIMITS.claimMs,
-      attempt: head.attempt,
-      waitedMs: atMs - head.sinceMs,
-      factors: { waitedMs: atMs - head.sinceMs, priority: head.priority },
-    },
-  ];
-}
-
-/** Adds to what is set aside for a beneficiary; grants when it is all there. */
-function collect(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
-  const missing: Record<string, number> = {};
-  const more: Record<string, number> = {};
-  let isComplete = true;
-  for (const [resource, amount] of Object.entries(candidate.wanted)) {
-    const still = amount - (head.earmarked[resource] ?? 0);
-    if (still <= 0) continue;
-    missing[resource] = still;
-    const room = roomFor(candidate.place.anchor, resource, still);
-    if (room > 0) more[resource] = room;
-    if (room < still) isComplete = false;
-  }
-  const events: BursarEvent[] = [];
-  if (Object.keys(more).length > 0 && fits(candidate.place.anchor, more as Amounts)) {
-    const reclaimed = stamp('ResourcesReclaimed', team, candidate.atMs);
-    events.push({ ...reclaimed, request: head.id, earmarked: more });
-  }
-  const isAllThere = Object.keys(missing).length === 0 || (isComplete && events.length > 0);
-  if (isAllThere && isAdmitted(team, head, candidate)) {
-    const preempted = head.victims.filter((id) => !team.allocations.has(id));
-    events.push({
-      ...grantOf(team, candidate, candidate.wanted, 'preemption', { rule: 'preempted' }),
-      preempted,
-      waitedMs: candidate.atMs - head.sinceMs,
-      ...(candidate.atMs > head.sinceMs
-        ? { claimUntilMs: candidate.atMs + LIMITS.claimMs, attempt: head.attempt }
-        : {}),
-    });
-  }
-  return events;
-}
-
-/** Limits may have been cut, or a limited step opened, since the collecting began. */
-function isAdmitted(team: Team, head: Waiting, { place, wanted }: Candidate): boolean {
-  const overlay = new Overlay();
-  const on = team.nodes.get(head.earmarkPath);
-  for (const [resource, amount] of Object.entries(head.earmarked)) {
-    if (on !== undefined) overlay.add(on, resource, -amount);
-  }
-  return fits(place.anchor, wanted, overlay);
-}
-
-function candidateOf(team: Team, waiting: Waiting, atMs: number): Candidate | undefined {
-  const place = locate(team, waiting.ask.path);
-  const wanted = boundedAmounts(team, waiting.ask);
-  if (typeof place === 'string' || wanted === undefined) return undefined;
-  return {
-    id: waiting.id,
-    agent: waiting.agent,
-    digest: waiting.digest,
-    ask: waiting.ask,
-    wanted,
-    least: leastOf(waiting.ask, wanted),
-    priority: waiting.priority,
-    place,
-    atMs,
-  };
 }
 
 function hasWaiting(team: Team, path: string): boolean {

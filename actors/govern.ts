@@ -7,7 +7,6 @@ import { decide } from './decide.ts';
 import { eventsDue } from './due.ts';
 import { evolve } from './evolve.ts';
 import { followUps } from './follow-ups.ts';
-import { repeatOf } from './repeat.ts';
 import type { Position, Team } from './team.ts';
 import type { Due } from './timers.ts';
 
@@ -32,18 +31,19 @@ export function govern(
   recorder: Recorder,
 ): Decision {
   recorder.begin();
-  const full: Context = { ...ctx, at: recorder.next };
-  const repeat = repeatOf(team, command, full);
-  if (repeat !== undefined) return repeat;
-  const decision = decide(team, command, full, shard);
+  const { atMs, agent, digest } = ctx;
+  const decision = decide(team, command, { atMs, agent, digest, at: recorder.next }, shard);
   if (command.op === 'request' && command.dryRun) return { events: [], answer: wouldBe(decision) };
   if (decision.events.length === 0) return decision;
   const all: BursarEvent[] = [];
-  const note = (events: readonly BursarEvent[]) => recordAll(team, events, recorder, all);
-  note(decision.events);
-  settleDown(team, ctx.atMs, recorder, all);
-  const answer = decision.answer ?? answerTo(team, command, all, ctx.atMs);
-  return { ...decision, events: all, ...(answer === undefined ? {} : { answer }) };
+  recordAll(team, decision.events, recorder, all);
+  settleDown(team, atMs, recorder, all);
+  if (decision.answer !== undefined || decision.repeats !== undefined) {
+    return { ...decision, events: all };
+  }
+  const told = command.op === 'request' ? lastDecision(decision.events, all) : decision.events[0];
+  const answer = told && answerOf(told, atMs, leaseEndOf(team, told));
+  return answer === undefined ? { events: all } : { events: all, answer };
 }
 
 /** Records what is due, then what follows from it. */
@@ -67,12 +67,8 @@ export function settleDown(
       recordAll(team, events, recorder, all);
       continue;
     }
-    const due = team.timers.takeDue(atMs);
+    const due = team.timers.takeDue(atMs, team.name);
     if (due === undefined) return;
-    if (due.team !== team.name) {
-      team.timers.add(due);
-      return;
-    }
     recordAll(team, eventsDue(team, due, atMs, recorder.next), recorder, all);
   }
 }
@@ -92,25 +88,15 @@ function recordAll(
   }
 }
 
-/** The answer to a command: of a request its last decision, else what its first event means. */
-function answerTo(
-  team: Team,
-  command: Command,
-  events: readonly BursarEvent[],
-  nowMs: number,
-): Answer | undefined {
-  let found: BursarEvent | undefined;
-  if (command.op === 'request') {
-    const first = events.find(isDecision);
-    const id = first !== undefined && 'id' in first ? first.id : command.id;
-    for (const event of events) if (isDecision(event) && event.id === id) found = event;
-  } else {
-    found = events.find((event) => answerOf(event, nowMs, undefined) !== undefined);
-  }
-  if (found === undefined) return undefined;
-  const answer = answerOf(found, nowMs, leaseEndOf(team, found));
-  const closed = events.some((event) => event.type === 'NodeClosed');
-  return command.op === 'close' && closed ? { outcome: 'closed', path: command.path } : answer;
+/** What became of a request in the end: with grace 0 the grant follows in the same decision. */
+function lastDecision(
+  decided: readonly BursarEvent[],
+  all: readonly BursarEvent[],
+): BursarEvent | undefined {
+  let last = decided.find(isDecision);
+  const id = last?.id;
+  for (const event of all) if (isDecision(event) && event.id === id) last = event;
+  return last;
 }
 
 /** When the lease that an event speaks of ends, as it stands now. */

@@ -3,7 +3,7 @@ import { depthOf, parentPathOf } from '../events/names.ts';
 import type { Priority } from '../events/priority.ts';
 import { phaseAfter } from './machines.ts';
 import type { Node } from './node.ts';
-import type { Team } from './team.ts';
+import type { Team, Tombstone } from './team.ts';
 
 /** Where a request lands: the node, or the deepest open one and what is opened beneath it. */
 export interface Place {
@@ -16,6 +16,7 @@ export function locate(team: Team, path: string): Place | DenialReason {
   const node = team.nodes.get(path);
   if (node !== undefined) return { anchor: node, opened: [] };
   const parentPath = parentPathOf(path);
+  if (team.isClosed) return 'node_closed';
   if (parentPath === undefined) return 'unknown_node';
   const parent = team.nodes.get(parentPath);
   if (parent?.closedNames?.has(path.slice(parentPath.length + 1))) return 'node_closed';
@@ -36,6 +37,24 @@ export function locate(team: Team, path: string): Place | DenialReason {
       { path, tier: 'step' },
     ],
   };
+}
+
+/** The deepest node of a path that is open, if any is. */
+export function deepestOpen(team: Team, path: string): Node | undefined {
+  for (let at: string | undefined = path; at !== undefined; at = parentPathOf(at)) {
+    const node = team.nodes.get(at);
+    if (node !== undefined) return node;
+  }
+  return undefined;
+}
+
+/**
+ * Where the use of an ended allocation is booked: on its node, or on the nearest open one above,
+ * into which that node was rolled up. Another opening of the same path is another node.
+ */
+export function bookedAt(team: Team, { path, openingNo }: Tombstone): Node | undefined {
+  const node = deepestOpen(team, path);
+  return node?.path === path && node.openingNo !== openingNo ? node.parent : node;
 }
 
 /** What bars a request on its path whatever the room: freeze, closing, stop. Else undefined. */

@@ -45,6 +45,7 @@ export function applyChange(node: Node, change: NodeChange): void {
     const account = accountOf(node, climb.resource);
     takeClimb(account, climb, change.isOwn);
     assert(account.heldTree >= 0 && account.held >= 0, 'INV-4: held is never negative');
+    assert(account.spent >= 0, 'spent is never negative');
     assert(account.earmarked >= 0, 'earmarked is never negative');
     assert(account.childrenCommitted >= 0, 'what children contribute is never negative');
   }
@@ -62,11 +63,14 @@ function applyOwn(node: Node, event: BursarEvent): void {
   switch (event.type) {
     case 'NodeOpened':
     case 'LimitsSet':
+      // Somebody has plans for it: it does not close by itself any more.
+      node.isAuto = false;
       for (const [resource, { limit }] of Object.entries(event.limits ?? {})) {
         if (limit !== undefined) accountOf(node, resource).limit = limit;
       }
       return;
     case 'ToppedUp':
+      node.isAuto = false;
       for (const [resource, amount] of Object.entries(event.amounts)) {
         const account = accountOf(node, resource);
         account.limit = (account.limit ?? 0) + amount;

@@ -19,7 +19,8 @@ export interface Stop {
   readonly id: string;
   /** Base priorities below this are stopped; null: all. */
   readonly below: number | null;
-  readonly ackUntilMs: number;
+  /** What has not ended then is fenced; moved by an outage. */
+  ackUntilMs: number;
   /** Live allocations concerned that have not ended. */
   remainingCount: number;
   fencedCount: number;
@@ -39,8 +40,10 @@ export interface Node {
   readonly accounts: Map<string, Account>;
   /** Set by the node's actor alone. */
   phase: Phase;
-  /** Opened by a request; closes with its last allocation. */
-  readonly isAuto: boolean;
+  /** Counts the openings of the team: a path may be opened again. */
+  readonly openingNo: number;
+  /** Opened by a request; a step then closes with its last allocation. */
+  isAuto: boolean;
   /** Live allocations of its own, and with all descendants. */
   liveOwn: number;
   liveTree: number;
@@ -65,6 +68,7 @@ export function newNode(
   parent: Node | undefined,
   isAuto: boolean,
   priorityMax: number | null,
+  openingNo: number,
 ): Node {
   return {
     path,
@@ -73,6 +77,7 @@ export function newNode(
     children: tier === 'step' ? NO_CHILDREN : new Map(),
     accounts: new Map(),
     phase: 'open',
+    openingNo,
     isAuto,
     liveOwn: 0,
     liveTree: 0,

@@ -1,8 +1,11 @@
+import { LIMITS } from '../events/limits.ts';
 import type { Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { fits, Overlay } from './admission.ts';
 import { type Contest, holdersOf } from './contention.ts';
+import { slackMsOf } from './deadline.ts';
+import { nodeOf } from './evolve-node.ts';
 import type { Allocation, Team } from './team.ts';
 
 /** Allocations that would have to yield so that a request fits. */
@@ -12,77 +15,76 @@ export interface PreemptionPlan {
   readonly graceMs: number;
 }
 
-/** Above this many victims a plan is not pruned any further: the search is quadratic. */
-const PRUNE_MAX = 64;
-
 /**
  * Whom to evict by the priority right, or undefined where it would not be enough or not legal.
  * Cheapest first (lower priority, then youngest, then id), until the request fits; then every
- * victim that turns out not to be needed is put back. Victims are strictly legal by policy, and a
- * plan that a victim could turn round at once is not made.
+ * victim that turns out not to be needed is put back, dearest first. Victims are strictly legal by
+ * policy, and a plan that a victim could turn round at once is not made.
  */
 export function planPreemption(team: Team, contest: Contest): PreemptionPlan | undefined {
-  const { candidate } = contest;
+  const { candidate, short } = contest;
   const { withinNode, minRuntimeMs, graceMsMax } = team.policy.preemption;
-  if (withinNode === 'never' || contest.short.length === 0) return undefined;
-  const resources = new Set(contest.short.map(({ resource }) => resource));
-  const candidates = new Set<Allocation>();
-  for (const { path, resource } of contest.short) {
-    const node = team.nodes.get(path);
-    if (node === undefined) continue;
-    for (const holder of holdersOf(team, node, resource)) {
+  if (withinNode === 'never' || short.length === 0) return undefined;
+  const { priority, atMs } = candidate;
+  const legal = new Set<Allocation>();
+  for (const { path, resource } of short) {
+    for (const holder of holdersOf(team, nodeOf(team, path), resource)) {
       if (holder.ask.preemptible === false || holder.yieldsTo !== null) continue;
-      if (candidate.atMs - holder.grantedAtMs < minRuntimeMs) continue;
-      if (!mayEvict(candidate.priority, candidate.atMs, holder, withinNode)) continue;
-      candidates.add(holder);
+      if (atMs - holder.grantedAtMs < minRuntimeMs) continue;
+      if (mayEvict(priority, atMs, holder, withinNode)) legal.add(holder);
     }
   }
-  const victims = leastVictims(contest, [...candidates].sort(byCost), resources);
-  if (victims === undefined) return undefined;
-  const isReversible = victims.some((victim) =>
-    mayEvictBack(victim, candidate.priority, candidate.atMs, withinNode),
-  );
-  if (isReversible) return undefined;
-  const graceMs = Math.min(graceMsMax, Math.max(0, ...victims.map(({ ask }) => ask.graceMs ?? 0)));
-  const { deadlineMs, expectedMs } = candidate.ask;
-  const slackMs = deadlineMs === undefined ? Infinity : deadlineMs - (expectedMs ?? 0);
-  return { victims, graceMs: Math.max(0, Math.min(graceMs, slackMs)) };
+  const victims = leastVictims(contest, [...legal].sort(byCost));
+  if (victims === undefined || victims.length > LIMITS.victimsMax) return undefined;
+  // The beneficiary as a holder, if it can be evicted as soon as it has its grant.
+  const isSafe = candidate.ask.preemptible === false || minRuntimeMs > 0;
+  const holder = { priority, grantedAtMs: atMs };
+  if (!isSafe && victims.some((one) => mayEvict(one.priority, atMs, holder, withinNode))) {
+    return undefined;
+  }
+  let graceMs = 0;
+  for (const { ask } of victims) graceMs = Math.max(graceMs, ask.graceMs ?? 0);
+  return { victims, graceMs: Math.min(graceMs, graceMsMax, slackMsOf(candidate.ask)) };
 }
 
-function leastVictims(
-  contest: Contest,
-  candidates: readonly Allocation[],
-  resources: ReadonlySet<string>,
-): Allocation[] | undefined {
+function leastVictims(contest: Contest, legal: readonly Allocation[]): Allocation[] | undefined {
   const { wanted, place } = contest.candidate;
-  const chosen: Allocation[] = [];
-  const isEnough = (victims: readonly Allocation[]) => {
-    const overlay = new Overlay();
-    for (const victim of victims) giveBack(overlay, victim, resources);
-    return fits(place.anchor, wanted, overlay);
-  };
+  const resources = new Set(contest.short.map(({ resource }) => resource));
   const overlay = new Overlay();
-  for (const victim of candidates) {
+  const chosen: Allocation[] = [];
+  let isEnough = false;
+  for (const victim of legal) {
     chosen.push(victim);
-    giveBack(overlay, victim, resources);
-    if (fits(place.anchor, wanted, overlay)) break;
+    giveBack(overlay, victim, resources, 1);
+    isEnough = fits(place.anchor, wanted, overlay);
+    if (isEnough) break;
   }
-  if (!fits(place.anchor, wanted, overlay)) return undefined;
-  if (chosen.length > PRUNE_MAX) return chosen;
-  for (const victim of [...chosen].reverse()) {
-    const without = chosen.filter((other) => other !== victim);
-    if (isEnough(without)) chosen.splice(chosen.indexOf(victim), 1);
+  if (!isEnough) return undefined;
+  const needed: Allocation[] = [];
+  for (const victim of chosen.reverse()) {
+    giveBack(overlay, victim, resources, -1);
+    if (fits(place.anchor, wanted, overlay)) continue;
+    giveBack(overlay, victim, resources, 1);
+    needed.push(victim);
   }
-  return chosen;
+  return needed.reverse();
 }
 
-/** What an eviction returns: all of a capacity, of a consumable what was not reported as used. */
-function giveBack(overlay: Overlay, victim: Allocation, resources: ReadonlySet<string>): void {
+/**
+ * What an eviction returns: all of a capacity, of a consumable what was not reported as used.
+ * `sign` -1 takes it back.
+ */
+function giveBack(
+  overlay: Overlay,
+  victim: Allocation,
+  resources: ReadonlySet<string>,
+  sign: 1 | -1,
+): void {
   for (const [resource, amount] of Object.entries(victim.items)) {
     if (!resources.has(resource)) continue;
     const used =
       resourceTypeOf(resource)?.class === 'consumable' ? (victim.reported[resource] ?? 0) : 0;
-    overlay.add(victim.node, resource, -Math.max(0, amount - used));
+    overlay.add(victim.node, resource, -sign * Math.max(0, amount - used));
   }
 }
 
@@ -92,7 +94,7 @@ type WithinNode = Policy['preemption']['withinNode'];
 function mayEvict(
   priority: Priority,
   atMs: number,
-  holder: Allocation,
+  holder: Pick<Allocation, 'priority' | 'grantedAtMs'>,
   withinNode: WithinNode,
 ): boolean {
   switch (withinNode) {
@@ -109,22 +111,6 @@ function mayEvict(
     default:
       return withinNode satisfies never;
   }
-}
-
-/** Whether the victim, asking again, could evict the beneficiary. */
-function mayEvictBack(
-  victim: Allocation,
-  priority: Priority,
-  grantedAtMs: number,
-  withinNode: WithinNode,
-): boolean {
-  if (withinNode === 'any') return true;
-  if (victim.priority > priority) return true;
-  return (
-    withinNode === 'lowerOrNewerEqual' &&
-    victim.priority === priority &&
-    grantedAtMs > victim.grantedAtMs
-  );
 }
 
 /** Cheapest first: lower priority, less work lost (younger), id. */

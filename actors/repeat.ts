@@ -1,8 +1,9 @@
 import type { Answer } from '../events/answers.ts';
 import type { Command } from '../events/commands.ts';
+import type { EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
-import type { Context, Decision } from './context.ts';
+import { type Context, type Decision, stamp } from './context.ts';
 import type { Team } from './team.ts';
 import { pendingAnswer } from './views.ts';
 
@@ -13,11 +14,13 @@ import { pendingAnswer } from './views.ts';
  */
 export function repeatOf(team: Team, command: Command, ctx: Context): Decision | undefined {
   const { id } = command;
-  if (id === undefined) return undefined;
+  if (id === undefined || (command.op === 'request' && command.dryRun)) return undefined;
   const used = team.ids.get(id);
   if (used === undefined) {
-    if ((command.firstSentMsAgo ?? 0) <= LIMITS.idRetentionMs) return undefined;
-    const message = `${id} was first sent ${command.firstSentMsAgo} ms ago and is not remembered`;
+    const agoMs = command.firstSentMsAgo ?? 0;
+    const isRemembered = agoMs <= LIMITS.idRetentionMs && ctx.atMs - agoMs > team.forgottenUpToMs;
+    if (agoMs === 0 || isRemembered) return undefined;
+    const message = `${id} was first sent ${agoMs} ms ago and is not remembered`;
     return { events: [], answer: refuse('outcome_unknown', message, { id }) };
   }
   if (used.digest !== ctx.digest) return { events: [], conflictsWith: used.at };
@@ -26,5 +29,12 @@ export function repeatOf(team: Team, command: Command, ctx: Context): Decision |
     const answer: Answer = { ...pendingAnswer(team, waiting, ctx.atMs), replayed: true };
     return { events: [], answer };
   }
-  return { events: [], repeats: used.at };
+  return { events: claimed(team, id, ctx), repeats: used.at };
+}
+
+/** The agent of a grant out of the queue shows, by any command on it, that it knows of it. */
+export function claimed(team: Team, id: string, ctx: Context): EventOf<'AllocationClaimed'>[] {
+  const live = team.allocations.get(id);
+  if (live === undefined || live.claimUntilMs === null || live.agent !== ctx.agent) return [];
+  return [{ ...stamp('AllocationClaimed', team, ctx.atMs), allocation: id }];
 }

@@ -51,39 +51,54 @@ function execute(team: Team, contest: Contest, contestId: string, choice: Choice
     return deny(team, contest, choice, 'never_fits');
   }
   switch (choice.strategy) {
-    case 'preemption_allowed': {
-      const plan = contest.aheadCount === 0 ? planPreemption(team, contest) : undefined;
-      if (plan === undefined) return waitOrDeny(team, contest, choice);
-      const victims = plan.victims.map(({ id }) => id);
-      return {
-        ...stamp('PreemptionRequested', team, candidate.atMs),
-        ...causeOf(candidate),
-        contest: contestId,
-        account: contest.account,
-        priority: candidate.priority,
-        right: 'priority',
-        victims,
-        graceEndsAtMs: candidate.atMs + plan.graceMs,
-        untilMs: candidate.atMs + Math.max(plan.graceMs, candidate.ask.maxWaitMs ?? 0),
-        earmarked: roomNow(candidate),
-        rule: choice.rule,
-        factors: { ...choice.factors, preemptionVictims: victims.length, graceMs: plan.graceMs },
-      };
-    }
+    case 'preemption_allowed':
+      return preempt(team, contest, contestId, choice) ?? shareOrWait(team, contest, choice);
+    case 'priority_based':
+    case 'proportional_sharing':
+      return shareOrWait(team, contest, choice);
     case 'queue_and_wait':
     case 'first_come_first_served':
       return waitOrDeny(team, contest, choice);
-    case 'priority_based':
-    case 'proportional_sharing': {
-      const { anchor } = candidate.place;
-      const part =
-        contest.aheadCount === 0 ? partOf(anchor, candidate.wanted, candidate.least) : undefined;
-      if (part === undefined) return waitOrDeny(team, contest, choice);
-      return grantOf(team, candidate, part, 'request', choice);
-    }
     default:
       return choice.strategy satisfies never;
   }
+}
+
+/** Evicts for the whole ask, where that is enough and nobody waits before it. */
+function preempt(
+  team: Team,
+  contest: Contest,
+  contestId: string,
+  choice: Choice,
+): EventOf<'PreemptionRequested'> | undefined {
+  const { candidate } = contest;
+  const plan = contest.isBehindQueued ? undefined : planPreemption(team, contest);
+  if (plan === undefined) return undefined;
+  const { graceMs } = plan;
+  const victims = plan.victims.map(({ id }) => id);
+  return {
+    ...stamp('PreemptionRequested', team, candidate.atMs),
+    ...causeOf(candidate),
+    contest: contestId,
+    account: contest.account,
+    priority: candidate.priority,
+    right: 'priority',
+    victims,
+    graceEndsAtMs: candidate.atMs + graceMs,
+    untilMs: candidate.atMs + Math.max(graceMs, candidate.ask.maxWaitMs ?? 0),
+    earmarked: roomNow(candidate),
+    rule: choice.rule,
+    factors: { ...choice.factors, preemptionVictims: victims.length, graceMs },
+  };
+}
+
+/** Grants the part that fits, where nobody waits before it. */
+function shareOrWait(team: Team, contest: Contest, choice: Choice): Outcome {
+  const { candidate, isBehind } = contest;
+  const { place, wanted, least } = candidate;
+  const part = isBehind ? undefined : partOf(place.anchor, wanted, least);
+  if (part === undefined) return waitOrDeny(team, contest, choice);
+  return grantOf(team, candidate, part, 'request', choice);
 }
 
 function waitOrDeny(team: Team, contest: Contest, choice: Choice): Outcome {

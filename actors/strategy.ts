@@ -3,8 +3,9 @@ import type { Strategy } from '../events/policy.ts';
 import { ExecutionPriority } from '../events/priority.ts';
 import { usePermille } from './account.ts';
 import { type Contest, expectedWaitMs } from './contention.ts';
+import { slackMsOf } from './deadline.ts';
 import type { Team } from './team.ts';
-import { effectivePriority } from './wait-queue.ts';
+import { effectivePriority, type Waiting } from './wait-queue.ts';
 
 /** A strategy, the row of the decision table that chose it, and what the row looked at. */
 export interface Choice {
@@ -46,6 +47,16 @@ export function selectStrategy(team: Team, contest: Contest): Choice {
   return choose('8-mixed', 'priority_based');
 }
 
+/**
+ * Whether a waiting request is content with a part: not where its caller or policy wants it served
+ * in full or not at all.
+ */
+export function takesPart(team: Team, { ask, account }: Waiting): boolean {
+  const { strategies } = team.policy;
+  const strategy = strategies[account.resource] ?? strategies['*'] ?? ask.strategy;
+  return strategy !== 'queue_and_wait' && strategy !== 'first_come_first_served';
+}
+
 /** The seven factors (F-01 … F-07) as numbers that a person can check. */
 function factorsOf(team: Team, contest: Contest): Factors {
   const { candidate, account, node } = contest;
@@ -56,7 +67,7 @@ function factorsOf(team: Team, contest: Contest): Factors {
   return {
     priority: candidate.priority,
     highestWaiting: head === undefined ? null : effectivePriority(head, atMs, team.policy.aging),
-    slackMs: ask.deadlineMs === undefined ? null : ask.deadlineMs - (ask.expectedMs ?? 0),
+    slackMs: ask.deadlineMs === undefined ? null : slackMsOf(ask),
     expectedWaitMs: waitMs,
     scarcityPermille:
       books?.limit == null ? null : usePermille(Math.max(0, books.committed), books.limit),
@@ -72,7 +83,7 @@ function factorsOf(team: Team, contest: Contest): Factors {
 
 function isUrgent(factors: Factors): boolean {
   const { slackMs, expectedWaitMs: waitMs } = factors as Record<string, number | null>;
-  return slackMs != null && slackMs < (waitMs ?? Number.POSITIVE_INFINITY);
+  return slackMs != null && slackMs < (waitMs ?? Infinity);
 }
 
 function isDivisible({ candidate }: Contest): boolean {

@@ -5,7 +5,7 @@ import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
 import type { Node } from './node.ts';
 import type { NodeRuntime } from './runtime.ts';
-import type { TimerHeap } from './timers.ts';
+import type { Timer, TimerHeap } from './timers.ts';
 import type { Waiting } from './wait-queue.ts';
 
 /** A grant that lives: what its holder may use until it ends. */
@@ -23,17 +23,21 @@ export interface Allocation {
   /** Revoked then, unless its agent has sent a command on it; null once claimed. */
   claimUntilMs: number | null;
   readonly attempt: number;
-  /** The request for which it was told to yield. */
+  /** The request for which it was told to yield, and when it is made to. */
   yieldsTo: string | null;
-  /** It ends by force then; null while nothing presses it. */
-  fenceAtMs: number | null;
+  graceEndsAtMs: number | null;
   /** Stops that it counts in. */
   stops: readonly { readonly path: string; readonly stop: string }[];
+  /** When its work is useless, by the deadline of its ask; Infinity without one. */
+  readonly deadlineAtMs: number;
+  expiry: Timer;
 }
 
 /** What is kept of an allocation that has ended, for its late settle. */
 export interface Tombstone {
   readonly path: string;
+  /** Which opening of that path it was: what a closed one had spent is its parent's. */
+  readonly openingNo: number;
   readonly agent: string;
   readonly as: EventOf<'AllocationEnded'>['as'];
   readonly booked: Amounts;
@@ -55,6 +59,8 @@ export interface Position {
 
 /** What is known of an id that was used. */
 export interface UsedId {
+  /** Whose command it was; undefined where the writer made the id. */
+  readonly by: string | undefined;
   readonly digest: number | undefined;
   readonly at: Position;
   readonly atMs: number;
@@ -72,10 +78,14 @@ export interface Contest {
   readonly id: string;
   readonly account: AccountName;
   strategy: string | null;
+  /** What became of the request that left its queue last. */
+  outcome: EventOf<'ContestEnded'>['outcome'];
 }
 
 /** Work that follows from what was recorded; found again by a sweep after a restart. */
 export interface Agenda {
+  /** Beneficiaries of preemption for whom something may have come free. */
+  readonly collects: Set<string>;
   /** Queues whose head may be served now. */
   readonly queues: Set<string>;
   /** Accounts whose use has left its rung of the ladder. */
@@ -102,9 +112,14 @@ export interface Team {
   /** Recent emergencies, oldest first, as positions of their events. */
   readonly emergencies: Emergency[];
   readonly agenda: Agenda;
-  /** Requests that ever waited, and ids that were ever noted. */
+  /** Requests that ever waited, ids that were ever noted, nodes that were ever opened. */
   arrivals: number;
   notedEver: number;
+  openings: number;
+  /** Time of the newest id that was forgotten; 0 while none was. */
+  forgottenUpToMs: number;
+  /** The team's own node was closed; its name is not used again. */
+  isClosed: boolean;
   /** Time of the newest event. */
   lastAtMs: number;
   readonly timers: TimerHeap;
@@ -134,6 +149,7 @@ export function newTeam(name: string, timers: TimerHeap, runtime: NodeRuntime): 
     contests: new Map(),
     emergencies: [],
     agenda: {
+      collects: new Set(),
       queues: new Set(),
       rungs: new Set(),
       closings: new Set(),
@@ -142,6 +158,9 @@ export function newTeam(name: string, timers: TimerHeap, runtime: NodeRuntime): 
     },
     arrivals: 0,
     notedEver: 0,
+    openings: 0,
+    forgottenUpToMs: 0,
+    isClosed: false,
     lastAtMs: 0,
     timers,
     runtime,

@@ -1,6 +1,6 @@
-/** What falls due. In this order at the same instant. */
-export const DUE_KINDS = ['thaw', 'fence', 'stop', 'close', 'claim', 'expire', 'wait'] as const;
-export type DueKind = (typeof DUE_KINDS)[number];
+/** What falls due, and in which order at the same instant. */
+const RANK = { thaw: 0, fence: 1, stop: 2, close: 3, claim: 4, expire: 5, wait: 6 } as const;
+export type DueKind = keyof typeof RANK;
 
 /** Something that the writer records when its time has come, unless the state has moved on. */
 export interface Due {
@@ -11,19 +11,26 @@ export interface Due {
   readonly id: string;
 }
 
-function compareDue(a: Due, b: Due): number {
-  if (a.atMs !== b.atMs) return a.atMs - b.atMs;
-  if (a.kind !== b.kind) return DUE_KINDS.indexOf(a.kind) - DUE_KINDS.indexOf(b.kind);
-  if (a.team !== b.team) return a.team < b.team ? -1 : 1;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+/** A deadline in the heap: knows its place, so that it can be taken out before its time. */
+export interface Timer extends Due {
+  /** Index in the heap; -1 when it is not in it. */
+  place: number;
+}
+
+function isBefore(a: Due, b: Due): boolean {
+  if (a.atMs !== b.atMs) return a.atMs < b.atMs;
+  if (a.kind !== b.kind) return RANK[a.kind] < RANK[b.kind];
+  if (a.team !== b.team) return a.team < b.team;
+  return a.id < b.id;
 }
 
 /**
- * All deadlines of a shard in order of (due, kind, team, id): a binary heap. Entries are not
- * taken out when they lose their meaning; whoever takes one checks it against the state.
+ * All deadlines of a shard in order of (due, kind, team, id): a binary heap. Leases and queue
+ * time-outs are taken out when they lose their meaning, since they come by the thousand; whoever
+ * takes another kind checks it against the state.
  */
 export class TimerHeap {
-  #heap: Due[] = [];
+  readonly #heap: Timer[] = [];
 
   get size(): number {
     return this.#heap.length;
@@ -31,53 +38,73 @@ export class TimerHeap {
 
   /** The earliest deadline, or Infinity. */
   get nextAtMs(): number {
-    return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
+    return this.#heap[0]?.atMs ?? Infinity;
   }
 
-  add(due: Due): void {
-    const heap = this.#heap;
-    let index = heap.length;
-    heap.push(due);
-    while (index > 0) {
-      const parent = (index - 1) >>> 1;
-      const above = heap[parent] as Due;
-      if (compareDue(above, due) <= 0) break;
-      heap[index] = above;
-      index = parent;
+  add({ atMs, kind, team, id }: Due): Timer {
+    const timer: Timer = { atMs, kind, team, id, place: this.#heap.length };
+    this.#heap.push(timer);
+    this.#rise(timer);
+    return timer;
+  }
+
+  /** Takes a deadline out, if it still is in. */
+  remove(timer: Timer): void {
+    const { place } = timer;
+    if (place === -1) return;
+    timer.place = -1;
+    const last = this.#heap.pop() as Timer;
+    if (last === timer) return;
+    this.#put(last, place);
+    this.#sink(last);
+    this.#rise(last);
+  }
+
+  /** Takes out the earliest entry that is due at `nowMs`, if any; of one team where it is named. */
+  takeDue(nowMs: number, team?: string): Due | undefined {
+    const found = team === undefined ? this.#heap[0] : this.#earliestOf(team, nowMs);
+    if (found === undefined || found.atMs > nowMs) return undefined;
+    this.remove(found);
+    return found;
+  }
+
+  /** Looks through the due entries alone: they are a connected top of the heap. */
+  #earliestOf(team: string, nowMs: number, place = 0): Timer | undefined {
+    const here = this.#heap[place];
+    if (here === undefined || here.atMs > nowMs) return undefined;
+    if (here.team === team) return here;
+    const left = this.#earliestOf(team, nowMs, 2 * place + 1);
+    const right = this.#earliestOf(team, nowMs, 2 * place + 2);
+    if (left === undefined || right === undefined) return left ?? right;
+    return isBefore(left, right) ? left : right;
+  }
+
+  #put(timer: Timer, place: number): void {
+    this.#heap[place] = timer;
+    timer.place = place;
+  }
+
+  #rise(timer: Timer): void {
+    while (timer.place > 0) {
+      const above = this.#heap[(timer.place - 1) >>> 1] as Timer;
+      if (!isBefore(timer, above)) return;
+      const { place } = timer;
+      this.#put(timer, above.place);
+      this.#put(above, place);
     }
-    heap[index] = due;
   }
 
-  /** Takes out the earliest entry that is due at `nowMs`, if any. */
-  takeDue(nowMs: number): Due | undefined {
+  #sink(timer: Timer): void {
     const heap = this.#heap;
-    const first = heap[0];
-    if (first === undefined || first.atMs > nowMs) return undefined;
-    const last = heap.pop() as Due;
-    if (heap.length > 0) this.#sink(last);
-    return first;
-  }
-
-  /** Drops entries that have lost their meaning. */
-  compact(isLive: (due: Due) => boolean): void {
-    const kept = this.#heap.filter(isLive);
-    this.#heap = [];
-    for (const due of kept.sort(compareDue)) this.#heap.push(due);
-  }
-
-  #sink(due: Due): void {
-    const heap = this.#heap;
-    let index = 0;
     for (;;) {
-      let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      const right = child + 1;
-      if (right < heap.length && compareDue(heap[right] as Due, heap[child] as Due) < 0)
-        child = right;
-      if (compareDue(heap[child] as Due, due) >= 0) break;
-      heap[index] = heap[child] as Due;
-      index = child;
+      const left = heap[2 * timer.place + 1];
+      if (left === undefined) return;
+      const right = heap[left.place + 1];
+      const child = right !== undefined && isBefore(right, left) ? right : left;
+      if (!isBefore(child, timer)) return;
+      const { place } = timer;
+      this.#put(timer, child.place);
+      this.#put(child, place);
     }
-    heap[index] = due;
   }
 }

@@ -92,7 +92,7 @@ export function pendingAnswer(
       id: waiting.id,
       victims: [...waiting.victims],
       right: 'priority',
-      graceMs: timeoutInMs,
+      graceMs: Math.max(0, (waiting.graceEndsAtMs ?? nowMs) - nowMs),
       rule: 'pending',
     };
   }

@@ -3,38 +3,46 @@ import type { AccountName } from '../events/events.ts';
 import type { Policy } from '../events/policy.ts';
 import { ExecutionPriority, type Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
+import type { Timer } from './timers.ts';
 
-/** A request that waits for room, or for its victims to yield. */
-export interface Waiting {
-  readonly id: string;
-  readonly agent: string;
-  readonly ask: ResourceAllocationRequest;
+/** What ranks a request among others. */
+export interface Ranked {
+  readonly state: 'queued' | 'preempting';
   readonly priority: Priority;
-  /** The outermost short account; changes when another becomes the bottleneck. */
-  account: AccountName;
   /** Queue time, which ranks it. */
   readonly queuedAtMs: number;
+  /** Latest start that meets its deadline; Infinity without one. */
+  readonly latestStartMs: number;
+  readonly ask: ResourceAllocationRequest;
+  /** Order of arrival in the team. */
+  readonly arrival: number;
+}
+
+/** A request that waits for room, or for its victims to yield. */
+export interface Waiting extends Ranked {
+  readonly id: string;
+  readonly agent: string;
+  /** The outermost short account; changes when another becomes the bottleneck. */
+  account: AccountName;
   /** When it joined, for the time it waited. */
   readonly sinceMs: number;
   untilMs: number;
-  /** Latest start that meets its deadline; Infinity without one. */
-  readonly latestStartMs: number;
-  /** Order of arrival in the team. */
-  readonly arrival: number;
   readonly attempt: number;
-  readonly state: 'queued' | 'preempting';
   readonly digest: number | undefined;
   /** Set aside for it while its victims yield; empty for a queued one. */
   earmarked: Amounts;
   /** The node on which it is set aside. */
   earmarkPath: string;
   readonly victims: readonly string[];
+  /** When its victims are made to yield; null for a queued one. */
+  graceEndsAtMs: number | null;
+  timeout: Timer;
 }
 
 type Aging = Policy['aging'];
 
 /** Priority with what waiting adds; never reaches `emergency` (semantics §7). */
-export function effectivePriority(waiting: Waiting, nowMs: number, aging: Aging): Priority {
+export function effectivePriority(waiting: Ranked, nowMs: number, aging: Aging): Priority {
   if (waiting.priority >= ExecutionPriority.emergency) return waiting.priority;
   const buckets =
     Math.floor(nowMs / aging.intervalMs) - Math.floor(waiting.queuedAtMs / aging.intervalMs);
@@ -45,9 +53,10 @@ export function effectivePriority(waiting: Waiting, nowMs: number, aging: Aging)
 /**
  * Order of service: a beneficiary of preemption first (what its victims give is its own), then
  * effective priority, least slack, business impact, arrival. Negative: `a` is served before `b`.
+ * Requests that preempt thus stand together before all that are queued.
  * All age at the same rate on one grid, so the order of two never changes with time.
  */
-export function compareWaiting(a: Waiting, b: Waiting, aging: Aging): number {
+export function compareWaiting(a: Ranked, b: Ranked, aging: Aging): number {
   if (a.state !== b.state) return a.state === 'preempting' ? -1 : 1;
   const byPriority = agelessRank(b, aging) - agelessRank(a, aging);
   if (byPriority !== 0) return byPriority;
@@ -57,7 +66,7 @@ export function compareWaiting(a: Waiting, b: Waiting, aging: Aging): number {
 }
 
 /** Effective priority at time 0: differs from the one at any other time by a constant. */
-function agelessRank(waiting: Waiting, aging: Aging): number {
+function agelessRank(waiting: Ranked, aging: Aging): number {
   if (waiting.priority >= ExecutionPriority.emergency) return Number.MAX_SAFE_INTEGER;
   return waiting.priority - aging.step * Math.floor(waiting.queuedAtMs / aging.intervalMs);
 }
@@ -85,7 +94,7 @@ export class WaitQueue {
   }
 
   /** How many are served before this one, which need not be in the queue. */
-  countAhead(waiting: Waiting, aging: Aging): number {
+  countAhead(waiting: Ranked, aging: Aging): number {
     let low = 0;
     let high = this.#list.length;
     while (low < high) {
@@ -94,6 +103,11 @@ export class WaitQueue {
       else high = middle;
     }
     return low;
+  }
+
+  /** The one that is served directly before this one, if anybody is. */
+  lastAhead(waiting: Ranked, aging: Aging): Waiting | undefined {
+    return this.#list[this.countAhead(waiting, aging) - 1];
   }
 
   /** All, in order of service. */

@@ -22,6 +22,7 @@ export const RefusalCode = z.enum([
   'node_closed',
   'node_closing',
   'node_frozen',
+  'node_stopped',
   'parent_missing',
   'guarantee_does_not_fit',
   'overcommit_refused',

@@ -33,6 +33,8 @@ const isSized = (record: Record<string, unknown>) => {
   const count = Object.keys(record).length;
   return count > 0 && count <= LIMITS.itemsMax;
 };
+const isShort = (record: Record<string, unknown>) => Object.keys(record).length <= LIMITS.itemsMax;
+const shortMessage = { message: `must name at most ${LIMITS.itemsMax} resources` };
 const itemsMessage = { message: `must name 1 to ${LIMITS.itemsMax} resources` };
 
 /** What an account may hold: absent = unchanged, limit null = no limit of its own. */
@@ -42,7 +44,11 @@ const AccountLimit = z.strictObject({
   guarantee: Amount.optional(),
 });
 /** Ceilings and guarantees by resource. */
-export const ResourceLimits = z.record(ResourceName, AccountLimit);
+export const ResourceLimits = z
+  .record(ResourceName, AccountLimit)
+  .refine((limits) => Object.keys(limits).length <= LIMITS.accountsPerCommandMax, {
+    message: `must name at most ${LIMITS.accountsPerCommandMax} resources`,
+  });
 export type ResourceLimits = z.infer<typeof ResourceLimits>;
 
 const Open = z.strictObject({
@@ -129,7 +135,7 @@ const Settle = z.strictObject({
   /** Real use. `unknown`, or a consumable left out: what was reported, else what was held. */
   actual: z.union([
     z.literal('unknown'),
-    z.record(ResourceName, z.union([Amount, z.literal('unknown')])),
+    z.record(ResourceName, z.union([Amount, z.literal('unknown')])).refine(isShort, shortMessage),
   ]),
 });
 const Release = z.strictObject({ op: z.literal('release'), ...common, allocation: CommandId });
@@ -158,7 +164,7 @@ const Report = z.strictObject({
   ...common,
   allocation: CommandId,
   /** Cumulative use so far; a smaller number than before is ignored. */
-  used: Amounts,
+  used: Amounts.refine(isShort, shortMessage),
 });
 const Charge = z.strictObject({
   op: z.literal('charge'),

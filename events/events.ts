@@ -125,6 +125,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     booked: Amounts,
     /** What the end had booked too much (it was an estimate); given back. */
     returned: Amounts.optional(),
+    /** The use was not stated by the agent. */
+    estimated: z.literal(true).optional(),
   }),
   event('RequestDenied', {
     ...decision,
@@ -229,7 +231,13 @@ export const BursarEvent = z.discriminatedUnion('type', [
     limits: ResourceLimits.optional(),
     priorityMax: level.optional(),
   }),
-  event('NodeClosing', { ...cause, path: NodePath, fenceAtMs: time.optional() }),
+  event('NodeClosing', {
+    ...cause,
+    path: NodePath,
+    fenceAtMs: time.optional(),
+    /** Live allocations for which the closing waits; at 0 it is complete with this decision. */
+    liveAllocations: count.optional(),
+  }),
   event('NodeClosed', { ...cause, path: NodePath }),
   event('LimitsSet', { ...cause, path: NodePath, limits: ResourceLimits }),
   event('ToppedUp', { ...cause, path: NodePath, amounts: Amounts }),
@@ -249,7 +257,13 @@ export const BursarEvent = z.discriminatedUnion('type', [
     untilMs: time.optional(),
     reason: z.string(),
   }),
-  event('Unfrozen', { ...cause, path: NodePath, freeze: CommandId }),
+  event('Unfrozen', {
+    ...cause,
+    path: NodePath,
+    freeze: CommandId,
+    /** Another freeze of the node is in force. */
+    stillFrozen: z.literal(true).optional(),
+  }),
   event('Stopped', {
     ...cause,
     path: NodePath,

@@ -11,6 +11,10 @@ export const LIMITS = {
   batchCommandsMax: 256,
   /** Resources in one bundle. */
   itemsMax: 16,
+  /** Resources whose limits one command sets. */
+  accountsPerCommandMax: 64,
+  /** Allocations that one request may evict: they are named in one event. */
+  victimsMax: 256,
   /** One block of events as stored in the log. */
   blockBytesMax: 256 * 1024,
   /** Events in one block; keeps a block decodable in about a millisecond. */

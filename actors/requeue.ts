@@ -1,0 +1,82 @@
+import type { EventOf } from '../events/events.ts';
+import { LIMITS } from '../events/limits.ts';
+import { resourceTypeOf } from '../events/resources.ts';
+import { nameAt, stamp } from './context.ts';
+import { expectedMsOf } from './deadline.ts';
+import { barrierOf } from './locate.ts';
+import type { Node } from './node.ts';
+import type { Allocation, Position, Team } from './team.ts';
+
+/**
+ * Puts the remaining demand of a preempted or unclaimed allocation back into the queue (S-07): a
+ * preempted one under a new id, one aging step ahead; an unclaimed one under its own, with
+ * back-off, twice at most. Undefined where it would wait in vain: it cannot be admitted there, or
+ * its deadline cannot be met any more.
+ * @param at where its end begins to be recorded, and `offset` how many events that takes
+ */
+export function requeueOf(
+  team: Team,
+  allocation: Allocation,
+  after: 'preempted' | 'unclaimed',
+  atMs: number,
+  at: Position,
+  offset: number,
+): EventOf<'RequestQueued'> | undefined {
+  const { ask, node, attempt } = allocation;
+  const maxWaitMs = ask.maxWaitMs ?? 0;
+  if (maxWaitMs === 0) return undefined;
+  if (after === 'unclaimed' && attempt >= LIMITS.claimRetriesMax) return undefined;
+  if (barrierOf(node, allocation.priority) !== undefined) return undefined;
+  const deadlineMs = allocation.deadlineAtMs - atMs;
+  if (deadlineMs < expectedMsOf(ask)) return undefined;
+  const items = remainingOf(allocation);
+  const account = outermostLimited(node, items);
+  if (account === undefined) return undefined;
+  const { intervalMs } = team.policy.aging;
+  const backOffMs = after === 'unclaimed' ? intervalMs * (attempt + 1) : -intervalMs;
+  return {
+    ...stamp('RequestQueued', team, atMs),
+    id: after === 'unclaimed' ? allocation.id : nameAt(team, 'w', at, offset),
+    by: allocation.agent,
+    ask: { ...ask, items, ...(deadlineMs === Infinity ? {} : { deadlineMs }) },
+    account,
+    priority: allocation.priority,
+    position: 1,
+    expectedWaitMs: null,
+    untilMs: atMs + maxWaitMs,
+    queuedAtMs: Math.max(0, atMs + backOffMs),
+    after,
+    of: allocation.id,
+    attempt: after === 'unclaimed' ? attempt + 1 : 0,
+    rule: after === 'unclaimed' ? 'unclaimed-requeue' : 'compensation-requeue',
+  };
+}
+
+type Remaining = Record<string, { amount: number; min?: number }>;
+
+/** What an allocation still needs: of consumables what it has not used. */
+function remainingOf({ ask, items, reported }: Allocation): Remaining {
+  const left: Remaining = {};
+  for (const [resource, held] of Object.entries(items)) {
+    const isSpent = resourceTypeOf(resource)?.class === 'consumable';
+    const amount = isSpent ? Math.max(0, held - (reported[resource] ?? 0)) : held;
+    const min = ask.items[resource]?.min;
+    left[resource] = { amount, ...(min === undefined ? {} : { min: Math.min(min, amount) }) };
+  }
+  return left;
+}
+
+/** The outermost limited account of a demand: there it waits again. */
+function outermostLimited(
+  from: Node,
+  items: Readonly<Remaining>,
+): EventOf<'RequestQueued'>['account'] | undefined {
+  let found: EventOf<'RequestQueued'>['account'] | undefined;
+  for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
+    for (const resource in items) {
+      if ((items[resource]?.amount ?? 0) === 0) continue;
+      if (node.accounts.get(resource)?.limit != null) found = { path: node.path, resource };
+    }
+  }
+  return found;
+}

@@ -1,0 +1,138 @@
+import { strict as assert } from 'node:assert';
+import type { AccountName, BursarEvent } from '../events/events.ts';
+import { LIMITS } from '../events/limits.ts';
+import type { Amounts } from '../events/resources.ts';
+import { fits, Overlay, outermostOf, roomFor, shortagesOf } from './admission.ts';
+import { accountOf, type Candidate, queueBefore } from './contention.ts';
+import { stamp } from './context.ts';
+import { boundedAmounts, leastOf } from './decide-request.ts';
+import { waitingDenial } from './denial.ts';
+import { isAny } from './end.ts';
+import { barrierOf, locate } from './locate.ts';
+import { partOf } from './partial.ts';
+import { grantOf } from './resolver.ts';
+import { takesPart } from './strategy.ts';
+import { accountOfKey, type Team } from './team.ts';
+import type { Waiting } from './wait-queue.ts';
+
+/** The denial of a waiting request that cannot be admitted any more, whatever the room. */
+export function barredDenial(team: Team, waiting: Waiting, atMs: number): BursarEvent | undefined {
+  const { path } = waiting.ask;
+  if (waiting.latestStartMs < atMs) {
+    return waitingDenial(team, waiting, 'deadline_unreachable', path, atMs);
+  }
+  const place = locate(team, path);
+  if (typeof place === 'string') return waitingDenial(team, waiting, place, path, atMs);
+  const barrier = barrierOf(place.anchor, waiting.priority);
+  if (barrier !== undefined) {
+    return waitingDenial(team, waiting, barrier.reason, barrier.path, atMs);
+  }
+  const isUnbounded = boundedAmounts(team, waiting.ask) === undefined;
+  return isUnbounded ? waitingDenial(team, waiting, 'unbounded', path, atMs) : undefined;
+}
+
+/** Serves the head of a queue if it fits now; the queue stands still behind it otherwise. */
+export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] {
+  const { path, resource } = accountOfKey(key);
+  const head = team.nodes.get(path)?.queues?.get(resource)?.head;
+  const contest = team.contests.get(key);
+  if (head === undefined) {
+    if (contest === undefined) return [];
+    const { id, outcome } = contest;
+    return [{ ...stamp('ContestEnded', team, atMs), contest: id, outcome }];
+  }
+  const barred = barredDenial(team, head, atMs);
+  if (barred !== undefined) return [barred];
+  const candidate = candidateOf(team, head, atMs);
+  return head.state === 'preempting'
+    ? collect(team, head, candidate)
+    : serve(team, head, candidate);
+}
+
+function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
+  const { place, wanted, least, atMs } = candidate;
+  const isDivisible = takesPart(team, head);
+  let part: Amounts | undefined;
+  if (fits(place.anchor, wanted)) part = wanted;
+  else if (isDivisible) part = partOf(place.anchor, wanted, least);
+  if (part === undefined) {
+    const shortOfLeast = isDivisible ? shortagesOf(place.anchor, least) : [];
+    const short = shortOfLeast.length > 0 ? shortOfLeast : shortagesOf(place.anchor, wanted);
+    return moveTo(team, head, accountOf(outermostOf(short)), atMs);
+  }
+  // It fits, but on another account of its path somebody is served before it.
+  const before = queueBefore(team, place.anchor, wanted, head);
+  if (before !== undefined) return moveTo(team, head, before.account, atMs);
+  return [
+    {
+      ...grantOf(team, candidate, part, 'queue', { rule: 'queue-head' }),
+      claimUntilMs: atMs + LIMITS.claimMs,
+      attempt: head.attempt,
+      waitedMs: atMs - head.sinceMs,
+      factors: { waitedMs: atMs - head.sinceMs, priority: head.priority },
+    },
+  ];
+}
+
+function moveTo(team: Team, { id, account }: Waiting, next: AccountName, atMs: number) {
+  const isThere = next.path === account.path && next.resource === account.resource;
+  return isThere ? [] : [{ ...stamp('RequestMoved', team, atMs), request: id, account: next }];
+}
+
+/** What a beneficiary gets of what has come free: its victims' part goes to nobody else. */
+export function collectFor(team: Team, id: string, atMs: number): BursarEvent[] {
+  const waiting = team.waiting.get(id);
+  if (waiting?.state !== 'preempting') return [];
+  const barred = barredDenial(team, waiting, atMs);
+  return barred === undefined ? collect(team, waiting, candidateOf(team, waiting, atMs)) : [barred];
+}
+
+/** Adds to what is set aside for a beneficiary; grants when it is all there. */
+function collect(team: Team, waiting: Waiting, candidate: Candidate): BursarEvent[] {
+  const { place, wanted, atMs } = candidate;
+  const more: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(wanted)) {
+    const missing = amount - (waiting.earmarked[resource] ?? 0);
+    const room = missing > 0 ? roomFor(place.anchor, resource, missing) : 0;
+    if (room > 0) more[resource] = room;
+  }
+  const { id: request } = waiting;
+  const events: BursarEvent[] = isAny(more)
+    ? [{ ...stamp('ResourcesReclaimed', team, atMs), request, earmarked: more }]
+    : [];
+  // Limits may have been cut, or a limited step opened, since the collecting began.
+  const short = shortagesOf(place.anchor, wanted, withoutEarmark(team, waiting));
+  if (short.length === 0) return [...events, collectedGrant(team, waiting, candidate)];
+  return events.length > 0 ? events : moveTo(team, waiting, accountOf(outermostOf(short)), atMs);
+}
+
+function collectedGrant(team: Team, waiting: Waiting, candidate: Candidate): BursarEvent {
+  const waitedMs = candidate.atMs - waiting.sinceMs;
+  return {
+    ...grantOf(team, candidate, candidate.wanted, 'preemption', { rule: 'preempted' }),
+    preempted: waiting.victims.filter((id) => !team.allocations.has(id)),
+    waitedMs,
+    ...(waitedMs > 0
+      ? { claimUntilMs: candidate.atMs + LIMITS.claimMs, attempt: waiting.attempt }
+      : {}),
+  };
+}
+
+/** The books as they are once what is set aside for a request has become free for its grant. */
+function withoutEarmark(team: Team, { earmarkPath, earmarked }: Waiting): Overlay {
+  const overlay = new Overlay();
+  const on = team.nodes.get(earmarkPath);
+  for (const [resource, amount] of Object.entries(earmarked)) {
+    if (on !== undefined) overlay.add(on, resource, -amount);
+  }
+  return overlay;
+}
+
+/** A waiting request that nothing bars, as it would be decided now. */
+function candidateOf(team: Team, waiting: Waiting, atMs: number): Candidate {
+  const { id, agent, digest, ask, priority } = waiting;
+  const place = locate(team, ask.path);
+  const wanted = boundedAmounts(team, ask);
+  assert(typeof place !== 'string' && wanted !== undefined, `nothing bars ${id}`);
+  return { id, agent, digest, ask, wanted, least: leastOf(ask, wanted), priority, place, atMs };
+}
