@@ -16,10 +16,15 @@ export interface BlockLineOptions {
   readonly signer: Signer;
   /** Where the log stands after the replay. */
   readonly chain: ChainPosition;
-  readonly nowMs: () => number;
-  /** A block is durable: now what waited for it may leave. */
-  readonly onStored: (block: Gathering, sealed: SealedBlock) => void;
-  /** A block could not be stored: the shard's memory is worth nothing any more. */
+  /**
+   * A block is durable: now what waited for it may leave. It left the process at `sentAtMs`, by
+   * `performance.now()`. Must not throw.
+   */
+  readonly onStored: (block: Gathering, sealed: SealedBlock, sentAtMs: number) => void;
+  /**
+   * A block could not be stored: the shard's memory is worth nothing any more. Must not throw, and
+   * must `abandon` what is left.
+   */
   readonly onLost: (outcome: AppendOutcome) => void;
 }
 
@@ -35,8 +40,6 @@ export class BlockLine {
   #isCommitting = false;
   #isScheduled = false;
   #isLost = false;
-  /** Bytes stored by this owner, before compression. */
-  bytesStored = 0;
 
   constructor(options: BlockLineOptions) {
     this.#options = options;
@@ -46,10 +49,6 @@ export class BlockLine {
 
   get chain(): ChainPosition {
     return this.#chain;
-  }
-
-  get isLost(): boolean {
-    return this.#isLost;
   }
 
   /** Whether so much waits that new work should not be taken. */
@@ -88,18 +87,19 @@ export class BlockLine {
     return gathering;
   }
 
-  /** Resolves when nothing waits to be stored any more, or all is lost. */
+  /** Resolves when nothing waits to be stored any more, or all is lost. Nothing may be added. */
   async drained(): Promise<void> {
     while (!this.#isLost && this.newest !== undefined) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
 
-  /** Gives up what is not durable; those who wait for it are told. */
+  /** Gives up what is not durable; what waits for it is called back with `lost`. */
   abandon(): void {
     this.#isLost = true;
-    for (const block of this.#line) for (const fail of block.releases.failures) fail();
+    const line = this.#line;
     this.#line = [new Gathering(this.#chain.seq + 1)];
+    for (const block of line) for (const release of block.releases.answers) release('lost');
   }
 
   get #gathering(): Gathering {
@@ -137,28 +137,29 @@ export class BlockLine {
   }
 
   async #commit(block: Gathering): Promise<boolean> {
-    const { ledger, claim, signer } = this.#options;
-    const place = this.#placeOf(block);
-    const sealed = block.builder.seal(place, signer);
-    const msgId = blockMessageId(place);
-    const expectedSeq = this.#chain.seq;
+    const sentAtMs = performance.now();
     let outcome: AppendOutcome;
     try {
-      outcome = await ledger.append(claim, { expectedSeq, msgId, bytes: sealed.bytes });
+      const { ledger, claim, signer } = this.#options;
+      const place = this.#placeOf(block);
+      const sealed = block.builder.seal(place, signer);
+      const { bytes, hash } = sealed;
+      const msgId = blockMessageId(place);
+      outcome = await ledger.append(claim, { expectedSeq: this.#chain.seq, msgId, bytes });
+      if (this.#isLost) return false;
+      if (outcome.kind === 'stored' && outcome.seq === block.seq) {
+        this.#chain = afterBlock(this.#chain, { ...place, hash }, block.seq);
+        this.#line.shift();
+        this.#options.onStored(block, sealed, sentAtMs);
+        return true;
+      }
     } catch (cause) {
       outcome = { kind: 'unknown', cause };
     }
     if (this.#isLost) return false;
-    if (outcome.kind !== 'stored' || outcome.seq !== block.seq) {
-      this.abandon();
-      this.#options.onLost(outcome);
-      return false;
-    }
-    this.#chain = afterBlock(this.#chain, { ...place, hash: sealed.hash }, block.seq);
-    this.#line.shift();
-    this.bytesStored += sealed.bytes.byteLength;
-    this.#options.onStored(block, sealed);
-    return true;
+    this.#isLost = true;
+    this.#options.onLost(outcome);
+    return false;
   }
 
   #placeOf(block: Gathering) {

@@ -1,18 +1,19 @@
-import { answerOf } from '../actors/answer-of.ts';
 import { emergencyOf, isEmergency } from '../actors/emergency.ts';
 import { evolve } from '../actors/evolve.ts';
-import { govern, governDue, leaseEndOf, type Recorder, settleDown } from '../actors/govern.ts';
+import { govern, governDue, type Recorder, settleDown } from '../actors/govern.ts';
 import type { Position, Team } from '../actors/team.ts';
-import type { Answer } from '../events/answers.ts';
+import type { Answer, Refusal } from '../events/answers.ts';
+import type { Command } from '../events/commands.ts';
 import { type BursarEvent, EVENT_VERSION } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
 import type { BlockLine } from './block-line.ts';
+import type { BrokenTeams } from './broken-teams.ts';
 import type { WriterClock } from './clock.ts';
-import { conflictField } from './conflict-field.ts';
 import type { LogSpace } from './log-space.ts';
 import { noticesOf } from './notices.ts';
 import type { ParsedCommand } from './parse-command.ts';
+import { Recall } from './recall.ts';
 import type { RecordedEvents } from './recorded-events.ts';
 import type { ShardState } from './shard-state.ts';
 import { ADMISSION, TokenBuckets } from './token-bucket.ts';
@@ -24,7 +25,7 @@ export interface DecidingParts {
   readonly clock: WriterClock;
   readonly recorded: RecordedEvents;
   readonly space: LogSpace;
-  readonly broken: ReadonlyMap<string, string>;
+  readonly broken: BrokenTeams;
 }
 
 /** Ops that need new room in the log; refused when it is nearly full. */
@@ -41,6 +42,7 @@ const READS: ReadonlySet<string> = new Set([
 export class Deciding {
   readonly #parts: DecidingParts;
   readonly #buckets = new TokenBuckets();
+  readonly #recall: Recall;
   readonly #recorder: Recorder;
   /** Positions of the events of the decision at work, in step with them. */
   #positions: Position[] = [];
@@ -49,6 +51,7 @@ export class Deciding {
   constructor(parts: DecidingParts) {
     this.#parts = parts;
     const { line } = parts;
+    this.#recall = new Recall(parts);
     const record = (event: BursarEvent) => this.#record(event);
     this.#recorder = {
       get next() {
@@ -75,40 +78,27 @@ export class Deciding {
     const { state, clock, broken } = this.#parts;
     const nowMs = clock.nowMs();
     const gapMs = lastBlockAtMs === undefined ? 0 : nowMs - lastBlockAtMs;
+    const byMs = gapMs > LIMITS.outageMs ? Math.min(gapMs, LIMITS.outageMsMax) : 0;
     state.sweep();
-    for (const team of state.teams()) {
-      this.#team = team;
-      if (gapMs > LIMITS.outageMs && team.allocations.size + team.waiting.size > 0) {
-        const byMs = Math.min(gapMs, LIMITS.outageMsMax);
+    for (const team of this.#sound()) {
+      if (byMs > 0 && team.allocations.size + team.waiting.size > 0) {
         this.#recordOwn(team, { ...this.#stamp(team, nowMs), type: 'LeasesExtended', byMs });
       }
-      const reason = broken.get(team.name);
-      const root = team.nodes.get(team.name);
-      if (reason !== undefined && root !== undefined && root.phase === 'open') {
-        const { seq, index } = this.#parts.line.begin();
-        this.#recordOwn(team, {
-          ...this.#stamp(team, nowMs),
-          type: 'Frozen',
-          path: team.name,
-          freeze: `w-${seq}-${index}`,
-          reason: `an invariant failed: ${reason}`.slice(0, 200),
-        });
-      }
+      const reason = broken.reasonOf(team.name);
+      if (reason !== undefined) this.#freeze(team, nowMs, reason);
     }
     this.recordDue();
-    for (const team of state.teams()) {
-      this.#team = team;
-      settleDown(team, clock.nowMs(), this.#recorder);
-    }
+    for (const team of this.#sound()) settleDown(team, clock.nowMs(), this.#recorder);
   }
 
   /** Records everything that has fallen due. */
   recordDue(): void {
-    const { state, clock, line } = this.#parts;
+    const { state, clock, line, broken } = this.#parts;
     const nowMs = clock.nowMs();
     while (state.timers.nextAtMs <= nowMs && !line.isCrowded) {
       const due = state.timers.takeDue(nowMs);
       if (due === undefined) return;
+      if (broken.isSealed(due.team)) continue;
       this.#team = state.team(due.team);
       governDue(this.#team, due, nowMs, this.#recorder);
     }
@@ -117,29 +107,24 @@ export class Deciding {
   /** Decides one command. A promise only where the log has to be read. */
   answerTo(parsed: ParsedCommand, teamName: string, agent: string): Answer | Promise<Answer> {
     const { command, digest } = parsed;
-    const { clock, space, line, broken, state, shard } = this.#parts;
-    const isRead = READS.has(command.op);
-    const waitMs = this.#buckets.take(agent, 1, performance.now());
-    if (waitMs > 0) return overloaded(`${agent} sends too much`, waitMs);
-    if (line.isCrowded && !isRead) return overloaded('the log is behind', CROWDED_WAIT_MS);
-    if (space.isNearlyFull && GROWS.has(command.op)) {
-      return refuse('log_nearly_full', `the log is filled to ${space.permille} ‰`);
-    }
-    const reason = broken.get(teamName);
-    if (reason !== undefined && !isRead)
-      return refuse('internal', `an invariant failed: ${reason}`);
+    const { clock, state, shard } = this.#parts;
     this.recordDue();
     const team = state.team(teamName);
     this.#team = team;
     this.#positions = [];
+    const refusal = this.#refusalOf(team, command, agent);
+    if (refusal !== undefined) {
+      state.forgetIfEmpty(team);
+      return refusal;
+    }
     const atMs = clock.nowMs();
     const decision = govern(team, command, { atMs, agent, digest }, shard, this.#recorder);
     state.forgetIfEmpty(team);
-    if (decision.repeats !== undefined) return this.#repeat(team, decision.repeats, atMs);
+    if (decision.repeats !== undefined) return this.#recall.repeat(team, decision.repeats, atMs);
     if (decision.conflictsWith !== undefined) {
-      return this.#conflict(parsed, decision.conflictsWith, agent);
+      return this.#recall.conflict(parsed, decision.conflictsWith, agent);
     }
-    if (decision.explains !== undefined) return this.#explain(decision.explains);
+    if (decision.explains !== undefined) return this.#recall.explain(decision.explains);
     const answer = decision.answer as Answer;
     if (answer.outcome === 'denied') this.#buckets.charge(agent, ADMISSION.denialCost);
     if (this.#positions.length === 0) return answer;
@@ -152,6 +137,24 @@ export class Deciding {
     };
   }
 
+  /** What stands before every decision: too much at once, no space, a team that is not sound. */
+  #refusalOf(team: Team, command: Command, agent: string): Refusal | undefined {
+    const { space, line, broken } = this.#parts;
+    const waitMs = this.#buckets.take(agent, 1, performance.now());
+    if (waitMs > 0) return overloaded(`${agent} sends too much`, waitMs);
+    if (READS.has(command.op)) return undefined;
+    if (line.isCrowded) return overloaded('the log is behind', CROWDED_WAIT_MS);
+    if (broken.isSealed(team.name)) {
+      return refuse('internal', `an invariant failed again: ${broken.reasonOf(team.name)}`);
+    }
+    // What was decided before is answered again: that takes no room.
+    const isKnown = command.id !== undefined && team.ids.has(command.id);
+    if (space.isNearlyFull && GROWS.has(command.op) && !isKnown) {
+      return refuse('log_nearly_full', `the log is filled to ${space.permille} ‰`);
+    }
+    return undefined;
+  }
+
   /** Where the event stands that the answer speaks of. */
   #positionOf(events: readonly BursarEvent[], answer: Answer): Position {
     const id = 'id' in answer ? answer.id : undefined;
@@ -162,62 +165,6 @@ export class Deciding {
       }
     }
     return this.#positions[0] as Position;
-  }
-
-  #repeat(team: Team, at: Position, nowMs: number): Answer | Promise<Answer> {
-    const answer = (event: BursarEvent | undefined): Answer => {
-      if (event === undefined) return refuse('outcome_unknown', 'its record cannot be found');
-      const found = answerOf(event, nowMs, leaseEndOf(team, event));
-      if (found === undefined) return refuse('outcome_unknown', 'its record is no answer');
-      const { shard } = this.#parts;
-      return {
-        ...found,
-        replayed: true,
-        decidedMsAgo: nowMs - event.atMs,
-        evidence: { shard, seq: at.seq, index: at.index },
-      } as Answer;
-    };
-    return this.#withEvent(at, answer);
-  }
-
-  #conflict(parsed: ParsedCommand, at: Position, agent: string): Answer | Promise<Answer> {
-    return this.#withEvent(at, (event): Answer => {
-      const field = event === undefined ? 'content' : conflictField(parsed.command, event, agent);
-      const { id } = parsed.command;
-      const message = `${id ?? 'it'} was used for other content; ${field} differs`;
-      return refuse('id_conflict', message, { field, ...(id === undefined ? {} : { id }) });
-    });
-  }
-
-  async #explain(asked: { readonly id: string; readonly at: Position }): Promise<Answer> {
-    const { line, recorded } = this.#parts;
-    const { seq } = asked.at;
-    const events = line.uncommitted(seq)?.events ?? (await recorded.block(seq))?.events ?? [];
-    const found = events[asked.at.index];
-    const contests = new Set<string>();
-    for (const event of events) {
-      if (event.type === 'ContentionDetected' && event.request === asked.id)
-        contests.add(event.contest);
-    }
-    const concerned = events.filter(
-      (event) =>
-        event === found ||
-        ('id' in event && event.id === asked.id) ||
-        ('allocation' in event && event.allocation === asked.id) ||
-        ('contest' in event && contests.has(event.contest)),
-    );
-    return { outcome: 'explained', events: concerned };
-  }
-
-  /** Hands over a recorded event: at once where it is in memory. */
-  #withEvent(
-    at: Position,
-    use: (event: BursarEvent | undefined) => Answer,
-  ): Answer | Promise<Answer> {
-    const { line, recorded } = this.#parts;
-    const uncommitted = line.uncommitted(at.seq);
-    if (uncommitted !== undefined) return use(uncommitted.events[at.index]);
-    return recorded.event(at).then(use);
   }
 
   #record(event: BursarEvent): void {
@@ -236,6 +183,28 @@ export class Deciding {
     this.#record(event);
   }
 
+  /** Teams that may be worked on; each becomes the team at work. */
+  *#sound(): Generator<Team> {
+    const { state, broken } = this.#parts;
+    for (const team of state.teams()) {
+      if (broken.isSealed(team.name)) continue;
+      this.#team = team;
+      yield team;
+    }
+  }
+
+  #freeze(team: Team, nowMs: number, reason: string): void {
+    if (team.nodes.get(team.name)?.phase !== 'open') return;
+    const { seq, index } = this.#parts.line.begin();
+    this.#recordOwn(team, {
+      ...this.#stamp(team, nowMs),
+      type: 'Frozen',
+      path: team.name,
+      freeze: `w-${seq}-${index}`,
+      reason: `an invariant failed: ${reason}`.slice(0, 200),
+    });
+  }
+
   #stamp(team: Team, atMs: number) {
     return { v: EVENT_VERSION, team: team.name, atMs } as const;
   }
@@ -243,6 +212,6 @@ export class Deciding {
 
 const CROWDED_WAIT_MS = 50;
 
-function overloaded(message: string, retryAfterMs: number): Answer {
+function overloaded(message: string, retryAfterMs: number): Refusal {
   return refuse('overloaded', message, { retryAfterMs });
 }

@@ -7,12 +7,13 @@ import { LIMITS } from '../events/limits.ts';
 const ROOM_FOR_A_DECISION_BYTES = 96 * 1024;
 const ROOM_FOR_A_DECISION_EVENTS = 512;
 
+/** What became of a block that answers waited for. */
+export type BlockFate = 'stored' | 'lost';
+
 /** What leaves the process once a block is durable. */
 export interface Releases {
-  /** Called with the block's hash. */
-  readonly answers: ((hash: Uint8Array) => void)[];
-  /** Called instead when the block came to nothing. */
-  readonly failures: (() => void)[];
+  /** Called once each, when the fate of the block is known. Must not throw. */
+  readonly answers: ((fate: BlockFate) => void)[];
   readonly notices: Notice[];
   readonly emergencies: Emergency[];
 }
@@ -23,7 +24,7 @@ export class Gathering {
   readonly seq: number;
   readonly builder = new BlockBuilder();
   readonly events: BursarEvent[] = [];
-  readonly releases: Releases = { answers: [], failures: [], notices: [], emergencies: [] };
+  readonly releases: Releases = { answers: [], notices: [], emergencies: [] };
   /** Time of its newest event. */
   lastAtMs = 0;
 

@@ -3,6 +3,8 @@ import type { LogHead } from '../events/ledger.ts';
 /** Filled to this much, alarm; to the second, requests are refused and settles still commit. */
 const ALARM_PERMILLE = 750;
 const REFUSE_PERMILLE = 900;
+/** What the broker stores with each block besides its bytes: subject, headers, its own record. */
+const OVERHEAD_BYTES = 320;
 
 /** How full the log of a shard is: what the broker said last and what was appended since. */
 export class LogSpace {
@@ -25,9 +27,26 @@ export class LogSpace {
     return this.permille >= REFUSE_PERMILLE;
   }
 
+  /** Whether it would be of use to ask the broker anew. */
+  get isEstimated(): boolean {
+    return this.#appendedBytes > 0 && this.permille >= ALARM_PERMILLE / 2;
+  }
+
+  /** Bytes appended since the broker was last asked. */
+  get appendedBytes(): number {
+    return this.#appendedBytes;
+  }
+
+  /** Notes what the broker says; `appendedBytes` as they were when it was asked. */
+  look({ bytes, maxBytes }: LogHead, appendedBytes: number): void {
+    this.#bytes = bytes;
+    this.#maxBytes = maxBytes;
+    this.#appendedBytes -= appendedBytes;
+  }
+
   /** Notes an append; true once when the alarm level is passed. */
-  append(bytes: number): boolean {
-    this.#appendedBytes += bytes;
+  append(blockBytes: number): boolean {
+    this.#appendedBytes += blockBytes + OVERHEAD_BYTES;
     if (this.#isAlarmed || this.permille < ALARM_PERMILLE) return false;
     this.#isAlarmed = true;
     return true;

@@ -17,6 +17,13 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
       const answer = answerOf(event, event.atMs, undefined);
       return [notice(team, event.by, 'denied', event.id, answer === undefined ? {} : { answer })];
     }
+    case 'RequestQueued': {
+      // The demand of a victim goes on under a name of the writer's: its agent has to be told.
+      if (event.after !== 'preempted' || event.of === undefined) return [];
+      const answer = answerOf(event, event.atMs, undefined);
+      const more = { allocations: [event.of], ...(answer === undefined ? {} : { answer }) };
+      return [notice(team, event.by, 'preempted', event.of, more)];
+    }
     case 'PreemptionRequested': {
       const graceMs = event.graceEndsAtMs - event.atMs;
       if (graceMs === 0) return [];
@@ -46,7 +53,10 @@ const ENDED_BY_FORCE: Readonly<Partial<Record<string, Notice['kind']>>> = {
   unclaimed: 'unclaimed',
 };
 
-/** One notice an agent, naming its allocations. */
+/** Names in one notice: 64 KiB at most, far below what the broker takes. */
+const NAMES_MAX = 900;
+
+/** One notice an agent, naming its allocations; more where they are too many for one message. */
 function stopNotices(team: Team, path: string, stop: string, graceMs: number): Notice[] {
   const byAgent = new Map<string, string[]>();
   for (const allocation of team.allocations.values()) {
@@ -55,9 +65,14 @@ function stopNotices(team: Team, path: string, stop: string, graceMs: number): N
     if (list === undefined) byAgent.set(allocation.agent, [allocation.id]);
     else list.push(allocation.id);
   }
-  return [...byAgent].map(([agent, allocations]) =>
-    notice(team, agent, 'stop', stop, { allocations, graceMs }),
-  );
+  const notices: Notice[] = [];
+  for (const [agent, all] of byAgent) {
+    for (let from = 0; from < all.length; from += NAMES_MAX) {
+      const allocations = all.slice(from, from + NAMES_MAX);
+      notices.push(notice(team, agent, 'stop', stop, { allocations, graceMs }));
+    }
+  }
+  return notices;
 }
 
 function notice(

@@ -7,7 +7,10 @@ export interface EmergencyStream {
    * @throws when the broker does not confirm it
    */
   publish(emergency: Emergency): Promise<void>;
-  /** Position of the newest emergency of a team that is stored; undefined if there is none. */
+  /**
+   * Position of the newest emergency of a team that is stored; undefined if there is none.
+   * @throws when the broker does not say
+   */
   lastOf(team: string): Promise<{ readonly seq: number; readonly index: number } | undefined>;
 }
 
@@ -15,13 +18,18 @@ export interface EmergencyStream {
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2_000;
 
+/** One emergency, or the recorded ones of a team of which the stream may lack the newest. */
+type Task =
+  | { readonly publish: Emergency }
+  | { readonly catchUp: string; readonly recorded: readonly Emergency[] };
+
 /**
  * Publishes emergencies in order, each until the broker has confirmed it. What a dead writer had
  * not published is published by its successor from the log (semantics §8).
  */
 export class Outbox {
   readonly #stream: EmergencyStream;
-  readonly #queue: Emergency[] = [];
+  #tasks: Task[] = [];
   #isRunning = false;
   #isStopped = false;
 
@@ -30,21 +38,17 @@ export class Outbox {
   }
 
   add(emergencies: readonly Emergency[]): void {
-    if (emergencies.length === 0) return;
-    this.#queue.push(...emergencies);
-    if (!this.#isRunning) void this.#run();
+    this.#addAll(emergencies.map((publish) => ({ publish })));
   }
 
-  /** Everything that is recorded after what the stream has of each team. */
-  async catchUp(recorded: ReadonlyMap<string, readonly Emergency[]>): Promise<void> {
-    const missing: Emergency[] = [];
-    for (const [team, emergencies] of recorded) {
-      const last = await this.#stream.lastOf(team);
-      for (const emergency of emergencies) {
-        if (last === undefined || isAfter(emergency, last)) missing.push(emergency);
-      }
-    }
-    this.add(missing.sort((a, b) => a.seq - b.seq || indexOf(a) - indexOf(b)));
+  /**
+   * Publishes what is recorded of each team after the newest that the stream has of it; before all
+   * that is added later. The emergencies of a team are in the order of the log.
+   */
+  catchUp(recorded: ReadonlyMap<string, readonly Emergency[]>): void {
+    this.#addAll(
+      [...recorded].map(([team, emergencies]) => ({ catchUp: team, recorded: emergencies })),
+    );
   }
 
   stop(): void {
@@ -54,19 +58,23 @@ export class Outbox {
   /** Resolves when all has been published, at the latest after `timeoutMs`. */
   async drained(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    while (this.#queue.length > 0 && performance.now() < deadline) {
+    while (this.#tasks.length > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  #addAll(tasks: readonly Task[]): void {
+    if (tasks.length === 0) return;
+    this.#tasks.push(...tasks);
+    if (!this.#isRunning) void this.#run();
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
     let pauseMs = RETRY_MS_MIN;
-    while (this.#queue.length > 0 && !this.#isStopped) {
-      const next = this.#queue[0] as Emergency;
+    while (this.#tasks.length > 0 && !this.#isStopped) {
       try {
-        await this.#stream.publish(next);
-        this.#queue.shift();
+        await this.#do(this.#tasks[0] as Task);
         pauseMs = RETRY_MS_MIN;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -74,6 +82,18 @@ export class Outbox {
       }
     }
     this.#isRunning = false;
+  }
+
+  /** Does the first task, which then is one no more. */
+  async #do(task: Task): Promise<void> {
+    if ('publish' in task) {
+      await this.#stream.publish(task.publish);
+      this.#tasks.shift();
+      return;
+    }
+    const last = await this.#stream.lastOf(task.catchUp);
+    const missing = task.recorded.filter((one) => last === undefined || isAfter(one, last));
+    this.#tasks.splice(0, 1, ...missing.map((publish) => ({ publish })));
   }
 }
 

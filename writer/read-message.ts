@@ -1,9 +1,10 @@
 import type { Message } from '../bus/bus.ts';
 import { JSON_TYPE } from '../bus/bus.ts';
 import type { Refusal } from '../events/answers.ts';
-import { decode, encode } from '../events/codec.ts';
+import { decode } from '../events/codec.ts';
 import { Batch, COMMAND_VERSION } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
+import { NodeName } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
 import { parseShardRequest } from '../events/subjects.ts';
 import { type ParsedCommand, parseCommand } from './parse-command.ts';
@@ -23,10 +24,13 @@ export function readMessage(message: Message): ReadMessage | undefined {
   const subject = parseShardRequest(message.subject);
   if (subject === undefined) return undefined;
   const { agent, team, op } = subject;
-  const isJson = message.contentType === JSON_TYPE;
+  const isJson = isJsonType(message.contentType);
   const common = { agent, team, isJson };
   const raw = bodyOf(message, isJson);
   if (isRefusal(raw)) return { ...common, isBatch: false, commands: [raw] };
+  if (!NodeName.safeParse(team).success) {
+    return { ...common, isBatch: false, commands: [refuse('malformed', BAD_TEAM)] };
+  }
   if (op !== 'batch') {
     return { ...common, isBatch: false, commands: [parseCommand(raw.body, op, team, agent)] };
   }
@@ -43,14 +47,17 @@ export function readMessage(message: Message): ReadMessage | undefined {
   return { ...common, isBatch: true, commands };
 }
 
-/** The answer in the form of the request. */
-export function encodeReply(reply: unknown, isJson: boolean): Uint8Array {
-  return isJson ? new TextEncoder().encode(JSON.stringify(reply)) : encode(reply);
-}
-
 /** Whether a parsed command is a refusal instead. */
 export function isRefusal(parsed: object): parsed is Refusal {
   return 'outcome' in parsed && parsed.outcome === 'refused';
+}
+
+const BAD_TEAM = 'the team in the subject must match [A-Za-z0-9_-]{1,64}';
+
+/** Parameters such as a charset do not matter. */
+function isJsonType(contentType: string | undefined): boolean {
+  if (contentType === undefined || contentType === JSON_TYPE) return contentType === JSON_TYPE;
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE;
 }
 
 function bodyOf(message: Message, isJson: boolean): { readonly body: unknown } | Refusal {

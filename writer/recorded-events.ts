@@ -7,10 +7,10 @@ import { readEvent } from '../events/upcast.ts';
 /** Blocks whose events are kept in memory for repeats; older ones are read from the log. */
 const BLOCKS_KEPT_MAX = 64;
 
-/** The events of a block, and its hash once it is durable. */
+/** A durable block: its events, and its hash as evidence shows it (base64url). */
 export interface KeptBlock {
   readonly events: readonly BursarEvent[];
-  readonly hash: Uint8Array | undefined;
+  readonly hash: string;
 }
 
 /** Finds recorded events again: a repeat is answered from what was recorded. */
@@ -18,6 +18,8 @@ export class RecordedEvents {
   readonly #ledger: Ledger;
   readonly #shard: number;
   readonly #kept = new Map<number, KeptBlock>();
+  /** Reads under way, so that many repeats of one block read it once. */
+  readonly #reading = new Map<number, Promise<KeptBlock | undefined>>();
 
   constructor(ledger: Ledger, shard: number) {
     this.#ledger = ledger;
@@ -25,26 +27,44 @@ export class RecordedEvents {
   }
 
   /** Keeps a block that has just become durable. */
-  keep(seq: number, block: KeptBlock): void {
+  keep(seq: number, events: readonly BursarEvent[], hash: Uint8Array): KeptBlock {
+    const block = { events, hash: Buffer.from(hash).toString('base64url') };
     this.#kept.set(seq, block);
-    if (this.#kept.size <= BLOCKS_KEPT_MAX) return;
-    const oldest = this.#kept.keys().next().value;
-    if (oldest !== undefined) this.#kept.delete(oldest);
+    if (this.#kept.size > BLOCKS_KEPT_MAX) {
+      const [oldest] = this.#kept.keys();
+      if (oldest !== undefined) this.#kept.delete(oldest);
+    }
+    return block;
   }
 
-  /** The block at a sequence, from memory or from the log. */
-  async block(seq: number): Promise<KeptBlock | undefined> {
+  /** The hash of a block that is kept. */
+  hashOf(seq: number): string | undefined {
+    return this.#kept.get(seq)?.hash;
+  }
+
+  /**
+   * The block at a sequence, from memory or from the log.
+   * @throws LedgerUnavailableError, LogFormatError, UnreadableEventError
+   */
+  block(seq: number): Promise<KeptBlock | undefined> {
     const kept = this.#kept.get(seq);
-    if (kept !== undefined) return kept;
-    const message = await this.#ledger.get(this.#shard, seq);
-    if (message?.kind !== 'block') return undefined;
-    const { events, hash } = decodeBlock(message.bytes, (raw) => readEvent(raw));
-    const block = { events, hash };
-    this.keep(seq, block);
-    return block;
+    if (kept !== undefined) return Promise.resolve(kept);
+    let reading = this.#reading.get(seq);
+    if (reading === undefined) {
+      reading = this.#read(seq).finally(() => this.#reading.delete(seq));
+      this.#reading.set(seq, reading);
+    }
+    return reading;
   }
 
   async event(at: Position): Promise<BursarEvent | undefined> {
     return (await this.block(at.seq))?.events[at.index];
+  }
+
+  async #read(seq: number): Promise<KeptBlock | undefined> {
+    const message = await this.#ledger.get(this.#shard, seq);
+    if (message?.kind !== 'block') return undefined;
+    const { events, hash } = decodeBlock(message.bytes, (raw) => readEvent(raw));
+    return this.keep(seq, events, hash);
   }
 }

@@ -1,16 +1,6 @@
-import { type Block, decodeBlock } from '../events/block.ts';
-import {
-  afterBlock,
-  afterEpoch,
-  type ChainPosition,
-  chainStart,
-  checkBlock,
-  checkEpoch,
-  isBlockSigned,
-} from '../events/chain.ts';
-import { decodeEpoch } from '../events/epoch.ts';
-import type { BursarEvent } from '../events/events.ts';
-import type { Ledger, StoredMessage } from '../events/ledger.ts';
+import { type ChainPosition, chainStart } from '../events/chain.ts';
+import { followLog } from '../events/follow-log.ts';
+import type { Ledger } from '../events/ledger.ts';
 import { LogRegressedError } from '../events/ledger-errors.ts';
 import { readEvent } from '../events/upcast.ts';
 import type { ShardState } from './shard-state.ts';
@@ -22,71 +12,65 @@ export interface VoidMessage {
   readonly reason: string;
 }
 
+export interface ReplayOptions {
+  readonly ledger: Ledger;
+  readonly shard: number;
+  /** Sequence of the claim: the last message that can be there. */
+  readonly toSeq: number;
+  readonly trustedKey: Uint8Array;
+  readonly onVoid: (message: VoidMessage) => void;
+  /** Ends the replay early; its reason is thrown. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Rebuilds a shard from its log, from the first message to the claim. A message that no trusted
- * key signed is void: kept where it is, left out, reported. A signed one that does not follow its
- * predecessor means that something is missing: the shard must not serve.
- * @throws LogRegressedError, LogUnreadableError, LedgerUnavailableError, UnreadableEventError
+ * Rebuilds a shard from its log, from the first message to the claim.
+ * @throws LogBrokenError, LogRegressedError, LogUnreadableError, LedgerUnavailableError,
+ *   UnfitRecordError, and the reason of `signal`
  */
 export async function replayShard(
-  ledger: Ledger,
-  shard: number,
-  toSeq: number,
-  trustedKey: Uint8Array,
   state: ShardState,
-  onVoid: (message: VoidMessage) => void,
+  { ledger, shard, toSeq, trustedKey, onVoid, signal }: ReplayOptions,
 ): Promise<ChainPosition> {
   let chain = chainStart(shard);
-  for await (const message of ledger.read(shard, 1, toSeq)) {
-    chain = take(message, chain, trustedKey, state, onVoid);
+  const messages = followLog(ledger.read(shard, 1, toSeq), {
+    from: chain,
+    pinnedKeys: [trustedKey],
+    parseEvent: (raw) => raw,
+  });
+  for await (const followed of messages) {
+    signal.throwIfAborted();
+    const { seq } = followed.message;
+    chain = followed.position;
+    if (followed.kind === 'void') onVoid({ shard, seq, reason: followed.reason });
+    else if (followed.kind === 'block') apply(state, shard, seq, followed.block.events);
   }
-  if (chain.seq !== toSeq) {
-    throw new LogRegressedError(shard, `it could be read to ${chain.seq} only, not to ${toSeq}`);
-  }
-  return chain;
+  if (chain.seq === toSeq && chain.epoch?.seq === toSeq) return chain;
+  throw new LogRegressedError(shard, `it could be read to ${chain.seq} only, not to ${toSeq}`);
 }
 
-function take(
-  message: StoredMessage,
-  before: ChainPosition,
-  trustedKey: Uint8Array,
-  state: ShardState,
-  onVoid: (message: VoidMessage) => void,
-): ChainPosition {
-  const { shard, seq } = message;
-  const voided = (reason: string): ChainPosition => {
-    onVoid({ shard, seq, reason });
-    return { ...before, seq };
-  };
-  if (message.kind === 'epoch') {
-    const epoch = attempt(() => decodeEpoch(message.bytes));
-    if (epoch instanceof Error) return voided(epoch.message);
-    const fault = checkEpoch(before, epoch, seq, [trustedKey]);
-    if (fault === undefined) return afterEpoch(before, epoch, seq);
-    if (fault.verdict === 'void') return voided(fault.detail);
-    throw new LogRegressedError(shard, `epoch message ${seq}: ${fault.detail}`);
-  }
-  const block = attempt(() => decodeBlock(message.bytes, (raw) => raw));
-  if (block instanceof Error) return voided(block.message);
-  if (!isBlockSigned(before, block)) return voided('it is not signed by the owner of the epoch');
-  const fault = checkBlock(before, block, seq);
-  if (fault?.verdict === 'void') return voided(fault.detail);
-  if (fault !== undefined) throw new LogRegressedError(shard, `block ${seq}: ${fault.detail}`);
-  apply(block, seq, state);
-  return afterBlock(before, block, seq);
-}
-
-function apply(block: Block<unknown>, seq: number, state: ShardState): void {
-  block.events.forEach((raw, index) => {
-    const event: BursarEvent = readEvent(raw);
-    state.replay(event, { seq, index });
+function apply(state: ShardState, shard: number, seq: number, events: readonly unknown[]): void {
+  events.forEach((raw, index) => {
+    try {
+      state.replay(readEvent(raw), { seq, index });
+    } catch (cause) {
+      throw new UnfitRecordError(shard, seq, index, cause);
+    }
   });
 }
 
-function attempt<T>(read: () => T): T | Error {
-  try {
-    return read();
-  } catch (error) {
-    return error as Error;
+/** A signed event that cannot be read, or does not follow from those before it. */
+export class UnfitRecordError extends Error {
+  override readonly name = 'UnfitRecordError';
+  readonly code = 'unfit_record';
+  readonly retryable = false;
+
+  constructor(shard: number, seq: number, index: number, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `shard ${shard}: event ${index} of block ${seq} does not fit (${reason}); the shard stays ` +
+        'frozen: run `bursar audit verify`, or use the version of bursar that wrote it',
+      { cause },
+    );
   }
 }

@@ -1,24 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Bus, Message, Subscription } from '../bus/bus.ts';
-import { NoResponders } from '../bus/errors.ts';
 import { claimShard } from '../events/claim-shard.ts';
 import { encode } from '../events/codec.ts';
 import { checkIntegrity } from '../events/integrity.ts';
-import type { Ledger } from '../events/ledger.ts';
+import type { Ledger, ShardClaim } from '../events/ledger.ts';
 import { ClaimLostError } from '../events/ledger-errors.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
 import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
+import { BrokenTeams } from './broken-teams.ts';
 import { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
-import { encodeReply, readMessage } from './read-message.ts';
+import { readMessage } from './read-message.ts';
+import { sendReply } from './reply.ts';
 import { Shard, type ShardEnd } from './shard.ts';
+import { Vacancy } from './vacancy.ts';
 import type { WitnessBook } from './witness-book.ts';
 
-export type ShardState = 'standby' | 'replaying' | 'serving' | 'frozen' | 'stopped';
+/**
+ * - standby: another process serves the shard, or nobody yet
+ * - replaying: claimed, and being rebuilt from its log
+ * - frozen: its log cannot be trusted; every request is refused with the reason
+ */
+export type KeeperState = 'standby' | 'replaying' | 'serving' | 'frozen' | 'stopped';
 
 export interface KeeperOptions {
   readonly shard: number;
@@ -33,26 +40,30 @@ export interface KeeperOptions {
   readonly log: Logger;
 }
 
-/** How often a standby asks whether the owner lives, and how long it waits for the answer, ms. */
-const PING_EVERY_MS = 100;
-const PING_TIMEOUT_MS = 500;
-/** An owner that does not answer this often is taken to hang. */
-const PINGS_LOST_MAX = 3;
-/** Pause after a failed claim or replay, ms. */
-const RETRY_MS = 250;
+/** Pause after a failed claim or replay, ms; doubles up to the second, because each claim is stored. */
+const RETRY_MS_MIN = 250;
+const RETRY_MS_MAX = 10_000;
+/** How often a frozen shard looks whether another process serves it, ms. */
+const FROZEN_LOOK_MS = 500;
 
 /** Keeps one shard: waits while another process owns it, takes it over when that one is gone. */
 export class ShardKeeper {
   readonly #options: KeeperOptions;
-  readonly #broken = new Map<string, string>();
+  readonly #broken = new BrokenTeams();
+  readonly #vacancy: Vacancy;
+  readonly #stopping = new AbortController();
   #shard: Shard | undefined;
-  #isStopping = false;
   #running: Promise<void> | undefined;
   #epoch = 0;
-  state: ShardState = 'standby';
+  /** Highest sequence that was durable while this process owned the shard. */
+  #seenSeq = 0;
+  state: KeeperState = 'standby';
+  /** Why the shard is not served by this process, where that is no other process's doing. */
+  problem: Error | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#vacancy = new Vacancy(options.bus, options.ledger, options.shard);
   }
 
   get seq(): number {
@@ -72,66 +83,92 @@ export class ShardKeeper {
   }
 
   beat(): void {
-    this.#shard?.beat();
+    void this.#shard?.beat();
   }
 
   /** Ends in order: what is decided is stored first. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#stopping.abort(new Error('the writer stops'));
     await this.#shard?.stop();
     await this.#running;
+    this.#vacancy.close();
     this.state = 'stopped';
   }
 
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   async #run(): Promise<void> {
+    let retryMs = RETRY_MS_MIN;
     while (!this.#isStopping) {
       try {
         this.state = 'standby';
-        await this.#untilVacant();
-        if (this.#isStopping) return;
-        const end = await this.#own();
+        const previousEpochSeq = await this.#vacancy.wait(this.#stopping.signal);
+        if (previousEpochSeq === undefined) return;
+        const end = await this.#own(previousEpochSeq);
         this.#tell(end);
+        retryMs = RETRY_MS_MIN;
+        if (end.kind === 'lost' && end.outcome.kind === 'unknown' && isFinal(end.outcome.cause)) {
+          throw end.outcome.cause;
+        }
       } catch (error) {
         if (this.#isStopping) return;
-        if (isFinal(error)) {
-          await this.#freeze(error as Error);
-          return;
-        }
-        const isRace = error instanceof ClaimLostError;
-        const { shard, log } = this.#options;
-        if (!isRace) log.warn({ err: error, shard }, 'the shard could not be taken; trying again');
-      }
-      await pause(RETRY_MS);
-    }
-  }
-
-  /** Resolves when nobody answers for the shard. */
-  async #untilVacant(): Promise<void> {
-    const { bus, shard } = this.#options;
-    let lost = 0;
-    while (!this.#isStopping) {
-      if (bus.isConnected()) {
-        try {
-          await bus.request(subjects.ownerPing(shard), new Uint8Array(), {
-            timeoutMs: PING_TIMEOUT_MS,
-          });
-          lost = 0;
-        } catch (error) {
-          if (error instanceof NoResponders) return;
-          lost += 1;
-          if (lost >= PINGS_LOST_MAX) return;
+        if (isFinal(error)) return await this.#freeze(error as Error);
+        if (!(error instanceof ClaimLostError)) {
+          this.problem = error as Error;
+          const { shard, log } = this.#options;
+          log.warn({ err: error, shard }, 'the shard could not be taken; trying again');
+          retryMs = Math.min(RETRY_MS_MAX, retryMs * 2);
         }
       }
-      await pause(PING_EVERY_MS);
+      await this.#pause(retryMs);
     }
   }
 
   /** Claims, replays, serves, until it ends. */
-  async #own(): Promise<ShardEnd> {
-    const { bus, ledger, shard, shards, signer, ownerName, witnessFolder, log } = this.#options;
+  async #own(previousEpochSeq: number): Promise<ShardEnd> {
+    const { bus, ledger, shard, shards, ownerName, witnessFolder, log } = this.#options;
     this.state = 'replaying';
-    const witness = await readWitness(witnessFolder, shard);
-    checkIntegrity(await ledger.head(shard), witness === undefined ? [] : [witness.seq]);
+    const subscriptions: Subscription[] = [];
+    try {
+      // From here on nobody else takes the shard for vacant, however long the replay is.
+      subscriptions.push(
+        bus.subscribe(subjects.ownerPing(shard), (message) => this.#answerPing(message)),
+      );
+      await bus.flush();
+      const witness = await readWitness(witnessFolder, shard);
+      checkIntegrity(await ledger.head(shard), [witness?.seq ?? 0, this.#seenSeq]);
+      const claimSentAtMs = performance.now();
+      const claim = await this.#claim(previousEpochSeq);
+      this.#epoch = claim.epochSeq;
+      const { signal } = this.#stopping;
+      const options = { ...this.#options, claim, claimSentAtMs, broken: this.#broken, signal };
+      const owned = await Shard.open(options);
+      this.#shard = owned;
+      const inbox = new Inbox<Message>((message) => owned.handle(message));
+      subscriptions.push(
+        bus.subscribe(subjects.shardRequests(shard), (message) => inbox.put(message)),
+      );
+      this.state = 'serving';
+      this.problem = undefined;
+      log.info({ shard, shards, epoch: claim.epochSeq, seq: owned.seq, ownerName }, 'serving');
+      if (this.#isStopping) await owned.stop();
+      const end = await owned.ended;
+      this.#seenSeq = Math.max(this.#seenSeq, owned.seq);
+      return end;
+    } finally {
+      this.#shard = undefined;
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    }
+  }
+
+  /** @throws ClaimLostError, ClockSkewError, and what claimShard throws */
+  async #claim(previousEpochSeq: number): Promise<ShardClaim> {
+    const { ledger, shard, signer, ownerName } = this.#options;
+    const newest = await ledger.lastEpoch(shard);
+    // Somebody took it since it was found vacant; claiming on top would only interrupt him.
+    if ((newest?.seq ?? 0) !== previousEpochSeq) throw new ClaimLostError(shard, newest);
     const claim = await claimShard(ledger, shard, {
       owner: ownerName,
       generation: 1,
@@ -141,24 +178,16 @@ export class ShardKeeper {
     });
     const skewMs = Math.abs(Date.now() - claim.brokerAtMs);
     if (skewMs > LIMITS.clockSkewMsMax) throw new ClockSkewError(shard, skewMs);
-    this.#epoch = claim.epochSeq;
-    const options = { ...this.#options, claim, broken: this.#broken };
-    const owned = await Shard.open(options);
-    this.#shard = owned;
-    const inbox = new Inbox<Message>((message) => owned.handle(message));
-    const subscriptions: Subscription[] = [
-      bus.subscribe(subjects.shardRequests(shard), (message) => inbox.put(message)),
-      bus.subscribe(subjects.ownerPing(shard), (message) => {
-        message.respond(encode({ owner: ownerName, epoch: claim.epochSeq }));
-      }),
-    ];
-    this.state = 'serving';
-    log.info({ shard, shards, epoch: claim.epochSeq, seq: owned.seq }, 'serving');
-    if (this.#isStopping) await owned.stop();
-    const end = await owned.ended;
-    this.#shard = undefined;
-    for (const subscription of subscriptions) subscription.unsubscribe();
-    return end;
+    return claim;
+  }
+
+  /** Says that the shard has an owner, unless it has found another one meanwhile. */
+  #answerPing(message: Message): void {
+    const answer = () =>
+      message.respond(encode({ owner: this.#options.ownerName, epoch: this.#epoch }));
+    const shard = this.#shard;
+    if (shard === undefined) answer();
+    else shard.isOwner().then((isOwner) => isOwner && answer(), noAnswer);
   }
 
   #tell(end: ShardEnd): void {
@@ -177,35 +206,65 @@ export class ShardKeeper {
     }
   }
 
-  /** The log cannot be trusted: every request is refused, with the reason, until somebody acts. */
+  /**
+   * The log cannot be trusted: until somebody acts, every request is refused with the reason,
+   * unless another process, which may trust its copy, serves the shard.
+   */
   async #freeze(error: Error): Promise<void> {
-    const { bus, shard, log } = this.#options;
+    const { shard, log } = this.#options;
     this.state = 'frozen';
+    this.problem = error;
     log.fatal({ err: error, shard }, 'the shard is frozen');
-    const subscription = bus.subscribe(subjects.shardRequests(shard), (message) => {
+    let subscription: Subscription | undefined;
+    while (!this.#isStopping) {
+      const isServed = await this.#vacancy.isServed();
+      if (isServed) {
+        subscription?.unsubscribe();
+        subscription = undefined;
+      } else {
+        subscription ??= this.#refuseAll(error);
+      }
+      await this.#pause(FROZEN_LOOK_MS);
+    }
+    subscription?.unsubscribe();
+  }
+
+  #refuseAll(error: Error): Subscription {
+    const { bus, shard } = this.#options;
+    return bus.subscribe(subjects.shardRequests(shard), (message) => {
       const read = readMessage(message);
       if (read === undefined) return;
-      const answers = read.commands.map(() => refuse('unavailable', error.message));
-      const reply = read.isBatch ? { outcome: 'batch', answers } : answers[0];
-      message.respond(encodeReply(reply, read.isJson), message.contentType);
+      const refusal = refuse('unavailable', error.message);
+      sendReply(
+        message,
+        read,
+        read.commands.map(() => refusal),
+      );
     });
-    while (!this.#isStopping) await pause(PING_EVERY_MS);
-    subscription.unsubscribe();
+  }
+
+  /** Ends early when the writer stops. */
+  async #pause(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#stopping.signal }).catch(noAnswer);
   }
 }
 
 /** The clocks of writer and broker are too far apart to keep deadlines. */
 export class ClockSkewError extends Error {
+  override readonly name = 'ClockSkewError';
   readonly code = 'clock_skew';
   readonly retryable = true;
+
   constructor(shard: number, skewMs: number) {
     super(
-      `shard ${shard}: the clock is ${skewMs} ms from the broker's; at most ${LIMITS.clockSkewMsMax} ms are borne: set the clocks (NTP)`,
+      `shard ${shard}: the clock is ${skewMs} ms from the broker's; at most ` +
+        `${LIMITS.clockSkewMsMax} ms are borne: set the clocks (NTP)`,
     );
-    this.name = 'ClockSkewError';
   }
 }
 
 function isFinal(error: unknown): boolean {
-  return (error as { retryable?: unknown }).retryable === false;
+  return (error as { readonly retryable?: unknown } | undefined)?.retryable === false;
 }
+
+function noAnswer(): void {}

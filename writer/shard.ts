@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { emergencyOf } from '../actors/emergency.ts';
 import type { Bus, Message } from '../bus/bus.ts';
-import { JSON_TYPE, MSGPACK } from '../bus/bus.ts';
-import type { Answer, Emergency, Evidence } from '../events/answers.ts';
+import { JSON_TYPE } from '../bus/bus.ts';
+import type { Answer, Emergency } from '../events/answers.ts';
 import type { SealedBlock } from '../events/block.ts';
 import type { AppendOutcome, Ledger, ShardClaim } from '../events/ledger.ts';
 import { refuse } from '../events/refusals.ts';
@@ -10,13 +10,16 @@ import { shardOf } from '../events/shard-of.ts';
 import { signHead } from '../events/signed-head.ts';
 import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
+import { AnswerDesk } from './answer-desk.ts';
 import { BlockLine } from './block-line.ts';
+import type { BrokenTeams } from './broken-teams.ts';
 import { WriterClock } from './clock.ts';
 import { Deciding } from './deciding.ts';
 import type { Gathering } from './gathering.ts';
 import { LogSpace } from './log-space.ts';
 import type { Outbox } from './outbox.ts';
-import { encodeReply, isRefusal, type ReadMessage, readMessage } from './read-message.ts';
+import { Ownership } from './ownership.ts';
+import { isRefusal, type ReadMessage, readMessage } from './read-message.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { replayShard } from './replay-shard.ts';
 import { ShardState } from './shard-state.ts';
@@ -29,12 +32,15 @@ export interface ShardOptions {
   readonly bus: Bus;
   readonly ledger: Ledger;
   readonly claim: ShardClaim;
+  /** When the claim left, by `performance.now()`. */
+  readonly claimSentAtMs: number;
   readonly signer: Signer;
   readonly outbox: Outbox;
   readonly witnesses: WitnessBook;
   readonly log: Logger;
-  /** Teams in which an invariant has failed, and why: they are frozen. */
-  readonly broken: Map<string, string>;
+  readonly broken: BrokenTeams;
+  /** Ends a replay early. */
+  readonly signal: AbortSignal;
 }
 
 /** Why a shard stopped serving. */
@@ -44,8 +50,14 @@ export type ShardEnd =
   | { readonly kind: 'fenced' }
   | { readonly kind: 'broken'; readonly error: unknown };
 
-/** Without an own block for this long, ownership is confirmed before anything is answered, ms. */
-const OWNERSHIP_MS = 1_000;
+/** What a shard is made of once it has been replayed. */
+interface ShardParts {
+  readonly line: BlockLine;
+  readonly deciding: Deciding;
+  readonly recorded: RecordedEvents;
+  readonly state: ShardState;
+  readonly space: LogSpace;
+}
 
 /**
  * One shard as its owner serves it: request → decision → durable → answer. Everything in memory is
@@ -53,26 +65,32 @@ const OWNERSHIP_MS = 1_000;
  */
 export class Shard {
   readonly #options: ShardOptions;
-  readonly #line: BlockLine;
-  readonly #deciding: Deciding;
-  readonly #recorded: RecordedEvents;
-  readonly #state: ShardState;
-  readonly #space: LogSpace;
-  #ownedAtMs = performance.now();
-  #confirming: Promise<boolean> | undefined;
-  #end: ((end: ShardEnd) => void) | undefined;
-  #isEnded = false;
+  readonly #parts: ShardParts;
+  readonly #ownership: Ownership;
+  readonly #desk: AnswerDesk;
+  readonly #endStatus: () => void;
+  #resolveEnd: (end: ShardEnd) => void = () => {};
+  #end: ShardEnd | undefined;
+  #isStopping = false;
   readonly ended: Promise<ShardEnd>;
 
-  /** Replays a shard that has just been claimed. Serves when `handle` is first called. */
+  /**
+   * Replays a shard that has just been claimed. Serves when `handle` is first called.
+   * @throws what replayShard throws, and LedgerUnavailableError
+   */
   static async open(options: ShardOptions): Promise<Shard> {
-    const { ledger, shard, claim, signer, log } = options;
+    const { ledger, shard, claim, signer, log, signal, broken } = options;
     const state = new ShardState();
-    const head = await ledger.head(shard);
-    const { publicKey } = signer;
-    const chain = await replayShard(ledger, shard, claim.epochSeq, publicKey, state, (message) =>
-      log.error(message, 'a message in the log is no word of its owner; it is left out'),
-    );
+    const space = new LogSpace(await ledger.head(shard));
+    const chain = await replayShard(state, {
+      ledger,
+      shard,
+      toSeq: claim.epochSeq,
+      trustedKey: signer.publicKey,
+      onVoid: (message) =>
+        log.error(message, 'a message in the log is no word of its owner; it is left out'),
+      signal,
+    });
     const clock = new WriterClock({
       notBeforeMs: Math.max(state.lastAtMs, chain.blockAtMs),
       onDivergence: (byMs) =>
@@ -85,235 +103,203 @@ export class Shard {
       claim,
       signer,
       chain,
-      nowMs: () => clock.nowMs(),
-      onStored: (block, sealed) => self?.stored(block, sealed),
+      onStored: (block, sealed, sentAtMs) => self?.stored(block, sealed, sentAtMs),
       onLost: (outcome) =>
         self?.finish(outcome.kind === 'fenced' ? { kind: 'fenced' } : { kind: 'lost', outcome }),
     });
-    const space = new LogSpace(head);
-    const deciding = new Deciding({
-      shard,
-      state,
-      line,
-      clock,
-      recorded,
-      space,
-      broken: options.broken,
-    });
+    const deciding = new Deciding({ shard, state, line, clock, recorded, space, broken });
     self = new Shard(options, { line, deciding, recorded, state, space });
-    deciding.takeOver(chain.blockNo > 0 ? chain.blockAtMs : undefined);
-    await options.outbox.catchUp(self.#recordedEmergencies());
+    options.outbox.catchUp(recordedEmergencies(state, shard));
+    self.#guard(() => deciding.takeOver(chain.blockNo > 0 ? chain.blockAtMs : undefined));
     return self;
   }
 
-  private constructor(
-    options: ShardOptions,
-    parts: {
-      readonly line: BlockLine;
-      readonly deciding: Deciding;
-      readonly recorded: RecordedEvents;
-      readonly state: ShardState;
-      readonly space: LogSpace;
-    },
-  ) {
+  private constructor(options: ShardOptions, parts: ShardParts) {
+    const { ledger, claim, claimSentAtMs, bus, log } = options;
     this.#options = options;
-    this.#line = parts.line;
-    this.#deciding = parts.deciding;
-    this.#recorded = parts.recorded;
-    this.#state = parts.state;
-    this.#space = parts.space;
+    this.#parts = parts;
+    this.#ownership = new Ownership(ledger, claim, claimSentAtMs, () =>
+      this.finish({ kind: 'fenced' }),
+    );
+    this.#desk = new AnswerDesk({ ...parts, ownership: this.#ownership, log });
+    this.#endStatus = bus.onStatus((status) => {
+      if (status === 'disconnected') this.#ownership.doubt();
+    });
     this.ended = new Promise((resolve) => {
-      this.#end = resolve;
+      this.#resolveEnd = resolve;
     });
   }
 
+  /** The last sequence that is durable. */
   get seq(): number {
-    return this.#line.chain.seq;
+    return this.#parts.line.chain.seq;
   }
 
-  /** Takes a request from the bus. Answers once what it saw and did is durable. */
+  /** Takes a request from the bus. Answers once what it saw and did is durable. Never throws. */
   handle(message: Message): void {
-    if (this.#isEnded) return;
-    const read = readMessage(message);
+    const read = this.#read(message);
     if (read === undefined) return;
-    let answers: (Answer | Promise<Answer>)[];
-    try {
-      answers = this.#answersTo(read);
-    } catch (error) {
-      this.#break(read.team, error);
-      return;
-    }
-    const later = answers.some((answer) => answer instanceof Promise);
-    if (!later) this.#release(message, read, answers as Answer[]);
-    else {
-      Promise.all(answers).then(
-        (all) => this.#release(message, read, all),
-        () => this.#respond(message, read, [refuse('unavailable', 'the log did not answer')]),
-      );
+    const answers = this.#isServing ? this.#answersTo(read) : undefined;
+    if (answers === undefined) {
+      this.#desk.withdraw(message, read);
+    } else if (answers.some((answer) => answer instanceof Promise)) {
+      void Promise.all(answers.map(orUnavailable)).then((all) => {
+        if (this.#end === undefined) this.#desk.release(message, read, all);
+        else this.#desk.withdraw(message, read);
+      });
+    } else {
+      this.#desk.release(message, read, answers as Answer[]);
     }
   }
 
   /** Records what has fallen due. Called every few milliseconds. */
   tick(): void {
-    if (this.#isEnded) return;
-    try {
-      this.#deciding.recordDue();
-    } catch (error) {
-      this.#break(this.#deciding.teamAtWork, error);
-    }
+    if (this.#isServing) this.#guard(() => this.#parts.deciding.recordDue());
   }
 
-  /** Tells each team with live allocations that its writer lives, and how far the log is. */
-  beat(): void {
-    if (this.#isEnded || !this.#options.bus.isConnected()) return;
-    const { shard, bus } = this.#options;
-    for (const team of this.#state.teams()) {
+  /**
+   * Called once a second: makes sure of the ownership, looks how full the log is, and tells each
+   * team with live allocations that its writer lives and how far the log is.
+   */
+  async beat(): Promise<void> {
+    const { shard, bus, ledger, log } = this.#options;
+    const { state, space } = this.#parts;
+    if (!this.#isServing || !bus.isConnected()) return;
+    try {
+      if (!(await this.isOwner())) return;
+      const { appendedBytes } = space;
+      if (space.isEstimated) space.look(await ledger.head(shard), appendedBytes);
+    } catch (err) {
+      log.warn({ err, shard }, 'the log does not answer');
+      return;
+    }
+    if (!this.#isServing) return;
+    for (const team of state.teams()) {
       if (team.allocations.size === 0) continue;
       const subject = subjects.beat(team.name);
-      tell(bus, subject, { subject, team: team.name, shard, seq: this.seq });
+      this.#tell(subject, { subject, team: team.name, shard, seq: this.seq });
     }
   }
 
-  /** Stores what is decided, remembers the head, and ends. */
+  /**
+   * Whether this process owns the shard, by a recent proof or a new one.
+   * @throws LedgerUnavailableError
+   */
+  async isOwner(): Promise<boolean> {
+    if (this.#end !== undefined) return false;
+    return this.#ownership.isFresh || this.#ownership.confirm();
+  }
+
+  /** Takes nothing more, stores what is decided, remembers the head, and ends. */
   async stop(): Promise<void> {
-    await this.#line.drained();
+    this.#isStopping = true;
+    await this.#parts.line.drained();
     this.finish({ kind: 'stopped' });
   }
 
-  /** Ends now; what is not durable is dropped. */
+  /** Ends now; what is not durable is dropped, and whoever waits for it is told to send it again. */
   finish(end: ShardEnd): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#line.abandon();
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#endStatus();
+    this.#parts.line.abandon();
     this.#options.witnesses.flush(this.#options.shard);
-    this.#end?.(end);
+    this.#resolveEnd(end);
   }
 
-  /** A block is durable: what waited for it leaves. */
-  stored(block: Gathering, sealed: SealedBlock): void {
-    const { bus, outbox, witnesses, shard, signer, log } = this.#options;
-    this.#ownedAtMs = performance.now();
-    this.#recorded.keep(block.seq, { events: block.events, hash: sealed.hash });
-    for (const answer of block.releases.answers) answer(sealed.hash);
-    if (bus.isConnected()) {
-      for (const notice of block.releases.notices) tell(bus, notice.subject, notice);
-    }
+  /** A block is durable: what waited for it leaves. Never throws. */
+  stored(block: Gathering, sealed: SealedBlock, sentAtMs: number): void {
+    const { outbox, witnesses, shard, signer, log } = this.#options;
+    const { recorded, space, line } = this.#parts;
+    this.#ownership.proven(sentAtMs);
+    recorded.keep(block.seq, block.events, sealed.hash);
+    this.#desk.releaseAll(block);
+    for (const notice of block.releases.notices) this.#tell(notice.subject, notice);
     outbox.add(block.releases.emergencies);
-    if (this.#space.append(sealed.bytes.byteLength)) {
-      log.error({ shard, permille: this.#space.permille }, 'the log is three quarters full');
+    if (space.append(sealed.bytes.byteLength)) {
+      log.error({ shard, permille: space.permille }, 'the log is three quarters full');
     }
-    const { blockNo, blockAtMs } = this.#line.chain;
+    const { blockNo, blockAtMs } = line.chain;
     const mark = { shard, seq: block.seq, no: blockNo, hash: sealed.hash, atMs: blockAtMs };
     witnesses.note(shard, () => signHead(mark, signer));
   }
 
-  #answersTo(read: ReadMessage): (Answer | Promise<Answer>)[] {
-    const { shard, shards } = this.#options;
-    if (shardOf(read.team, shards) !== shard) {
-      const message = `${read.team} belongs to shard ${shardOf(read.team, shards)}, this is ${shard}`;
-      return read.commands.map(() => refuse('wrong_shard', message));
+  get #isServing(): boolean {
+    return this.#end === undefined && !this.#isStopping;
+  }
+
+  /** Whatever a message holds, reading it must not end the process. */
+  #read(message: Message): ReadMessage | undefined {
+    try {
+      return readMessage(message);
+    } catch (err) {
+      const { log, shard } = this.#options;
+      log.error({ err, shard, subject: message.subject }, 'a message could not be read');
+      return undefined;
     }
-    return read.commands.map((parsed) =>
-      isRefusal(parsed) ? parsed : this.#deciding.answerTo(parsed, read.team, read.agent),
+  }
+
+  /** The answers in order; undefined when an invariant failed on the way. */
+  #answersTo(read: ReadMessage): (Answer | Promise<Answer>)[] | undefined {
+    const { shard, shards } = this.#options;
+    const { team, agent, commands } = read;
+    if (shardOf(team, shards) !== shard) {
+      const message = `${team} belongs to shard ${shardOf(team, shards)}, this is ${shard}`;
+      return commands.map(() => refuse('wrong_shard', message));
+    }
+    const answers: (Answer | Promise<Answer>)[] = [];
+    this.#guard(() => {
+      for (const parsed of commands) {
+        answers.push(
+          isRefusal(parsed) ? parsed : this.#parts.deciding.answerTo(parsed, team, agent),
+        );
+      }
+    });
+    return this.#end === undefined ? answers : undefined;
+  }
+
+  /** An invariant that fails makes the memory worthless, and freezes the team for inspection. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const { broken, log, shard } = this.#options;
+      const team = this.#parts.deciding.teamAtWork;
+      log.fatal({ err: error, shard, team }, 'an invariant failed; the team is frozen');
+      if (team !== undefined) broken.note(team, error);
+      this.finish({ kind: 'broken', error });
+    }
+  }
+
+  /** Publishes in JSON: whoever subscribes by hand reads it as it is. At most once. */
+  #tell(subject: string, payload: object): void {
+    const { bus, log } = this.#options;
+    if (!bus.isConnected()) return;
+    try {
+      bus.publish(subject, new TextEncoder().encode(JSON.stringify(payload)), JSON_TYPE);
+    } catch (err) {
+      log.error({ err, subject }, 'a notice could not be sent');
+    }
+  }
+}
+
+/** What is recorded of emergencies, by team, in the order of the log. */
+function recordedEmergencies(state: ShardState, shard: number): Map<string, Emergency[]> {
+  const byTeam = new Map<string, Emergency[]>();
+  for (const { name, emergencies } of state.teams()) {
+    if (emergencies.length === 0) continue;
+    byTeam.set(
+      name,
+      emergencies.map(({ event, at }) => emergencyOf(event, shard, at)),
     );
   }
-
-  /** Answers when all that the answers looked at is durable. */
-  #release(message: Message, read: ReadMessage, answers: Answer[]): void {
-    const barrier = this.#line.newest;
-    if (barrier !== undefined) {
-      barrier.releases.answers.push((hash) =>
-        this.#respond(message, read, answers, hash, barrier.seq),
-      );
-      barrier.releases.failures.push(() => {
-        this.#respond(message, read, answers.map(withdrawn));
-      });
-    } else if (performance.now() - this.#ownedAtMs < OWNERSHIP_MS) {
-      this.#respond(message, read, answers);
-    } else {
-      this.#confirmOwnership().then(
-        (isOwner) => {
-          if (isOwner) this.#respond(message, read, answers);
-        },
-        () => {},
-      );
-    }
-  }
-
-  /** Whether nobody has claimed the shard since; a paused process learns here that it is late. */
-  #confirmOwnership(): Promise<boolean> {
-    const { ledger, shard, claim } = this.#options;
-    this.#confirming ??= ledger
-      .lastEpoch(shard)
-      .then((epoch) => {
-        if (epoch?.seq === claim.epochSeq) {
-          this.#ownedAtMs = performance.now();
-          return true;
-        }
-        this.finish({ kind: 'fenced' });
-        return false;
-      })
-      .finally(() => {
-        this.#confirming = undefined;
-      });
-    return this.#confirming;
-  }
-
-  #respond(
-    message: Message,
-    read: ReadMessage,
-    answers: readonly Answer[],
-    hash?: Uint8Array,
-    seq?: number,
-  ): void {
-    const { shard, bus } = this.#options;
-    if (!bus.isConnected()) return;
-    const evidence: Partial<Evidence> =
-      hash === undefined
-        ? {}
-        : {
-            shard,
-            ...(seq === undefined ? {} : { seq }),
-            hash: Buffer.from(hash).toString('base64url'),
-          };
-    const type = read.isJson ? JSON_TYPE : MSGPACK;
-    const [first] = answers;
-    const reply = read.isBatch
-      ? { outcome: 'batch', answers, evidence }
-      : first?.evidence === undefined
-        ? first
-        : { ...first, evidence: { ...first.evidence, hash: evidence.hash } };
-    message.respond(encodeReply(reply, read.isJson), type);
-  }
-
-  /** An invariant has failed: the memory is not trusted, and the team is frozen for inspection. */
-  #break(team: string | undefined, error: unknown): void {
-    const { broken, log, shard } = this.#options;
-    log.fatal({ err: error, shard, team }, 'an invariant failed; the team is frozen');
-    if (team !== undefined) broken.set(team, (error as Error).message);
-    this.finish({ kind: 'broken', error });
-  }
-
-  #recordedEmergencies(): Map<string, Emergency[]> {
-    const byTeam = new Map<string, Emergency[]>();
-    for (const team of this.#state.teams()) {
-      if (team.emergencies.length === 0) continue;
-      const uncommitted = this.#line.newest?.seq ?? Number.POSITIVE_INFINITY;
-      const durable = team.emergencies.filter(({ at }) => at.seq < uncommitted);
-      const told = durable.map(({ event, at }) => emergencyOf(event, this.#options.shard, at));
-      if (told.length > 0) byTeam.set(team.name, told);
-    }
-    return byTeam;
-  }
+  return byTeam;
 }
 
-/** Publishes in JSON: whoever subscribes by hand reads it as it is. */
-function tell(bus: Bus, subject: string, payload: object): void {
-  bus.publish(subject, new TextEncoder().encode(JSON.stringify(payload)), JSON_TYPE);
-}
-
-/** Refusals stand without the log; anything else was not stored and must be asked again. */
-function withdrawn(answer: Answer): Answer {
-  if (answer.outcome === 'refused') return answer;
-  return refuse('unavailable', 'the decision could not be stored; send again with the same id');
+/** A log that does not answer now is no reason to leave the other answers out. */
+function orUnavailable(answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
+  if (!(answer instanceof Promise)) return answer;
+  return answer.catch((error: Error) =>
+    refuse('unavailable', `what was recorded could not be read: ${error.message}`),
+  );
 }

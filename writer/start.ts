@@ -6,12 +6,13 @@ import type { BrokerKeys } from '../broker/keys.ts';
 import { refuseUnfitBroker } from '../broker/refuse-unfit.ts';
 import { JetStreamEmergencies } from '../bus/emergency-stream.ts';
 import { NatsBus } from '../bus/nats-bus.ts';
+import { checkIntegrity } from '../events/integrity.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
 import { ensureStream } from '../events/ledger-jetstream-stream.ts';
 import { createSigner } from '../events/signing.ts';
 import { readWitness } from '../events/witness.ts';
-import { Outbox } from './outbox.ts';
-import { ShardKeeper, type ShardState } from './shard-keeper.ts';
+import { type EmergencyStream, Outbox } from './outbox.ts';
+import { ClockSkewError, type KeeperState, ShardKeeper } from './shard-keeper.ts';
 import { WitnessBook } from './witness-book.ts';
 
 export interface WriterOptions {
@@ -30,19 +31,28 @@ export interface WriterOptions {
   readonly maxBytesPerShard: number;
   /** Somebody vouches for `sync_interval: always` on a server whose SYS key we do not have. */
   readonly isSyncAlwaysDeclared?: boolean;
+  /** Where emergencies are kept; default: the durable stream of the broker. */
+  readonly emergencies?: EmergencyStream;
 }
 
 export interface ShardStatus {
   readonly shard: number;
-  readonly state: ShardState;
+  readonly state: KeeperState;
+  /** The last sequence that is durable, while this process serves the shard; else 0. */
   readonly seq: number;
+  /** Sequence of this process's newest claim. */
   readonly epoch: number;
+  /** Why the shard is not served by this process, where that is no other process's doing. */
+  readonly problem: Error | undefined;
 }
 
 /** A writer process that serves, or stands by for, every shard. */
 export interface RunningWriter {
   status(): ShardStatus[];
-  /** Resolves when every shard is served by this process, or frozen. */
+  /**
+   * Resolves when every shard is served by this process, or frozen.
+   * @throws ClockSkewError
+   */
   ready(): Promise<void>;
   /** Stores what is decided, gives the shards up, closes its connections. */
   stop(): Promise<void>;
@@ -61,30 +71,35 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
   const log = options.log ?? pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
   const { seed } = keys.users.owner;
   const ownerName = options.ownerName ?? `${hostname()}-${process.pid}`;
-  const connect = (purpose: string) => connectAs(url, 'owner', seed, `bursar-${purpose}`);
-  // A connection each, so that a replay or a burst of requests never stands before a commit.
-  const [requests, commits, replays] = await Promise.all([
-    connect('requests'),
-    connect('commits'),
-    connect('replay'),
-  ]);
-  const close = () =>
-    Promise.all([requests, commits, replays].map((connection) => connection.close()));
+  const connections: { close(): Promise<void> }[] = [];
+  const connect = async (purpose: string) => {
+    const connection = await connectAs(url, 'owner', seed, `bursar-${purpose}`);
+    connections.push(connection);
+    return connection;
+  };
+  const close = () => Promise.all(connections.map((connection) => connection.close()));
   try {
+    // A connection each, so that a replay or a burst of requests never stands before a commit.
+    const requests = await connect('requests');
+    const commits = await connect('commits');
+    const replays = await connect('replay');
     const isDeclared = options.isSyncAlwaysDeclared ?? false;
     await refuseUnfitBroker(url, keys, commits, shards, isDeclared);
     const witnessFolder = path.join(dataDir, 'witness');
+    const ledger = new JetStreamLedger({ commit: commits, replay: replays });
     for (let shard = 0; shard < shards; shard += 1) {
       const witness = await readWitness(witnessFolder, shard);
       const settings = { shards, generation: 1, maxBytes: options.maxBytesPerShard, replicas: 1 };
       await ensureStream(commits, shard, settings, witness?.seq ?? 0);
+      checkIntegrity(await ledger.head(shard), witness === undefined ? [] : [witness.seq]);
     }
-    const outbox = new Outbox(await JetStreamEmergencies.open(replays));
+    const emergencies = options.emergencies ?? (await JetStreamEmergencies.open(replays));
+    const outbox = new Outbox(emergencies);
     const witnesses = new WitnessBook(witnessFolder, log);
     const shared = {
       shards,
       bus: new NatsBus(requests, '_INBOX_owner'),
-      ledger: new JetStreamLedger({ commit: commits, replay: replays }),
+      ledger,
       signer: createSigner(keys.ledgerSigningKeyPem),
       outbox,
       witnesses,
@@ -128,11 +143,15 @@ function run(
     await close();
   };
   return {
-    status: () => keepers.map(({ state, seq, epoch }, shard) => ({ shard, state, seq, epoch })),
+    status: () =>
+      keepers.map(({ state, seq, epoch, problem }, shard) => {
+        return { shard, state, seq, epoch, problem };
+      }),
     async ready() {
       const isSettled = () =>
         keepers.every(({ state }) => state === 'serving' || state === 'frozen');
       while (!isSettled() && stopping === undefined) {
+        for (const { problem } of keepers) if (problem instanceof ClockSkewError) throw problem;
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },

@@ -5,6 +5,9 @@ export const ADMISSION = {
   denialCost: 50,
 } as const;
 
+/** Agents remembered before those who have been quiet are forgotten. */
+const BUCKETS_MAX = 10_000;
+
 /**
  * Stands before the log: an agent that floods is refused `overloaded` without a record, so that
  * refusals cannot fill the log. Token bucket, refilled by elapsed time.
@@ -34,9 +37,18 @@ export class TokenBuckets {
   #bucketOf(agent: string, nowMs: number) {
     let bucket = this.#buckets.get(agent);
     if (bucket === undefined) {
+      if (this.#buckets.size >= BUCKETS_MAX) this.#dropFull(nowMs);
       bucket = { tokens: ADMISSION.burst, atMs: nowMs };
       this.#buckets.set(agent, bucket);
     }
     return bucket;
+  }
+
+  /** A bucket that has filled up again says nothing. */
+  #dropFull(nowMs: number): void {
+    for (const [agent, { tokens, atMs }] of this.#buckets) {
+      const filled = tokens + ((nowMs - atMs) * ADMISSION.tokensPerSecond) / 1000;
+      if (filled >= ADMISSION.burst) this.#buckets.delete(agent);
+    }
   }
 }
