@@ -12,6 +12,8 @@ const BUNDLED_SEED = 20_260_401;
 const SIZE = {
   coderSwarms: 4,
   coderRuns: 14,
+  /** Calls that a swarm of coders may have under way at once: fewer than it has runs. */
+  coderSlots: 5,
   projects: 20,
   researchSwarms: 3,
   sessions: 8,
@@ -47,8 +49,8 @@ export function bundledJsonLines(options: { seed?: number } = {}): string {
 }
 
 /**
- * Budgets for the bundled workload, tight enough that every tier refuses something: it would cost
- * about 28 USD (coders), 4 (studio) and 84 (research) without them.
+ * Budgets for the bundled workload, tight enough that every tier refuses something and some have to
+ * wait for a slot: it would cost about 28 USD (coders), 4 (studio) and 84 (research) without them.
  */
 export function bundledBudgets(): Budgets {
   const paths: Record<string, Caps> = {
@@ -56,8 +58,9 @@ export function bundledBudgets(): Budgets {
     [TEAMS.studio]: usd(4),
     [TEAMS.research]: usd(50),
   };
-  for (const swarm of numbered(SIZE.coderSwarms, 'batch'))
-    paths[`${TEAMS.coders}/${swarm}`] = usd(6);
+  for (const swarm of numbered(SIZE.coderSwarms, 'batch')) {
+    paths[`${TEAMS.coders}/${swarm}`] = { ...usd(6), concurrency: SIZE.coderSlots };
+  }
   for (const swarm of numbered(SIZE.researchSwarms, 'topic')) {
     paths[`${TEAMS.research}/${swarm}`] = usd(20);
     for (const run of numbered(SIZE.sessions, 'session')) {

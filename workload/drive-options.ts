@@ -35,8 +35,11 @@ export type DriveOptions = {
   readonly governor: GovernorAccess;
   readonly speed: DriveSpeed;
   readonly onDeny: OnDeny;
-  /** How long an ask may wait in a queue, ms as recorded; 0: not at all. */
-  readonly maxWaitMs: number;
+  /**
+   * How long an ask may wait in a queue, ms as recorded; 0: not at all. Null: a minute in runs whose
+   * calls at once are capped, because a slot comes back, and not at all in others.
+   */
+  readonly maxWaitMs: number | null;
   /** Most runs under way at once; absent: as many as the record has. */
   readonly atOnceMax?: number | undefined;
   /** Aborting it settles what is held, closes the runs and counts the other rows as not asked. */

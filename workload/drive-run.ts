@@ -20,7 +20,7 @@ export type RunContext = {
   readonly budgets: Budgets;
   readonly pricing: Pricing;
   readonly onDeny: OnDeny;
-  readonly maxWaitMs: number;
+  readonly maxWaitMs: number | null;
   readonly pace: Pace;
   readonly books: DriveBooks;
   readonly times: DriveTimes;
@@ -46,12 +46,10 @@ export async function driveRun(
     for (const step of run.steps) tally.add(notAsked(`${run.path}/${step.step}`, refused));
     return null;
   }
-  const steps: StepContext = {
-    ...context,
-    client,
-    runPath: run.path,
-    alwaysAsked: slots(run, budgets),
-  };
+  const alwaysAsked = slots(run, budgets);
+  const slotWaitMs = alwaysAsked['concurrency'] === undefined ? 0 : WORKLOAD_LIMITS.slotWaitMs;
+  const maxWaitMs = context.maxWaitMs ?? slotWaitMs;
+  const steps: StepContext = { ...context, client, runPath: run.path, alwaysAsked, maxWaitMs };
   let endedBy: string | null = null;
   for (const step of run.steps) {
     if (endedBy === null) await context.pace.pass(step.gapBeforeMs, context.signal);

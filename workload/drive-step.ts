@@ -138,11 +138,11 @@ async function afterError(context: StepContext, tried: Tried, error: unknown): P
   const answer = error instanceof DeniedError ? error.answer : null;
   const waitedMs = answer?.waitedMs ?? 0;
   context.times.request.push(performance.now() - tried.askedAtMs - waitedMs);
-  const short = answer?.short?.at(-1);
+  const shortPath = answer?.short?.at(-1)?.path ?? answer?.factors?.['at'];
   return endOf(path, {
     outcome: 'denied',
     reason: error.code,
-    shortTier: short === undefined ? null : budgetTierOf(short.path),
+    shortTier: typeof shortPath === 'string' ? budgetTierOf(shortPath) : null,
     waitMs: context.pace.recorded(waitedMs),
     asked,
     retryAfterMs: answer?.retryAfterMs ?? null,

@@ -23,6 +23,8 @@ export const WORKLOAD_LIMITS = {
   /** Lease that a driven agent asks for and renews, as recorded; and its floor in real time. */
   leaseMs: 60_000,
   leaseMsMin: 2_000,
+  /** How long a slot is waited for when nobody says, as recorded. */
+  slotWaitMs: 60_000,
   /** Floor in real time of a wait in the queue. */
   waitMsMin: 100,
   /** Repeats of a denied ask; the first pause, as recorded, and its floor in real time. */

@@ -1,0 +1,195 @@
+import type { Answer } from '../events/answers.ts';
+import { priorityName } from '../events/priority.ts';
+import { durationText } from '../workload/number-text.ts';
+import { balanceText } from './balance-text.ts';
+import { storedEventLine } from './event-text.ts';
+import { queueText } from './queue-text.ts';
+import type { Colours } from './screen.ts';
+import { showAmount, showAmounts } from './values.ts';
+
+type AnswerIn<O extends Answer['outcome']> = Extract<Answer, { outcome: O }>;
+
+/** Any answer of the governor in words. */
+export function answerText(answer: Answer, paint: Colours): string {
+  switch (answer.outcome) {
+    case 'refused':
+      return `${paint.red('refused')} ${answer.code}: ${answer.message}\n  ${answer.advice}`;
+    case 'granted':
+    case 'partial':
+      return grantText(answer, paint);
+    case 'denied':
+      return denialText(answer, paint);
+    case 'queued':
+      return [
+        `${paint.yellow('queued')} ${answer.id} at place ${answer.position}`,
+        `  waits for ${answer.account.resource} of ${answer.account.path}, for up to ${durationText(answer.timeoutInMs)}` +
+          (answer.expectedWaitMs === null
+            ? ''
+            : `; perhaps ${durationText(answer.expectedWaitMs)}`),
+        whyText(answer),
+      ].join('\n');
+    case 'preempting':
+      return [
+        `${paint.yellow('preempting')} ${answer.id}: ${answer.victims.join(', ')} must yield`,
+        `  by the right of ${answer.right}, within ${durationText(answer.graceMs)}`,
+        whyText(answer),
+      ].join('\n');
+    case 'would_grant':
+      return `would be ${answer.partial ? 'granted in part' : 'granted'}: ${showAmounts(answer.granted)}`;
+    case 'would_queue':
+      return `would be queued at place ${answer.position}`;
+    case 'would_preempt':
+      return `would preempt ${answer.victims.join(', ')} within ${durationText(answer.graceMs)}`;
+    case 'settled':
+      return settledText(answer, paint);
+    case 'released':
+      return `${paint.green('released')} ${answer.allocation}, booked ${showAmounts(answer.booked)}`;
+    case 'ended':
+      return `${answer.allocation} has ended (${answer.as}), booked ${showAmounts(answer.booked)}`;
+    case 'renewed':
+      return `${paint.green('renewed')} ${answer.allocation} for ${durationText(answer.expiresInMs)}`;
+    case 'resized':
+      return `${paint.green('resized')} ${answer.allocation} to ${showAmounts(answer.items)}`;
+    case 'reported':
+      return `${paint.green('reported')} ${showAmounts(answer.used)} on ${answer.allocation}`;
+    case 'charged':
+      return `${paint.green('charged')} ${showAmounts(answer.amounts)} to ${answer.path}`;
+    case 'adjusted':
+      return adjustedText(answer, paint);
+    case 'cancelled':
+      return `${paint.green('cancelled')} ${answer.request}`;
+    case 'already_granted':
+      return `${answer.request} was granted before; release or settle it`;
+    case 'opened':
+      return `${paint.green('opened')} the ${answer.tier} ${answer.path}`;
+    case 'closing':
+      return `${paint.yellow('closing')} ${answer.path}: ${answer.liveAllocations} allocations still live`;
+    case 'closed':
+      return `${paint.green('closed')} ${answer.path}`;
+    case 'limits_set':
+      return `${paint.green('set')} the limits of ${answer.path}`;
+    case 'topped_up':
+      return `${paint.green('topped up')} ${answer.path} by ${showAmounts(answer.amounts)}`;
+    case 'policy_set':
+      return `${paint.green('set')} the policy`;
+    case 'enrolled':
+      return `${paint.green('enrolled')} ${answer.agent} as ${answer.role} beneath ${answer.prefix}`;
+    case 'dismissed':
+      return `${paint.green('dismissed')} ${answer.agent}`;
+    default:
+      return otherText(answer, paint);
+  }
+}
+
+function otherText(
+  answer: AnswerIn<
+    | 'frozen'
+    | 'unfrozen'
+    | 'stopped'
+    | 'acknowledged'
+    | 'recovered'
+    | 'balance'
+    | 'allocation'
+    | 'waiting'
+    | 'explained'
+    | 'queue'
+    | 'emergencies'
+  >,
+  paint: Colours,
+): string {
+  switch (answer.outcome) {
+    case 'frozen':
+      return `${paint.cyan('frozen')} ${answer.path}; to lift it: bursar unfreeze ${answer.path} ${answer.freeze}`;
+    case 'unfrozen':
+      return answer.stillFrozen
+        ? `lifted ${answer.freeze}; ${answer.path} is still frozen by others`
+        : `${paint.green('unfrozen')} ${answer.path}`;
+    case 'stopped':
+      return [
+        `${paint.red('stopped')} ${answer.path}: ${answer.allocations} allocations of ${answer.agents} agents must end within ${durationText(answer.ackInMs)}`,
+        `  to lift it: bursar recover ${answer.path} ${answer.stop}`,
+      ].join('\n');
+    case 'acknowledged':
+      return `${paint.green('acknowledged')} ${answer.stop}`;
+    case 'recovered':
+      return `${paint.green('recovered')} ${answer.path}`;
+    case 'balance':
+      return balanceText(answer, paint);
+    case 'allocation': {
+      const { id, path, agent, items, reported, priority, state, expiresInMs } = answer.allocation;
+      return [
+        `${id} on ${path} of ${agent}: ${state}, ${durationText(expiresInMs)} left`,
+        `  holds ${showAmounts(items)}, priority ${priorityName(priority)}` +
+          (Object.keys(reported).length === 0 ? '' : `, used so far ${showAmounts(reported)}`),
+      ].join('\n');
+    }
+    case 'waiting':
+      return queueText([answer.waiting], 1, paint);
+    case 'explained':
+      return answer.events.map((event) => storedEventLine(event, paint)).join('\n');
+    case 'queue':
+      return queueText(answer.waiting, answer.total, paint);
+    case 'emergencies':
+      return `${answer.emergencies.length} emergencies`;
+    default:
+      return answer satisfies never;
+  }
+}
+
+function grantText(answer: AnswerIn<'granted' | 'partial'>, paint: Colours): string {
+  const { id, path, granted, expiresInMs, waitedMs, preempted, outcome } = answer;
+  const word = outcome === 'granted' ? 'granted' : 'granted in part';
+  const lines = [
+    `${paint.green(word)} ${paint.bold(id)} on ${path}`,
+    `  ${showAmounts(granted)}, for ${durationText(expiresInMs)}`,
+    whyText(answer),
+  ];
+  if (waitedMs !== undefined) lines.push(`  after waiting ${durationText(waitedMs)}`);
+  if (preempted !== undefined) lines.push(`  in place of ${preempted.join(', ')}`);
+  return lines.join('\n');
+}
+
+function denialText(answer: AnswerIn<'denied'>, paint: Colours): string {
+  const { id, reason, message, advice, short = [], retryOn } = answer;
+  const lines = [`${paint.red('denied')} ${id}: ${reason}`];
+  for (const { path, resource, needed, available } of short) {
+    const need = `${showAmount(resource, needed)} needed`;
+    lines.push(`  ${path} has ${showAmount(resource, available)} ${resource} left, ${need}`);
+  }
+  if (short.length === 0) lines.push(`  ${message}`);
+  lines.push(
+    `  ${advice}${retryOn === undefined ? '' : ` May work after: ${retryOn.replace('_', ' ')}.`}`,
+  );
+  lines.push(whyText(answer));
+  return lines.join('\n');
+}
+
+function settledText(answer: AnswerIn<'settled'>, paint: Colours): string {
+  const { allocation, booked, overrun, estimated, late } = answer;
+  const notes = [
+    ...(overrun === undefined ? [] : [`${showAmounts(overrun)} more than was held`]),
+    ...(estimated ? ['estimated: the use was not stated'] : []),
+    ...(late ? ['late: the allocation had ended before'] : []),
+  ];
+  const note = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  return `${paint.green('settled')} ${allocation}, booked ${showAmounts(booked)}${note}`;
+}
+
+function adjustedText({ allocation, more, less }: AnswerIn<'adjusted'>, paint: Colours): string {
+  const changes = [
+    ...(Object.keys(more).length === 0 ? [] : [`booked ${showAmounts(more)} more`]),
+    ...(Object.keys(less).length === 0 ? [] : [`gave back ${showAmounts(less)}`]),
+  ];
+  return `${paint.green('adjusted')} ${allocation}: ${changes.join(', ') || 'nothing to change'}`;
+}
+
+function whyText({
+  rule,
+  factors,
+}: {
+  readonly rule: string;
+  readonly factors?: Readonly<Record<string, unknown>> | undefined;
+}): string {
+  const shown = Object.entries(factors ?? {}).map(([name, value]) => `${name} ${value}`);
+  return `  rule ${rule}${shown.length === 0 ? '' : ` (${shown.join(', ')})`}`;
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { ResourceLimits } from '../events/commands.ts';
+import { PriorityInput } from '../events/priority.ts';
+import { UsageError } from './errors.ts';
+import { amountOf, namedAmount } from './values.ts';
+
+/** How amounts are given on a command line. */
+export type AmountOptions = { readonly credits?: string; readonly item?: readonly string[] };
+
+/** Adds `--credits` and `--item`. */
+export function withAmounts(command: Command, credits: string): Command {
+  return command
+    .option('--credits <usd>', credits)
+    .option('--item <name=amount>', 'of any resource, in its unit; may be repeated', collect);
+}
+
+/** Amounts by resource. @throws UsageError when there are none, or one is given twice */
+export function amountsFrom({ credits, item = [] }: AmountOptions): Record<string, number> {
+  const amounts: Record<string, number> = {};
+  if (credits !== undefined) amounts['credits'] = amountOf('credits', credits, '--credits');
+  for (const text of item) {
+    const [resource, amount] = namedAmount(text, '--item');
+    if (amounts[resource] !== undefined) {
+      throw new UsageError(`${resource} is given twice.`, 'Name each resource once.');
+    }
+    amounts[resource] = amount;
+  }
+  if (Object.keys(amounts).length > 0) return amounts;
+  throw new UsageError(
+    'It does not say how much of what.',
+    'Give --credits 0.05 or --item NAME=AMOUNT, such as --item tool_calls=1.',
+  );
+}
+
+/** How limits are given on a command line. */
+export type LimitOptions = {
+  readonly credits?: string;
+  readonly limit?: readonly string[];
+  readonly guarantee?: readonly string[];
+};
+
+/** Adds `--credits`, `--limit` and `--guarantee`. */
+export function withLimits(command: Command): Command {
+  return command
+    .option('--credits <usd>', 'limit on credits; "none" takes it away')
+    .option(
+      '--limit <name=amount>',
+      'limit on any resource, or NAME=none; may be repeated',
+      collect,
+    )
+    .option('--guarantee <name=amount>', 'set aside from the parent; may be repeated', collect);
+}
+
+/** Limits by resource; empty when none is given. @throws UsageError */
+export function limitsFrom({ credits, limit = [], guarantee = [] }: LimitOptions): ResourceLimits {
+  const limits: Record<string, { limit?: number | null; guarantee?: number }> = {};
+  const wishes = credits === undefined ? limit : [`credits=${credits}`, ...limit];
+  for (const text of wishes) {
+    const isNone = text.endsWith('=none');
+    const [resource, amount] = namedAmount(isNone ? text.replace(/none$/, '0') : text, '--limit');
+    limits[resource] = { ...limits[resource], limit: isNone ? null : amount };
+  }
+  for (const text of guarantee) {
+    const [resource, amount] = namedAmount(text, '--guarantee');
+    limits[resource] = { ...limits[resource], guarantee: amount };
+  }
+  return limits;
+}
+
+/** A priority by name or number. @throws UsageError */
+export function priorityFrom(text: string, option: string): number {
+  const parsed = PriorityInput.safeParse(/^-?\d+$/.test(text) ? Number(text) : text);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    `${option}: '${text}' is no priority.`,
+    'Write low, normal, high, critical or emergency, or a whole number (normal is 100).',
+  );
+}
+
+/** For options that may be repeated. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

@@ -1,0 +1,79 @@
+import type { BalanceLine } from '../events/answers.ts';
+import { countOf } from '../workload/number-text.ts';
+import type { Colours } from './screen.ts';
+import { tableText } from './tables.ts';
+import { showAmount } from './values.ts';
+
+/** As much of a balance as is shown, from the writer or from a projection. */
+export type ShownBalance = {
+  readonly path: string;
+  readonly tier: string;
+  readonly phase: string;
+  readonly freezes: readonly string[];
+  readonly stops: readonly string[];
+  readonly liveAllocations: number;
+  readonly lines: readonly BalanceLine[];
+  readonly children: readonly string[];
+};
+
+/** Children named in one balance; the rest is counted. */
+const CHILDREN_SHOWN_MAX = 12;
+
+/** The balance of one node as a table. */
+export function balanceText(balance: ShownBalance, paint: Colours): string {
+  const { path, tier, lines, liveAllocations, children } = balance;
+  const head = `${paint.bold(path)}  ${tier}, ${phaseText(balance, paint)}, ${countOf(liveAllocations, 'live allocation')}`;
+  const shown = children.slice(0, CHILDREN_SHOWN_MAX).join(', ');
+  const more =
+    children.length > CHILDREN_SHOWN_MAX ? `, … ${countOf(children.length, 'node')} in all` : '';
+  return [
+    head,
+    lines.length === 0 ? '  nothing limited, held or spent' : linesTable(lines, paint),
+    ...(children.length === 0 ? [] : [paint.dim(`beneath it: ${shown}${more}`)]),
+  ].join('\n');
+}
+
+/** `open`, or what is in force on the node. */
+export function phaseText(
+  { phase, freezes, stops }: Pick<ShownBalance, 'phase' | 'freezes' | 'stops'>,
+  paint: Colours,
+): string {
+  const notes = [
+    ...freezes.map((freeze) => paint.cyan(`frozen by ${freeze}`)),
+    ...stops.map((stop) => paint.red(`stopped by ${stop}`)),
+  ];
+  return notes.length === 0 ? phase : [phase, ...notes].join(', ');
+}
+
+function linesTable(lines: readonly BalanceLine[], paint: Colours): string {
+  const head = [
+    'resource',
+    'limit',
+    'over the path',
+    'held',
+    'spent',
+    'available',
+    'guarantee',
+    '',
+  ];
+  const rows = lines.map((line) => {
+    const show = (amount: number | null, none: string) =>
+      amount === null ? none : showAmount(line.resource, amount);
+    return [
+      line.resource,
+      show(line.limit, 'none'),
+      show(line.effectiveLimit, 'none'),
+      show(line.heldTree, ''),
+      show(line.spentTree, ''),
+      show(line.effectiveAvailable, 'unbounded'),
+      line.guarantee === 0 ? '–' : show(line.guarantee, ''),
+      line.short ? paint.red('short') : '',
+    ];
+  });
+  return tableText(
+    head,
+    rows,
+    ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+    paint,
+  );
+}

@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { budgetsFromOptions } from '../../workload/budget-options.ts';
+import { bundledBudgets, bundledDescription, bundledRows } from '../../workload/bundled.ts';
+import { planRows } from '../../workload/plan.ts';
+import { type DriveTexts, driveSettings, withDriveOptions } from '../drive-options.ts';
+import { examples } from '../examples.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Runner, Session } from '../session.ts';
+import { readPlan } from './workload.ts';
+
+type DemoTexts = DriveTexts & { readonly trace?: string; readonly keep?: boolean };
+
+/** Half an hour of recorded time in about a quarter of a minute. */
+const BUNDLED_SPEED = 100;
+/** Caps on a trace when none are given: tight enough to bind. */
+const TRACE_CAPS = { runCap: '1.00', swarmCap: '100' } as const;
+
+export function addDemo(program: Command, { run }: Runner): void {
+  const command = program
+    .command('demo')
+    .description('all of it from nothing: a broker, a workload, a report; leaves nothing running');
+  withDriveOptions(command, `${BUNDLED_SPEED}; max for --trace`)
+    .option('--trace <file>', 'a recorded workload instead of the bundled one')
+    .option('--keep', 'keep the data folder, to look at it with the other commands')
+    .addHelpText(
+      'after',
+      `${examples('demo', 'demo --trace steps.jsonl.gz', 'demo --trace steps.jsonl --run-cap 0.50 --keep')}\n\n` +
+        'With --trace and no caps: $1.00 a run and $100 a swarm.',
+    )
+    .action(run(demo));
+}
+
+async function demo(session: Session, options: DemoTexts): Promise<ExitCode> {
+  const { screen, signal } = session;
+  const { driveAndReport } = await import('../drive-and-report.ts');
+  const { processLog, startGovernor } = await import('../local-governor.ts');
+  const job = await jobOf(session, options);
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'bursar-demo-'));
+  screen.say(job.introduction);
+  const governor = await startGovernor({
+    dataDir,
+    port: 0,
+    natsUrl: '',
+    hasWriter: true,
+    hasProjector: false,
+    log: processLog(session.isVerbose ? 'stderr' : path.join(dataDir, 'bursar.log'), 'info'),
+    tell: (words) => screen.progress(() => words),
+  }).catch(async (error: unknown) => {
+    await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  });
+  try {
+    await governor.writer?.ready();
+    if (signal.aborted) return EXIT.interrupted;
+    const local = { ...session, dataDir, env: { ...session.env, NATS_URL: '' } };
+    return await driveAndReport(local, { ...job, isAudited: true });
+  } finally {
+    await governor.stop();
+    if (options.keep) screen.say(`Kept: bursar up --data ${dataDir}`);
+    else await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function jobOf({ screen }: Session, options: DemoTexts) {
+  const folder = options.report;
+  const { trace } = options;
+  if (trace === undefined) {
+    const budgets = bundledBudgets();
+    return {
+      source: 'bundled workload',
+      introduction: bundledDescription(),
+      plan: await planRows(bundledRows()),
+      settings: await driveSettings(options, { speed: BUNDLED_SPEED, budgets }),
+      folder,
+    };
+  }
+  const budgets = budgetsFromOptions(hasCaps(options) ? {} : TRACE_CAPS);
+  return {
+    source: trace,
+    introduction: `Driving ${trace} through a governor of its own.`,
+    plan: await readPlan(screen, trace, 'together'),
+    settings: await driveSettings(options, { speed: 'max', budgets }),
+    folder,
+  };
+}
+
+function hasCaps(options: DemoTexts): boolean {
+  return Object.keys(options).some((name) => /(Cap|ToolCalls|Concurrency)$/.test(name));
+}

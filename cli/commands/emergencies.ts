@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { Emergency } from '../../events/answers.ts';
+import { examples } from '../examples.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { teamOfSession, withGovernor } from '../reach.ts';
+import type { Colours } from '../screen.ts';
+import type { Runner, Session } from '../session.ts';
+import { showTime, wholeNumber } from '../values.ts';
+
+type Options = { readonly follow?: boolean; readonly since?: string };
+
+export function addEmergencies(program: Command, { run }: Runner): void {
+  program
+    .command('emergencies')
+    .description('what the team was told: thresholds, freezes, stops')
+    .option('--follow', 'go on with each new one until Ctrl-C')
+    .option('--since <position>', 'only those after this position of the log')
+    .addHelpText(
+      'after',
+      examples('emergencies --team acme', 'emergencies --team acme --follow --json'),
+    )
+    .action(run(emergencies));
+}
+
+async function emergencies(session: Session, options: Options): Promise<ExitCode | undefined> {
+  const { screen, signal } = session;
+  const since = options.since === undefined ? 0 : wholeNumber(options.since, '--since');
+  const tell = (emergency: Emergency) =>
+    screen.line(emergency, () => emergencyLine(emergency, screen.paint));
+  return withGovernor(session, teamOfSession(session), async (client) => {
+    if (options.follow) {
+      const end = client.onEmergency(tell, { since });
+      if (!signal.aborted) {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      }
+      end();
+      return EXIT.interrupted;
+    }
+    let count = 0;
+    for (let from = since; ; ) {
+      const answer = await client.emergencies({ since: from });
+      for (const emergency of answer.emergencies) tell(emergency);
+      count += answer.emergencies.length;
+      if (answer.emergencies.length === 0 || answer.position <= from) break;
+      from = answer.position;
+    }
+    if (count === 0) screen.aside('no emergencies');
+    return undefined;
+  });
+}
+
+function emergencyLine(emergency: Emergency, paint: Colours): string {
+  const { atMs, kind, path, detail } = emergency;
+  const colour = kind === 'notice' || kind === 'recovered' ? paint.yellow : paint.red;
+  return `${paint.dim(showTime(atMs))}  ${colour(kind.padEnd(10))} ${paint.bold(path)}  ${detail}`;
+}

@@ -1,0 +1,147 @@
+import type { Command } from 'commander';
+import { teamOf } from '../../events/names.ts';
+import {
+  type AmountOptions,
+  amountsFrom,
+  type LimitOptions,
+  limitsFrom,
+  priorityFrom,
+  withAmounts,
+  withLimits,
+} from '../ask-options.ts';
+import { readPolicyFile } from '../config-policy.ts';
+import { UsageError } from '../errors.ts';
+import { examples } from '../examples.ts';
+import { teamOfSession } from '../reach.ts';
+import type { Runner } from '../session.ts';
+import { tellAnswer } from '../tell-answer.ts';
+import { durationMs, nodePath } from '../values.ts';
+
+type OpenOptions = LimitOptions & { readonly tier?: string; readonly priorityMax?: string };
+type CloseOptions = { readonly force?: boolean; readonly grace?: string };
+
+/** What is done with the nodes of the tree. */
+export function addNodeCommands(program: Command, runner: Runner): void {
+  addOpen(program, runner);
+  addClose(program, runner);
+  addBudgets(program, runner);
+  addSetPolicy(program, runner);
+}
+
+function addOpen(program: Command, { run }: Runner): void {
+  const open = program
+    .command('open <path>')
+    .description('open a team, swarm, run or step, with limits of its own');
+  withLimits(open)
+    .option('--tier <tier>', 'of the third level and deeper: run (default) or step')
+    .option('--priority-max <name>', 'highest priority that may be claimed beneath it')
+    .addHelpText(
+      'after',
+      examples(
+        'open acme --credits 100',
+        'open acme/research --credits 20 --limit concurrency=8',
+        'open acme/research/run-42 --credits 1 --guarantee credits=0.25',
+      ),
+    )
+    .action(
+      run(async (session, options: OpenOptions, text: string) => {
+        const path = nodePath(text);
+        const limits = limitsFrom(options);
+        const { tier, priorityMax } = options;
+        if (tier !== undefined && tier !== 'run' && tier !== 'step') {
+          throw new UsageError(`--tier: '${tier}' is no tier.`, 'Write run or step.');
+        }
+        return tellAnswer(session, teamOf(path), (client) =>
+          client.open(path, {
+            ...(Object.keys(limits).length === 0 ? {} : { limits }),
+            ...(tier === undefined ? {} : { tier }),
+            ...(priorityMax === undefined
+              ? {}
+              : { priorityMax: priorityFrom(priorityMax, '--priority-max') }),
+          }),
+        );
+      }),
+    );
+}
+
+function addClose(program: Command, { run }: Runner): void {
+  program
+    .command('close <path>')
+    .description('close a node and all beneath it; its name is not used again')
+    .option('--force', 'end the allocations that are still live')
+    .option('--grace <duration>', 'with --force: time that they have left (default: none)')
+    .addHelpText(
+      'after',
+      examples('close acme/research/run-42', 'close acme/research --force --grace 30s'),
+    )
+    .action(
+      run(async (session, options: CloseOptions, text: string) => {
+        const path = nodePath(text);
+        const { force, grace } = options;
+        return tellAnswer(session, teamOf(path), (client) =>
+          client.close(path, {
+            ...(force === undefined ? {} : { force }),
+            ...(grace === undefined ? {} : { graceMs: durationMs(grace, '--grace') }),
+          }),
+        );
+      }),
+    );
+}
+
+function addBudgets(program: Command, { run }: Runner): void {
+  const setLimits = program
+    .command('set-limits <path>')
+    .description('set limits and guarantees; those not named stay as they are');
+  withLimits(setLimits)
+    .addHelpText(
+      'after',
+      examples(
+        'set-limits acme/research --credits 30',
+        'set-limits acme/research --limit concurrency=none --guarantee credits=5',
+      ),
+    )
+    .action(
+      run(async (session, options: LimitOptions, text: string) => {
+        const path = nodePath(text);
+        const limits = limitsFrom(options);
+        if (Object.keys(limits).length === 0) {
+          throw new UsageError(
+            'It does not say which limits.',
+            'Give --credits, --limit NAME=AMOUNT or --guarantee NAME=AMOUNT.',
+          );
+        }
+        return tellAnswer(session, teamOf(path), (client) => client.setLimits(path, limits));
+      }),
+    );
+  const topUp = program.command('top-up <path>').description('add to the limits of a node');
+  withAmounts(topUp, 'credits to add, in USD')
+    .option('--id <id>', 'idempotency key: added once')
+    .addHelpText('after', examples('top-up acme/research --credits 5 --id may-budget'))
+    .action(
+      run(async (session, options: AmountOptions & { readonly id?: string }, text: string) => {
+        const path = nodePath(text);
+        const amounts = amountsFrom(options);
+        return tellAnswer(session, teamOf(path), (client) =>
+          client.topUp(path, amounts, { id: options.id }),
+        );
+      }),
+    );
+}
+
+function addSetPolicy(program: Command, { run }: Runner): void {
+  program
+    .command('set-policy <file>')
+    .description('set the policy of a team from a YAML or JSON file')
+    .addHelpText(
+      'after',
+      `${examples('set-policy policy.yaml --team acme')}\n\nA policy such as:\n` +
+        '  autoOpen: runs\n  priorityMax: critical\n  aging: { intervalMs: 5000, step: 20 }',
+    )
+    .action(
+      run(async (session, _options: object, file: string) => {
+        const policy = await readPolicyFile(file);
+        const team = teamOfSession(session);
+        return tellAnswer(session, team, (client) => client.setPolicy(team, policy));
+      }),
+    );
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { connectAs } from '../broker/connect.ts';
+import type { Ledger } from '../events/ledger.ts';
+import { JetStreamLedger } from '../events/ledger-jetstream.ts';
+import { publicKeyFromPem } from '../events/signing.ts';
+import { brokerAddress, userSeed } from './reach.ts';
+import type { Session } from './session.ts';
+
+/** What is needed to believe a log. */
+export type LogSettings = {
+  /** Raw public keys of its owners. */
+  readonly pinnedKeys: readonly Uint8Array[];
+  /** Where the newest heads are kept outside of it. */
+  readonly witnessFolder: string;
+};
+
+/** The live log, to be read. */
+export type LogAccess = LogSettings & { readonly ledger: Ledger; readonly shards: number };
+
+/**
+ * Reads the live log as the auditor, who may write nothing, or as the projector, who also hears of
+ * new messages at once; and disconnects.
+ * @throws NoServerError, ServerUnreachable, AuthRefused, DataFolderDamaged, and what the work throws
+ */
+export async function withLog<Result>(
+  session: Session,
+  user: 'auditor' | 'projector',
+  work: (log: LogAccess) => Promise<Result>,
+): Promise<Result> {
+  const { url, shards } = brokerAddress(session);
+  const { dataDir } = session;
+  const connection = await connectAs(url, user, userSeed(dataDir, user), `bursar ${user}`);
+  try {
+    const ledger = new JetStreamLedger({ commit: connection });
+    return await work({ ledger, shards, ...logSettings(dataDir) });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Whose log this folder has. @throws when the public key cannot be read */
+export function logSettings(dataDir: string): LogSettings {
+  const pem = readFileSync(path.join(dataDir, 'keys', 'ledger-signing.pub'), 'utf8');
+  return { pinnedKeys: [publicKeyFromPem(pem)], witnessFolder: path.join(dataDir, 'witness') };
+}
