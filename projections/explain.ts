@@ -1,4 +1,5 @@
 import type { AccountName, BursarEvent, Factors } from '../events/events.ts';
+import { parentPathOf } from '../events/names.ts';
 import { idsIn } from './audit-trail.ts';
 import type { Recorded } from './projection.ts';
 import {
@@ -120,24 +121,37 @@ export class Explainer {
     }
   }
 
-  /** The contest in which a decision was made: on the account that it names or was short of. */
+  /**
+   * The contest in which a decision was made: on the account that it names or was short of; for one
+   * that only met a queue, the outermost contest on its path.
+   */
   #contestOf(event: DecisionEvent): Contest | undefined {
     const accounts: AccountName[] = 'account' in event ? [event.account] : [];
-    if ('short' in event) accounts.push(...(event.short ?? []));
     const waiting = this.#state.queue.get(event.team)?.waiting.get(event.id);
     if (waiting !== undefined) accounts.push(waiting.account);
+    // Innermost first; the contest is on the outermost.
+    if ('short' in event) accounts.push(...[...(event.short ?? [])].reverse());
+    if (!('via' in event && event.via === 'request' && event.rule === FITS)) {
+      accounts.push(...accountsOnPath(event));
+    }
     for (const { path, resource } of accounts) {
       const contest = this.#contests.get(`${event.team}|${path}|${resource}`);
       if (contest !== undefined) return contest;
     }
-    for (const contest of this.#contests.values()) {
-      const [first] = contest.recorded;
-      const detected = first?.event;
-      if (detected?.team !== event.team || detected.type !== 'ContentionDetected') continue;
-      if (detected.request === event.id) return contest;
-    }
     return undefined;
   }
+}
+
+/** The rule of a grant that met nobody. */
+const FITS = 'fits';
+
+/** The accounts that an ask touches, the team's first. */
+function accountsOnPath({ ask }: DecisionEvent): AccountName[] {
+  const paths: string[] = [];
+  for (let at: string | undefined = ask.path; at !== undefined; at = parentPathOf(at)) {
+    paths.unshift(at);
+  }
+  return paths.flatMap((path) => Object.keys(ask.items).map((resource) => ({ path, resource })));
 }
 
 function insert(list: Recorded[], recorded: Recorded): void {

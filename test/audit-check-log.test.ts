@@ -1,0 +1,199 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { decode, encode } from '../events/codec.ts';
+import type { BursarEvent } from '../events/events.ts';
+import { exportLog } from '../events/export-write.ts';
+import { MemoryLedger } from '../events/ledger-memory.ts';
+import { LogCheck } from '../projections/check-log.ts';
+import { scanSource } from './harness/layers/scan.ts';
+import { assert, suite } from './harness/suite.ts';
+import { anyMoves, Governor, openLab } from './projection-governor.ts';
+import { BlockWriter } from './projection-log.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CHECKER = path.join(ROOT, 'projections', 'check-log.ts');
+const SHARD = 4;
+const test = suite('audit: the independent checker');
+let folder = '';
+let file = '';
+
+test.before.each(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'bursar-check-'));
+  file = path.join(folder, 'log.jsonl');
+});
+test.after.each(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A history with grants, a denial, an overrun, a late settle and a preemption. */
+function governed(): Governor {
+  const governor = new Governor('acme');
+  openLab(governor);
+  const ask = (id: string, at: string, amount: number, more = {}) =>
+    governor.send({ op: 'request', id, path: at, items: { credits: { amount } }, ...more });
+  ask('a', 'acme/lab/r1/s1', 120, { ttlMs: 500 });
+  ask('b', 'acme/lab/r1/s2', 150);
+  ask('short', 'acme/lab/r1', 60);
+  governor.pass(10);
+  governor.send({ op: 'settle', allocation: 'b', actual: { credits: 170 } });
+  governor.pass(600);
+  governor.send({ op: 'settle', allocation: 'a', actual: { credits: 30 } });
+  ask('v', 'acme/lab/r1', 90);
+  ask('e', 'acme/lab/r1/s3', 80, { priority: 'emergency' });
+  governor.send({ op: 'close', path: 'acme/lab/r2' });
+  return governor;
+}
+
+/** Exports events as a writer would have stored them. */
+async function exported(events: readonly BursarEvent[]): Promise<void> {
+  const ledger = new MemoryLedger();
+  const writer = new BlockWriter(ledger, SHARD);
+  await writer.claim();
+  for (const event of events) await writer.write([event]);
+  await exportLog(ledger, [SHARD], file, 1);
+}
+
+function run() {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', CHECKER, file],
+    { cwd: ROOT, encoding: 'utf8' },
+  );
+  return { status, stderr, result: JSON.parse(stdout || '{}') };
+}
+
+function check(lines: readonly string[]) {
+  const checker = new LogCheck();
+  for (const line of lines) checker.take(line);
+  return checker.end();
+}
+
+/** Lines as an export has them, without the broker: enough for the checker. */
+function linesOf(governor: Governor): string[] {
+  return governor.recorded.map(({ event, at }) => {
+    const body = encode({ events: [event] });
+    const data = Buffer.from(encode({ body, sig: new Uint8Array() })).toString('base64');
+    return JSON.stringify({ shard: SHARD, seq: at.seq, kind: 'block', data });
+  });
+}
+
+test('it has at most 150 lines and imports nothing of the project but the codec', () => {
+  const source = readFileSync(CHECKER, 'utf8');
+  assert.ok(source.trimEnd().split('\n').length <= 150);
+  const imports = scanSource(source).imports.map(({ specifier }) => specifier ?? '');
+  assert.equal(
+    imports.filter((specifier) => !specifier.startsWith('node:')),
+    ['../events/codec.ts'],
+  );
+});
+
+test('a genuine log passes, and its spend is told by tier', async () => {
+  const governor = governed();
+  await exported(governor.events());
+  const { status, result, stderr } = run();
+  assert.equal(result.faults, []);
+  assert.is(status, 0, stderr);
+  assert.is(result.ok, true);
+  assert.is(result.events, governor.recorded.length);
+  assert.ok(result.limitsChecked > 10);
+  const spent = governor.balance('acme')?.lines.find(({ resource }) => resource === 'credits');
+  assert.is(result.spentByTier[0].credits, spent?.spentTree);
+  assert.is(result.spentByTier[1].credits, 200);
+  assert.is(result.spentByTier[2].credits, 200);
+});
+
+test('it finds a grant above a limit, and says where', async () => {
+  const events = governed().events();
+  const doctored = events.map((event) =>
+    event.type === 'AllocationGranted' && event.id === 'b'
+      ? { ...event, items: { credits: 250 } }
+      : event,
+  );
+  await exported(doctored);
+  const { status, result } = run();
+  assert.is(status, 1);
+  assert.is(result.ok, false);
+  assert.match(
+    result.faults[0],
+    /^4\/\d+\.0 AllocationGranted: acme\/lab\/r1 admits 70 credits above/,
+  );
+});
+
+const DOCTORED: Readonly<
+  Record<string, [fault: RegExp, doctor: (event: BursarEvent) => BursarEvent[]]>
+> = {
+  'a cut limit that was taken out of the log': [
+    /RequestDenied: acme\/lab\/r1 had other than 30 credits free/,
+    (event) =>
+      event.type === 'NodeOpened' && event.path === 'acme/lab/r1'
+        ? [{ ...event, limits: { credits: { limit: 400 } } }]
+        : [event],
+  ],
+  'a charge that was slipped in': [
+    /admits|free/,
+    (event) =>
+      event.type === 'NodeOpened' && event.path === 'acme/lab/r1'
+        ? [
+            event,
+            { ...event, type: 'Charged', amounts: { credits: 200 } } as unknown as BursarEvent,
+          ]
+        : [event],
+  ],
+  'a denial of what was free': [
+    /RequestDenied: acme\/lab\/r1 had other than 0 credits free/,
+    (event) =>
+      event.type === 'RequestDenied'
+        ? [{ ...event, short: event.short?.map((one) => ({ ...one, available: 0 })) }]
+        : [event],
+  ],
+};
+
+for (const [name, [fault, doctor]] of Object.entries(DOCTORED)) {
+  test(`it finds ${name}`, async () => {
+    await exported(governed().events().flatMap(doctor));
+    const result = check(readFileSync(file, 'utf8').trimEnd().split('\n'));
+    assert.is(result.ok, false);
+    assert.match(result.faults.join('\n'), fault);
+  });
+}
+
+test(
+  'R15 any history that the actors admit passes, and every limit is looked at',
+  () => {
+    let limitsChecked = 0;
+    fc.assert(
+      fc.property(anyMoves, (moves) => {
+        const governor = new Governor('acme');
+        openLab(governor);
+        governor.play(moves);
+        const result = check(linesOf(governor));
+        assert.is(result.faults.join('\n'), '');
+        limitsChecked += result.limitsChecked;
+        const team = governor.balance('acme');
+        for (const { resource, spentTree } of team?.lines ?? []) {
+          assert.is(result.spentByTier[0]?.[resource] ?? 0, spentTree);
+        }
+      }),
+      { numRuns: Number(process.env['RUNS'] ?? 300) },
+    );
+    assert.ok(limitsChecked > 1_000, `${limitsChecked}`);
+  },
+  { timeoutMs: 120_000 },
+);
+
+test('what an export holds is what the log holds', async () => {
+  await exported(governed().events());
+  const first = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => JSON.parse(line || '{}'))
+    .find(({ kind }) => kind === 'block');
+  const { body } = decode(Buffer.from(first.data, 'base64'), 2 ** 20) as { body: Uint8Array };
+  const { events } = decode(body, 2 ** 20) as { events: BursarEvent[] };
+  assert.is(events[0]?.type, 'NodeOpened');
+  writeFileSync(file, '');
+  assert.is(run().result.events, 0, 'an empty file has no events, and no fault');
+});
+
+test.run();
