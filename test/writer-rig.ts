@@ -246,6 +246,13 @@ export class WriterRig {
     });
   }
 
+  /** Whether every shard is served by a writer that was started here. */
+  isServing(): boolean {
+    return this.#writers.some((writer) =>
+      writer.status().every(({ state }) => state === 'serving'),
+    );
+  }
+
   /** Stops the writers that were started here. */
   async stopWriters(): Promise<void> {
     await Promise.all(this.#writers.splice(0).map((writer) => writer.stop()));

@@ -89,9 +89,12 @@ export class BlockLine {
 
   /** Resolves when nothing waits to be stored any more, or all is lost. Nothing may be added. */
   async drained(): Promise<void> {
-    while (!this.#isLost && this.newest !== undefined) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+    while (!this.#isLost && this.newest !== undefined) await oneMs();
+  }
+
+  /** Resolves when nothing is on its way to the log any more, whatever has become of it. */
+  async settled(): Promise<void> {
+    while (this.#isCommitting) await oneMs();
   }
 
   /** Gives up what is not durable; what waits for it is called back with `lost`. */
@@ -177,4 +180,8 @@ export class BlockLine {
       ...(chain.claimIsOpen ? { claim: { seq: epoch.seq, hash: epoch.hash } } : {}),
     };
   }
+}
+
+function oneMs(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -103,7 +103,6 @@ export class ShardKeeper {
     let retryMs = RETRY_MS_MIN;
     while (!this.#isStopping) {
       try {
-        this.state = 'standby';
         const previousEpochSeq = await this.#vacancy.wait(this.#stopping.signal);
         if (previousEpochSeq === undefined) return;
         const end = await this.#own(previousEpochSeq);
@@ -112,6 +111,7 @@ export class ShardKeeper {
         if (end.kind === 'lost' && end.outcome.kind === 'unknown' && isFinal(end.outcome.cause)) {
           throw end.outcome.cause;
         }
+        if (end.kind === 'fenced') continue;
       } catch (error) {
         if (this.#isStopping) return;
         if (isFinal(error)) return await this.#freeze(error as Error);
@@ -150,6 +150,7 @@ export class ShardKeeper {
       subscriptions.push(
         bus.subscribe(subjects.shardRequests(shard), (message) => inbox.put(message)),
       );
+      await bus.flush();
       this.state = 'serving';
       this.problem = undefined;
       log.info({ shard, shards, epoch: claim.epochSeq, seq: owned.seq, ownerName }, 'serving');
@@ -158,8 +159,12 @@ export class ShardKeeper {
       this.#seenSeq = Math.max(this.#seenSeq, owned.seq);
       return end;
     } finally {
-      this.#shard = undefined;
+      this.state = 'standby';
       for (const subscription of subscriptions) subscription.unsubscribe();
+      this.#shard?.finish({ kind: 'stopped' });
+      // Only one block of this process may be on its way, whichever life of the shard it is of.
+      await this.#shard?.settled();
+      this.#shard = undefined;
     }
   }
 

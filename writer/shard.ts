@@ -197,6 +197,11 @@ export class Shard {
     this.finish({ kind: 'stopped' });
   }
 
+  /** Resolves when nothing of an ended shard is on its way to the log any more. */
+  settled(): Promise<void> {
+    return this.#parts.line.settled();
+  }
+
   /** Ends now; what is not durable is dropped, and whoever waits for it is told to send it again. */
   finish(end: ShardEnd): void {
     if (this.#end !== undefined) return;
