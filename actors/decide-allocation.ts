@@ -105,13 +105,11 @@ export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Cont
   const live = liveOf(team, command.allocation, ctx);
   if ('outcome' in live) return answered(live);
   const used: Record<string, number> = { ...live.reported };
-  let isOverrun = false;
   for (const [resource, amount] of Object.entries(command.used)) {
     if (resourceTypeOf(resource) === undefined) {
       return answered(refuse('unknown_resource', `${resource} is in no registry`));
     }
     used[resource] = Math.max(used[resource] ?? 0, amount);
-    if (amount > (live.items[resource] ?? 0)) isOverrun = true;
   }
   const refused = tooMany(used);
   if (refused !== undefined) return answered(refused);
@@ -124,7 +122,7 @@ export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Cont
     ...commandCause(command, ctx),
     allocation: live.id,
     used,
-    ...(isOverrun ? { overrun: true } : {}),
+    ...(isAbove(used, live.items) ? { overrun: true } : {}),
   });
 }
 
@@ -220,6 +218,11 @@ function liveOf(team: Team, id: string, ctx: Context) {
 
 function outOfRange() {
   return refuse('amount_out_of_range', 'a sum would leave the range of 2^53');
+}
+
+function isAbove(used: Amounts, held: Amounts): boolean {
+  for (const resource in used) if ((used[resource] as number) > (held[resource] ?? 0)) return true;
+  return false;
 }
 
 /** Bounds what is kept of one allocation, and with it the events that name its resources. */

@@ -1,0 +1,59 @@
+import type { Node } from '../../actors/node.ts';
+import type { Team } from '../../actors/team.ts';
+import type { WaitQueue } from '../../actors/wait-queue.ts';
+
+/**
+ * Everything that is true of a team as plain data, in an order that does not depend on how it came
+ * about. Left out is what follows from it: actors, and work on the agenda.
+ */
+export function stateOf(team: Team): unknown {
+  const { agenda: _agenda, timers: _timers, runtime: _runtime, ...kept } = team;
+  return {
+    ...kept,
+    nodes: sorted(team.nodes, nodeState),
+    credentials: sorted(team.credentials, same),
+    allocations: sorted(team.allocations, ({ node, expiry, ...rest }) => ({
+      ...rest,
+      path: node.path,
+      timerAtMs: expiry.place === -1 ? null : expiry.atMs,
+    })),
+    tombstones: sorted(team.tombstones, same),
+    ids: sorted(team.ids, same),
+    waiting: sorted(team.waiting, ({ timeout, ...rest }) => ({
+      ...rest,
+      timerAtMs: timeout.place === -1 ? null : timeout.atMs,
+    })),
+    contests: sorted(team.contests, same),
+    emergencies: [...team.emergencies],
+  };
+}
+
+function nodeState(node: Node): unknown {
+  const { parent, children, accounts, freezes, stops, queues, closedNames, ...rest } = node;
+  return {
+    ...rest,
+    children: [...children.keys()].sort(),
+    accounts: sorted(accounts, (account) => ({ ...account })),
+    freezes: sorted(freezes ?? new Map(), same),
+    stops: sorted(stops ?? new Map(), (stop) => ({
+      ...stop,
+      acknowledgedBy: [...stop.acknowledgedBy].sort(),
+    })),
+    queues: sorted(queues ?? new Map<string, WaitQueue>(), (queue) =>
+      queue.inOrder().map(({ id }) => id),
+    ),
+    closedNames: [...(closedNames ?? [])].sort(),
+  };
+}
+
+function sorted<Value>(
+  map: ReadonlyMap<string, Value>,
+  show: (value: Value) => unknown,
+): [string, unknown][] {
+  const entries = [...map].map(([key, value]): [string, unknown] => [key, show(value)]);
+  return entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function same<Value>(value: Value): Value {
+  return structuredClone(value);
+}
