@@ -56,7 +56,7 @@ export async function checkBalances(
 }
 
 /** Where two balances of one node differ. A line that is missing is one on which nothing happened. */
-export function differencesOf(own: Balance, theirs: ActorsBalance): BalanceDifference[] {
+function differencesOf(own: Balance, theirs: ActorsBalance): BalanceDifference[] {
   const { path } = own;
   const found: BalanceDifference[] = [];
   const compare = (field: string, projection: unknown, actors: unknown, resource?: string) => {

@@ -1,7 +1,6 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
-import { isWithin } from '../events/names.ts';
+import { isWithin, teamOf } from '../events/names.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
-import { type Places, pathOf, places } from './places.ts';
 import { type Position, type Projection, UnfitEventError } from './projection.ts';
 
 /** An account above a bound of the emergency ladder. */
@@ -62,26 +61,19 @@ interface TeamEmergencies {
 }
 
 /** Emergencies of a shard, by team. */
-export interface Emergencies {
-  readonly teams: Map<string, TeamEmergencies>;
-  readonly places: Places;
-}
+export type Emergencies = Map<string, TeamEmergencies>;
 
 /** What is alarming now, and what was told before. */
 export const emergencies: Projection<Emergencies> = {
   name: 'emergencies',
   version: 1,
-  initial: () => ({ teams: new Map(), places: places.initial() }),
+  initial: () => new Map(),
   evolve(state, event, at) {
-    let team = state.teams.get(event.team);
+    let team = state.get(event.team);
     if (team === undefined) {
       team = { alarms: new Map(), freezes: new Map(), stops: new Map(), recent: [] };
-      state.teams.set(event.team, team);
+      state.set(event.team, team);
     }
-    if (event.type === 'AllocationEnded' && event.closesStep) {
-      leave(team, pathOf(state.places, event));
-    }
-    places.evolve(state.places, event, at);
     apply(team, event, at);
   },
 };
@@ -91,7 +83,7 @@ export function emergenciesAt(
   state: Emergencies,
   path: string,
 ): { alarms: Alarm[]; freezes: FreezeInForce[]; stops: StopInForce[]; recent: EmergencyRecord[] } {
-  const team = state.teams.get(path.split('/', 1)[0] ?? path);
+  const team = state.get(teamOf(path));
   const within = <Entry extends { readonly path: string }>(entries: Iterable<Entry>): Entry[] =>
     [...entries].filter((entry) => isWithin(entry.path, path));
   return {

@@ -1,7 +1,7 @@
 import type { AccountName, BursarEvent, Factors } from '../events/events.ts';
 import { parentPathOf } from '../events/names.ts';
 import { idsIn } from './audit-trail.ts';
-import type { Recorded } from './projection.ts';
+import { type Recorded, UnfitEventError } from './projection.ts';
 import {
   type DecisionEvent,
   type Situation,
@@ -55,6 +55,8 @@ export class Explainer {
   /** By team, path and resource. */
   readonly #contests = new Map<string, Contest>();
 
+  #unfitCount = 0;
+
   /** @param team undefined: every team of the shard that knows the id */
   constructor(id: string, team?: string) {
     this.#id = id;
@@ -66,7 +68,17 @@ export class Explainer {
     this.#followContest(recorded);
     const isOfTeam = this.#team === undefined || this.#team === event.team;
     if (isOfTeam && idsIn(event).has(this.#id)) this.#note(recorded);
-    situations.evolve(this.#state, event, at);
+    try {
+      situations.evolve(this.#state, event, at);
+    } catch (error) {
+      if (!(error instanceof UnfitEventError)) throw error;
+      this.#unfitCount += 1;
+    }
+  }
+
+  /** Events that contradicted the ones before them: with any, what is shown may be wrong. */
+  get unfitCount(): number {
+    return this.#unfitCount;
   }
 
   /** One explanation for each team that knows the id; none where nobody does. */

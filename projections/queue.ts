@@ -1,6 +1,6 @@
 import type { ResourceAllocationRequest } from '../events/commands.ts';
 import type { AccountName, BursarEvent, EventOf } from '../events/events.ts';
-import { isWithin } from '../events/names.ts';
+import { isWithin, teamOf } from '../events/names.ts';
 import { DEFAULT_POLICY, type Policy } from '../events/policy.ts';
 import { ExecutionPriority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
@@ -68,7 +68,7 @@ export const queue: Projection<Queue> = {
  * order of service.
  */
 export function queueAt(state: Queue, path: string, nowMs: number): QueuePlace[] {
-  const team = state.get(path.split('/', 1)[0] ?? path);
+  const team = state.get(teamOf(path));
   if (team === undefined) return [];
   const accounts = new Map<string, WaitingRequest[]>();
   for (const request of team.waiting.values()) {

@@ -91,6 +91,28 @@ test('U-02 a request that waited is explained at each of its decisions', () => {
   assert.is(granted?.situation.tiers[0]?.fits, true);
 });
 
+test('U-02 a tier is asked only for what a guarantee below it does not cover', () => {
+  const governor = new Governor('acme');
+  openLab(governor);
+  const ask = (id: string, path: string, amount: number) =>
+    governor.send({ op: 'request', id, path, items: { credits: { amount } } });
+  ask('small', 'acme/lab/r1', 60);
+  ask('large', 'acme/lab/r1/s1', 90);
+  ask('never', 'acme/lab/r1', 170);
+  const { decisions } = explain(governor, 'never');
+  const needed = (of: Explanation['decisions']) =>
+    of[0]?.situation.tiers.map((tier) => [tier.committed, tier.needed]);
+  assert.equal(needed(explain(governor, 'large').decisions), [
+    [60, 90],
+    [100, 50],
+    [100, 50],
+  ]);
+  assert.equal(
+    decisions[0]?.situation.holders.map(({ id }) => id),
+    ['large', 'small'],
+  );
+});
+
 test('U-02 an allocation that never met contention is explained too', () => {
   const { decisions, story } = explain(contended(), 'first');
   assert.is(decisions[0]?.contest, null);
@@ -133,6 +155,14 @@ test('the text says who asked what, when, by which rule, and what was booked', (
   assert.match(denied, /acme\/lab\/r1: limit 0\.0003 credits, committed 0\.0002 credits/);
   assert.match(denied, /1\. waits \(bob\)/);
   assert.match(denied, /aheadCount 1/);
+});
+
+test('R17 an event that does not fit is passed over and counted', () => {
+  const governor = contended();
+  const explainer = new Explainer('denied');
+  for (const recorded of governor.recorded.slice(1)) explainer.take(recorded);
+  assert.ok(explainer.unfitCount > 0);
+  assert.is(explainer.result()[0]?.decisions[0]?.outcome, 'denied');
 });
 
 test('nobody is explained who is not known, and another team’s id is another', () => {

@@ -159,6 +159,23 @@ test('T-22 a guarantee is set aside at the parent, and asked for only above it',
   assert.is(credits('acme/lab/r2')?.effectiveAvailable, 30);
 });
 
+test('a late settle below what was booked gives the difference back', () => {
+  const governor = new Governor('acme');
+  openLab(governor);
+  governor.play([
+    hold('a', 'acme/lab/r1/s1', { credits: { amount: 50 } }, { ttlMs: 100 }),
+    move({ op: 'report', allocation: 'a', used: { credits: 40 } }),
+  ]);
+  governor.pass(200);
+  const spent = () =>
+    balanceOf(fold(governor.recorded), 'acme/lab/r1')?.lines.find(
+      ({ resource }) => resource === 'credits',
+    )?.spent;
+  assert.is(spent(), 40, 'what was reported is booked at the end of the lease');
+  governor.send({ op: 'settle', allocation: 'a', actual: { credits: 25 } });
+  assert.is(spent(), 25);
+});
+
 test('R17 an event that contradicts the log changes nothing and says why', () => {
   const governor = new Governor('acme');
   openLab(governor);

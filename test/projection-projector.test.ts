@@ -290,6 +290,16 @@ test('R17 what nobody with the key wrote never counts, and the owner’s blocks 
   assert.is(voided().length, 2);
 });
 
+test('a message that comes again is passed over', async () => {
+  const log = await openLog();
+  const sweep = new LogSweep(SHARD, [signer.publicKey]);
+  for await (const message of log.ledger.read(SHARD, 1, log.writer.seq)) {
+    assert.is(sweep.take(message)?.seq, message.seq);
+    assert.is(sweep.take(message), undefined);
+  }
+  assert.is(sweep.chain.seq, log.writer.seq);
+});
+
 test('R17 a message that cannot be had leaves a gap that is reported, and the rest counts', async () => {
   const log = await openLog();
   await ask(log, 'one');
@@ -349,6 +359,20 @@ test('U-02 the state at a position and at a time is what it was then', async () 
       assert.equal(replayed.poison, []);
     }
   }
+});
+
+test('U-02 a position is one event, and that event is in', async () => {
+  const log = await openLog();
+  const claimed = { type: 'AllocationClaimed', v: 1, team: 'acme', atMs: 9, allocation: 'x' };
+  const seq = await log.writer.write([claimed, claimed, claimed]);
+  const replayed = await replayTo(
+    counting('counter'),
+    log.ledger.read(SHARD, 1, log.writer.seq),
+    new LogSweep(SHARD, [signer.publicKey]),
+    { seq, index: 1 },
+  );
+  assert.equal([...replayed.state.keys()].slice(-2), [`${seq}.0`, `${seq}.1`]);
+  assert.equal(replayed.at, { seq, index: 1 });
 });
 
 /** Puts bytes into the log past everybody, as somebody with access to the store could. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { effectivePriority } from '../actors/wait-queue.ts';
+import { readEvent } from '../events/upcast.ts';
 import {
   allocationOf,
   allocations,
@@ -209,12 +210,98 @@ test('usage keeps a bounded number of buckets however long it goes on', () => {
   openLab(governor);
   for (let n = 0; n < 40; n += 1) {
     governor.pass(60_000 * n);
-    governor.send({ op: 'charge', id: `ch-${n}`, path: 'acme/lab/r1', amounts: { credits: 1 } });
+    for (const id of [`ch-${n}`, `again-${n}`]) {
+      governor.send({ op: 'charge', id, path: 'acme/lab/r1', amounts: { credits: 1 } });
+      governor.pass(200);
+    }
   }
   const state = fold(usage, governor.recorded);
   assert.ok(state.bucketMs > 10_000 && state.bucketMs < 60_000, `${state.bucketMs} ms`);
   assert.ok((state.span?.last ?? 0) - (state.span?.first ?? 0) < 2_048);
-  assert.is(usageSeries(state, 'acme', 'credits').at(-1)?.spent, 40);
+  assert.is(usageSeries(state, 'acme', 'credits').at(-1)?.spent, 80);
+});
+
+test('N-01 N-02 N-03 the queue is in order of priority, slack, impact and arrival', () => {
+  const governor = new Governor('acme');
+  openLab(governor);
+  const ask = (id: string, more: object) =>
+    governor.send({
+      op: 'request',
+      id,
+      path: 'acme/lab/r1',
+      items: { credits: { amount: 200 } },
+      maxWaitMs: 60_000,
+      ...more,
+    });
+  ask('holder', { maxWaitMs: 0 });
+  ask('plain', {});
+  ask('high', { priority: 'high' });
+  ask('urgent', { deadlineMs: 20_000, expectedMs: 1_000 });
+  ask('relaxed', { deadlineMs: 40_000, expectedMs: 1_000 });
+  ask('weighty', { businessImpact: 90 });
+  ask('low', { priority: 'low' });
+  governor.pass(5_000);
+  const order = () => queueAt(fold(queue, governor.recorded), 'acme/lab', governor.nowMs);
+  assert.equal(
+    order().map(({ id, position }) => `${position} ${id}`),
+    ['1 high', '2 urgent', '3 relaxed', '4 weighty', '5 plain', '6 low'],
+  );
+  assert.equal(
+    [order()[0]?.waitedMs, order()[0]?.timeoutInMs, order()[0]?.effectivePriority],
+    [5_000, 55_000, 200],
+  );
+});
+
+test('an outage moves every lease, claim and time-out', () => {
+  const governor = new Governor('acme');
+  openLab(governor);
+  const ask = (id: string, maxWaitMs: number) =>
+    governor.send({
+      op: 'request',
+      id,
+      path: 'acme/lab/r1',
+      items: { credits: { amount: 200 } },
+      ttlMs: 1_000,
+      maxWaitMs,
+    });
+  ask('a', 0);
+  ask('b', 30_000);
+  ask('c', 60_000);
+  governor.send({ op: 'release', allocation: 'a' });
+  const before = governor.recorded.slice();
+  const extended = readEvent({
+    type: 'LeasesExtended',
+    v: 1,
+    team: 'acme',
+    atMs: governor.nowMs,
+    byMs: 7_000,
+  });
+  const after = [...before, { event: extended, at: { seq: 99, index: 0 } }];
+  const lease = (recorded: readonly Recorded[]) => {
+    const [live] = liveAllocations(fold(allocations, recorded), { team: 'acme' });
+    const [waits] = queueAt(fold(queue, recorded), 'acme', governor.nowMs);
+    return [live?.expiresAtMs ?? 0, live?.claimUntilMs ?? 0, waits?.untilMs ?? 0];
+  };
+  assert.equal(
+    lease(after),
+    lease(before).map((ms) => ms + 7_000),
+  );
+});
+
+test('S-06 while a victim yields, its allocation and the queue say so', () => {
+  const governor = new Governor('acme');
+  openLab(governor);
+  const path = 'acme/lab/r1';
+  const items = (amount: number) => ({ credits: { amount } });
+  governor.send({ op: 'request', id: 'v', path, items: items(250), graceMs: 500 });
+  governor.send({ op: 'request', id: 'e', path, items: items(200), priority: 'emergency' });
+  const [victim] = liveAllocations(fold(allocations, governor.recorded), {});
+  assert.equal([victim?.id, victim?.yieldsTo], ['v', 'e']);
+  const [waits] = queueAt(fold(queue, governor.recorded), path, governor.nowMs);
+  assert.equal(
+    [waits?.id, waits?.state, waits?.victims, waits?.earmarked],
+    ['e', 'preempting', ['v'], { credits: 50 }],
+  );
 });
 
 test('an allocation is found by id, node and agent, live and ended', () => {
