@@ -1,0 +1,36 @@
+/**
+ * What other programs may rely on: the schemas of commands, answers and events, their types under
+ * the specification's names, and the tables of resources, priorities, limits and refusals.
+ */
+export {
+  type AllocationView,
+  Answer,
+  type AnswerOf,
+  type BalanceLine as ResourceBudget,
+  BatchReply,
+  Emergency,
+  ErrorClass,
+  Evidence,
+  Notice,
+  Refusal,
+  RefusalCode,
+  type ResourceConflict,
+  Severity,
+  type WaitingView,
+} from './answers.ts';
+export {
+  Command,
+  type CommandInput,
+  type CommandOf,
+  type ResourceAllocationRequest,
+  ResourceLimits,
+  Role,
+} from './commands.ts';
+export { BursarEvent, ConflictType, DenialReason, type EventOf, type EventType } from './events.ts';
+export { LIMITS } from './limits.ts';
+export { DEFAULT_POLICY, Policy, Strategy } from './policy.ts';
+export { ExecutionPriority, priorityName } from './priority.ts';
+export { REFUSALS } from './refusals.ts';
+export { BUILT_IN_RESOURCES, type ResourceType, resourceTypeOf } from './resources.ts';
+export { subjects } from './subjects.ts';
+export { readEvent, UnreadableEventError } from './upcast.ts';
