@@ -5,7 +5,7 @@ import { BrokerError } from './errors.ts';
 import type { BrokerKeys } from './keys.ts';
 
 /** The broker is not what a ledger may rest on. */
-export class BrokerUnfit extends BrokerError {
+class BrokerUnfit extends BrokerError {
   readonly checks: readonly BrokerCheck[];
   constructor(checks: readonly BrokerCheck[]) {
     const told = checks.map(({ check, detail, advice }) => `${check}: ${detail}. ${advice}`);

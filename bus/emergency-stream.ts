@@ -12,7 +12,7 @@ import {
 import type { Emergency } from '../events/answers.ts';
 import { JSON_TYPE } from './bus.ts';
 
-export const EMERGENCY_STREAM = 'EMERGENCIES';
+const EMERGENCY_STREAM = 'EMERGENCIES';
 
 /** Emergencies are told for this long to those who were away; the ledger keeps them for ever. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;

@@ -142,6 +142,7 @@ export const AllocationView = z.object({
   state: z.string(),
   expiresInMs: z.number(),
 });
+export type ResourceAllocation = z.infer<typeof AllocationView>;
 /** A waiting request as `queue` shows it. */
 export const WaitingView = z.object({
   id: z.string(),

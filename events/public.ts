@@ -3,7 +3,6 @@
  * the specification's names, and the tables of resources, priorities, limits and refusals.
  */
 export {
-  type AllocationView,
   Answer,
   type AnswerOf,
   type BalanceLine as ResourceBudget,
@@ -14,9 +13,9 @@ export {
   Notice,
   Refusal,
   RefusalCode,
+  type ResourceAllocation,
   type ResourceConflict,
   Severity,
-  type WaitingView,
 } from './answers.ts';
 export {
   Command,
