@@ -66,7 +66,7 @@ export type Emergencies = Map<string, TeamEmergencies>;
 /** What is alarming now, and what was told before. */
 export const emergencies: Projection<Emergencies> = {
   name: 'emergencies',
-  version: 1,
+  version: 2,
   initial: () => new Map(),
   evolve(state, event, at) {
     let team = state.get(event.team);
