@@ -47,6 +47,7 @@ export interface TeamBooks {
 /** The books of all teams of a shard, by team. */
 export type Balances = Map<string, TeamBooks>;
 
+/** Puts a node into the tree. Throws UnfitEventError if it is open, or its parent is not. */
 export function openNode(
   team: TeamBooks,
   path: string,
@@ -97,6 +98,7 @@ export function liveIn(team: TeamBooks, node: NodeBooks): number {
   return count;
 }
 
+/** Changes what a node itself holds; the tiers above note it for their peaks. */
 export function changeHeld(
   team: TeamBooks,
   path: string,
@@ -113,11 +115,13 @@ export function changeHeld(
   }
 }
 
+/** Changes what is booked on a node itself. */
 export function changeSpent(node: NodeBooks, resource: string, change: number): void {
   const sums = sumsOf(node, resource);
   sums.spent = added(sums.spent, change);
 }
 
+/** The sums of a resource on a node, made when they are first needed. */
 export function sumsOf(node: NodeBooks, resource: string): Sums {
   let sums = node.sums.get(resource);
   if (sums === undefined) {
@@ -135,18 +139,21 @@ export function sumsOf(node: NodeBooks, resource: string): Sums {
   return sums;
 }
 
+/** The open node of a path. Throws UnfitEventError. */
 export function nodeAt(team: TeamBooks, path: string, event: BursarEvent): NodeBooks {
   const node = team.nodes.get(path);
   if (node === undefined) throw new UnfitEventError(event, `${path} is not open`);
   return node;
 }
 
+/** What a live allocation holds. Throws UnfitEventError. */
 export function holdOf(team: TeamBooks, id: string, event: BursarEvent): Hold {
   const hold = team.holds.get(id);
   if (hold === undefined) throw new UnfitEventError(event, `${id} is not live`);
   return hold;
 }
 
+/** The path itself where it is open, else the nearest open one above. Throws UnfitEventError. */
 export function nearestOpen(team: TeamBooks, path: string, event: BursarEvent): string {
   for (let at: string | undefined = path; at !== undefined; at = parentPathOf(at)) {
     if (team.nodes.has(at)) return at;
@@ -154,6 +161,7 @@ export function nearestOpen(team: TeamBooks, path: string, event: BursarEvent): 
   throw new UnfitEventError(event, `no node of ${path} is open`);
 }
 
+/** A sum within the range of exact integers, or a RangeError. */
 export function added(sum: number, change: number): number {
   const total = sum + change;
   if (!Number.isSafeInteger(total)) throw new RangeError(`${sum} + ${change} is no safe integer`);

@@ -53,6 +53,7 @@ export interface UseHistory {
   droppedNodes: number;
 }
 
+/** A history in which nothing has happened. */
 export function newHistory(): UseHistory {
   return {
     bucketMs: PROJECTION_LIMITS.usageBucketMsFirst,
@@ -95,6 +96,7 @@ function dropOldestRun(state: UseHistory): void {
   }
 }
 
+/** The bucket of a node at a time; all buckets widen where the span becomes too long. */
 export function bucketOf(state: UseHistory, node: NodeUse, atMs: number): UseBucket {
   let index = Math.floor(atMs / state.bucketMs);
   state.span ??= { first: index, last: index };
@@ -150,6 +152,7 @@ const USES = [
   'overrun',
 ] as const satisfies readonly (keyof ResourceUse)[];
 
+/** The sums of a resource in a bucket, made when they are first needed. */
 export function useOf(bucket: UseBucket, resource: string): ResourceUse {
   let use = bucket.resources.get(resource);
   if (use === undefined) {

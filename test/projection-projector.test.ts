@@ -1,27 +1,29 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { encodeBlock } from '../events/block.ts';
-import { MemoryLedger } from '../events/ledger-memory.ts';
-import { MemoryStore } from '../events/memory-log.ts';
-import { createSigner, generateSigningKeyPem } from '../events/signing.ts';
 import { ALL_PROJECTIONS } from '../projections/all-projections.ts';
 import { balancesOfTeam } from '../projections/balance-lines.ts';
 import { balances } from '../projections/balances.ts';
-import { checkBalances } from '../projections/check.ts';
 import { checkpointFile } from '../projections/checkpoint.ts';
-import { LogSweep, type PoisonKind } from '../projections/log-sweep.ts';
+import { LogSweep } from '../projections/log-sweep.ts';
 import { pack } from '../projections/packed.ts';
 import { places } from '../projections/places.ts';
-import type { Projection } from '../projections/projection.ts';
-import { Projector, type ProjectorOptions } from '../projections/projector.ts';
+import type { ProjectorOptions } from '../projections/projector.ts';
 import { replayTo } from '../projections/replay.ts';
 import { usage } from '../projections/usage.ts';
 import { assert, suite } from './harness/suite.ts';
-import { Governor, openLab } from './projection-governor.ts';
-import { BlockWriter, signer } from './projection-log.ts';
+import { signer } from './projection-log.ts';
+import {
+  agrees,
+  ask,
+  counting,
+  type Log,
+  openLog,
+  openProjector,
+  SHARD,
+  until,
+} from './projection-rig.ts';
 
-const SHARD = 2;
 const test = suite('projection: projector');
 let dataDir = '';
 
@@ -30,60 +32,9 @@ test.before.each(() => {
 });
 test.after.each(() => rmSync(dataDir, { recursive: true, force: true }));
 
-/** A log with a governed team in it, and whoever goes on writing. */
-async function openLog(startMs = 1_000_000) {
-  const store = new MemoryStore();
-  const ledger = new MemoryLedger({ store });
-  const writer = new BlockWriter(ledger, SHARD);
-  await writer.claim();
-  const governor = new Governor('acme');
-  governor.nowMs = startMs;
-  openLab(governor);
-  await writer.writeGoverned(governor);
-  return { store, ledger, writer, governor };
-}
-
-type Log = Awaited<ReturnType<typeof openLog>>;
-
-/** One more request and what comes of it, as a block of its own. */
-async function ask({ writer, governor }: Log, id: string, amount = 10): Promise<void> {
-  const last = governor.recorded.at(-1)?.at.seq ?? 0;
-  governor.pass(1);
-  governor.send({ op: 'request', id, path: 'acme/lab/r1', items: { credits: { amount } } });
-  await writer.writeGoverned(governor, last + 1);
-}
-
+/** A projector with checkpoints. */
 function open(log: Log, more: Partial<ProjectorOptions> = {}) {
-  const lines: string[] = [];
-  const projector = new Projector({
-    ledger: log.ledger,
-    shard: SHARD,
-    pinnedKeys: [signer.publicKey],
-    projections: ALL_PROJECTIONS,
-    dataDir,
-    onLine: (level, text) => lines.push(`${level} ${text}`),
-    ...more,
-  });
-  return { projector, lines };
-}
-
-async function agrees(projector: Projector, governor: Governor): Promise<void> {
-  const state = projector.stateOf(balances);
-  const differences = await checkBalances(state, 'acme', (at) => governor.balance(at));
-  assert.is(differences.length, 0, JSON.stringify(differences));
-}
-
-/** Counts how often each position was folded in. */
-function counting(name: string): Projection<Map<string, number>> {
-  return {
-    name,
-    version: 1,
-    initial: () => new Map(),
-    evolve(state, _event, at) {
-      const key = `${at.seq}.${at.index}`;
-      state.set(key, (state.get(key) ?? 0) + 1);
-    },
-  };
+  return openProjector(log, { dataDir, ...more });
 }
 
 test('Z-03 catches up, follows live and agrees with the actors', async () => {
@@ -225,71 +176,6 @@ test('X-07 a log that became shorter is reported, and the rest of it is read', a
   assert.is(second.projector.health().seq, log.writer.seq - 1);
 });
 
-test('R17 poison is kept aside with its reason, and the sweep goes on', async () => {
-  const log = await openLog();
-  const junk = await log.writer.write([
-    { type: 'NoSuchThing', v: 1 },
-    { ...log.governor.recorded[0]?.event, v: 9 },
-  ]);
-  const unfit = await log.writer.write([
-    {
-      type: 'AllocationEnded',
-      v: 1,
-      team: 'acme',
-      atMs: log.governor.nowMs,
-      allocation: 'nobody',
-      as: 'settled',
-      booked: {},
-    },
-  ]);
-  await ask(log, 'after');
-  const { projector, lines } = open(log, { projections: [balances] });
-  await projector.catchUp();
-  const { poison, poisonCount } = projector.health();
-  assert.is(poisonCount, 3);
-  assert.equal(
-    poison.map(({ seq, index, kind }) => [seq, index, kind]),
-    [
-      [junk, 0, 'unreadable_event'],
-      [junk, 1, 'unreadable_event'],
-      [unfit, 0, 'unfit_event'],
-    ],
-  );
-  assert.match(lines.join('\n'), /event 1 of message \d+ is kept aside .*newer than/);
-  await agrees(projector, log.governor);
-  await projector.stop();
-  const again = open(log, { projections: [balances] });
-  await again.projector.catchUp();
-  assert.is(again.projector.health().poisonCount, 3, 'remembered with the checkpoint');
-});
-
-test('R17 what nobody with the key wrote never counts, and the owner’s blocks still do', async () => {
-  const log = await openLog();
-  const stranger = createSigner(generateSigningKeyPem());
-  await ask(log, 'before');
-  const seq = log.store.log(SHARD).lastSeq;
-  const event = { type: 'ToppedUp', v: 1, team: 'acme', atMs: log.governor.nowMs };
-  inject(log, Uint8Array.of(1, 2, 3));
-  inject(log, forgedBlock(log, stranger, [{ ...event, path: 'acme', amounts: { credits: 5 } }]));
-  const { projector } = open(log, { projections: [balances] });
-  await projector.catchUp();
-  const expected: [number, PoisonKind][] = [
-    [seq + 1, 'undecodable'],
-    [seq + 2, 'not_genuine'],
-  ];
-  const voided = () => projector.health().poison.filter(({ kind }) => kind !== 'gap');
-  assert.equal(
-    voided().map((record) => [record.seq, record.kind]),
-    expected,
-  );
-  await agrees(projector, log.governor);
-  await log.writer.claim();
-  await ask(log, 'after');
-  await projector.catchUp();
-  await agrees(projector, log.governor);
-  assert.is(voided().length, 2);
-});
-
 test('a message that comes again is passed over', async () => {
   const log = await openLog();
   const sweep = new LogSweep(SHARD, [signer.publicKey]);
@@ -298,26 +184,6 @@ test('a message that comes again is passed over', async () => {
     assert.is(sweep.take(message), undefined);
   }
   assert.is(sweep.chain.seq, log.writer.seq);
-});
-
-test('R17 a message that cannot be had leaves a gap that is reported, and the rest counts', async () => {
-  const log = await openLog();
-  await ask(log, 'one');
-  const lost = log.writer.seq;
-  await ask(log, 'two');
-  log.store.log(SHARD).vanish(lost);
-  const { projector } = open(log, { projections: [balances] });
-  await projector.catchUp();
-  const { poison } = projector.health();
-  assert.equal(
-    poison.map(({ seq, kind }) => [seq, kind]),
-    [
-      [lost, 'unreadable_message'],
-      [lost + 1, 'gap'],
-    ],
-  );
-  const [held] = [...(projector.stateOf(balances).get('acme')?.holds.keys() ?? [])];
-  assert.is(held, 'two');
 });
 
 test('Z-03 rebuild throws everything away and comes to the same', async () => {
@@ -374,42 +240,5 @@ test('U-02 a position is one event, and that event is in', async () => {
   assert.equal([...replayed.state.keys()].slice(-2), [`${seq}.0`, `${seq}.1`]);
   assert.equal(replayed.at, { seq, index: 1 });
 });
-
-/** Puts bytes into the log past everybody, as somebody with access to the store could. */
-function inject({ store }: Log, bytes: Uint8Array): void {
-  const log = store.log(SHARD);
-  const messages = Array.from({ length: log.lastSeq }, (_, at) => log.get(at + 1)).filter(
-    (message) => message !== undefined,
-  );
-  const forged = {
-    shard: SHARD,
-    seq: log.lastSeq + 1,
-    kind: 'block' as const,
-    msgId: undefined,
-    storedAtMs: 0,
-    bytes,
-  };
-  log.rewrite([...messages, forged]);
-}
-
-function forgedBlock({ writer }: Log, by: typeof signer, events: readonly unknown[]): Uint8Array {
-  const place = {
-    shard: SHARD,
-    epoch: 1,
-    no: writer.no + 1,
-    prevSeq: writer.blockSeq,
-    prevHash: writer.blockHash,
-    atMs: 9_999_999,
-  };
-  return encodeBlock(place, events, by).bytes;
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const endMs = performance.now() + 5_000;
-  while (!isTrue()) {
-    if (performance.now() > endMs) throw new Error('it did not come true within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
 
 test.run();
