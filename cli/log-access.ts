@@ -4,6 +4,7 @@ import { connectAs } from '../broker/connect.ts';
 import type { Ledger } from '../events/ledger.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
 import { publicKeyFromPem } from '../events/signing.ts';
+import { UsageError } from './errors.ts';
 import { brokerAddress, userSeed } from './reach.ts';
 import type { Session } from './session.ts';
 
@@ -39,8 +40,17 @@ export async function withLog<Result>(
   }
 }
 
-/** Whose log this folder has. @throws when the public key cannot be read */
+/** Whose log this folder has. @throws UsageError when it has no public key */
 export function logSettings(dataDir: string): LogSettings {
-  const pem = readFileSync(path.join(dataDir, 'keys', 'ledger-signing.pub'), 'utf8');
-  return { pinnedKeys: [publicKeyFromPem(pem)], witnessFolder: path.join(dataDir, 'witness') };
+  const file = path.join(dataDir, 'keys', 'ledger-signing.pub');
+  const witnessFolder = path.join(dataDir, 'witness');
+  try {
+    return { pinnedKeys: [publicKeyFromPem(readFileSync(file, 'utf8'))], witnessFolder };
+  } catch (cause) {
+    throw new UsageError(
+      `${dataDir} has no public key of a log.`,
+      'Name the data folder with --data; for an export alone give the key with --key FILE.pub.',
+      cause,
+    );
+  }
 }

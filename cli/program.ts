@@ -20,23 +20,16 @@ import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.ts';
 import { Screen } from './screen.ts';
 import { newRunner, type Runner, type Surroundings, showError } from './session.ts';
 
-const ADD_COMMANDS = [
-  addUp,
-  addDemo,
-  addWorkload,
-  addBalance,
-  addWatch,
-  addQueue,
-  addRequest,
-  addAllocationCommands,
-  addStatusCommands,
-  addNodeCommands,
-  addEmergencyCommands,
-  addEmergencies,
-  addAgentCommands,
-  addAuditCommands,
-  addProjectionCommands,
-  addDoctor,
+/** In the order of the help. */
+const GROUPS: readonly [
+  heading: string,
+  adds: readonly ((to: Command, runner: Runner) => void)[],
+][] = [
+  ['Start:', [addUp, addDemo, addWorkload]],
+  ['Look:', [addBalance, addWatch, addQueue, addStatusCommands, addEmergencies]],
+  ['Ask and settle:', [addRequest, addAllocationCommands]],
+  ['Operate:', [addNodeCommands, addEmergencyCommands, addAgentCommands]],
+  ['Check:', [addAuditCommands, addProjectionCommands, addDoctor]],
 ];
 
 /**
@@ -60,7 +53,7 @@ export async function runCli(
 }
 
 function newProgram(runner: Runner): Command {
-  const { stdout } = runner.surroundings;
+  const { stdout, stderr } = runner.surroundings;
   const program = new Command('bursar')
     .description('Budgets for AI agent swarms that cannot be overspent.')
     .option('--data <dir>', 'data folder (default: BURSAR_DATA, else .bursar)')
@@ -74,7 +67,11 @@ function newProgram(runner: Runner): Command {
       () => `\nNATS_URL: use a broker of your own instead of the embedded one.\n\n${EXIT_HELP}`,
     )
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {} })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: () => {},
+    })
     .configureHelp({
       showGlobalOptions: true,
       sortSubcommands: false,
@@ -82,7 +79,10 @@ function newProgram(runner: Runner): Command {
         `${command.name()} ${command.usage().replace('[options] ', '')}`.trimEnd(),
       optionTerm: (option: Option) => option.flags,
     });
-  for (const add of ADD_COMMANDS) add(program, runner);
+  for (const [heading, adds] of GROUPS) {
+    program.commandsGroup(heading);
+    for (const add of adds) add(program, runner);
+  }
   return program;
 }
 
@@ -97,7 +97,7 @@ function endOfParsing(
   }
   const isJson = args.includes('--json');
   const screen = new Screen({ isJson, stdout, stderr, env });
-  const message = error.message.replace(/^error: /, '').replace(/\n.*$/s, '');
+  const message = error.message.replace(/^error: /, '').replace(/\.?(\n.*)?$/s, '');
   const hint = /Did you mean .*\?/.exec(error.message)?.[0];
   const usage = new UsageError(
     `${message}.`,

@@ -66,7 +66,7 @@ export function teamOfSession(session: Session): string {
   const agents = listAgents(session.dataDir);
   const own = agents.find(({ name }) => name === session.agent);
   if (own !== undefined) return own.team;
-  const teams = [...new Set(agents.map(({ team }) => team))];
+  const teams = [...new Set(agents.map(({ team }) => team))].sort();
   const [only] = teams;
   if (only !== undefined && teams.length === 1) return only;
   const known = teams.length === 0 ? '' : ` Teams with agents here: ${teams.join(', ')}.`;

@@ -70,9 +70,15 @@ export class Pace {
     return this.#real(WORKLOAD_LIMITS.leaseMs, WORKLOAD_LIMITS.leaseMsMin);
   }
 
-  /** How long an ask may wait, ms; 0 stays 0. */
+  /**
+   * How long an ask may wait, ms; 0 stays 0. Without pauses calls take no time, so what comes back
+   * at all comes back soon.
+   */
   waitMs(recordedMs: number): number {
-    return recordedMs === 0 ? 0 : this.#real(recordedMs, WORKLOAD_LIMITS.waitMsMin);
+    const { waitMsMin, waitMsMaxUnpaced } = WORKLOAD_LIMITS;
+    if (recordedMs === 0) return 0;
+    if (this.#speed === 'max') return Math.min(recordedMs, waitMsMaxUnpaced);
+    return this.#real(recordedMs, waitMsMin);
   }
 
   /** Real pause before the n-th repeat (from 0) of a denied ask, ms. */

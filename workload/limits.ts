@@ -25,8 +25,9 @@ export const WORKLOAD_LIMITS = {
   leaseMsMin: 2_000,
   /** How long a slot is waited for when nobody says, as recorded. */
   slotWaitMs: 60_000,
-  /** Floor in real time of a wait in the queue. */
+  /** Floor in real time of a wait in the queue; and its most where no recorded time passes. */
   waitMsMin: 100,
+  waitMsMaxUnpaced: 1_000,
   /** Repeats of a denied ask; the first pause, as recorded, and its floor in real time. */
   retriesMax: 5,
   retryMs: 1_000,

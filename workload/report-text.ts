@@ -139,7 +139,17 @@ function capTable(report: WorkloadReport, paint: Colours): string {
     `  is below the cap and adds what the call cost afterwards. It would have let through ` +
       `${countOf(soft.admittedRows, 'row')}`,
     `  for ${usdText(soft.used['credits'] ?? 0)}.`,
+    ...overrunNote(report),
   ].join('\n');
+}
+
+/** A cap is a bound of what is admitted; what a provider bills beyond the ask is booked as it is. */
+function overrunNote({ caps }: WorkloadReport): string[] {
+  if (caps.every(({ bursar }) => bursar === null || bursar.over === 0)) return [];
+  return [
+    '  What Bursar has beyond a cap was not admitted: calls used more than they had asked for, and',
+    '  what was used is booked in full. See "used beyond the hold" below.',
+  ];
 }
 
 function capCells(result: CapResult, paint: Colours): string[] {

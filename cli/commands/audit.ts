@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { verifyExport } from '../../events/export-verify.ts';
 import { exportLog } from '../../events/export-write.ts';
@@ -14,6 +14,7 @@ import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { logSettings, withLog } from '../log-access.ts';
+import { brokerAddress } from '../reach.ts';
 import type { Colours } from '../screen.ts';
 import type { Runner, Session } from '../session.ts';
 import { wholeNumber } from '../values.ts';
@@ -62,14 +63,18 @@ export function addAuditCommands(program: Command, runner: Runner): void {
 
 async function verify(session: Session, options: VerifyOptions): Promise<ExitCode> {
   const { screen, dataDir } = session;
-  const { pinnedKeys, witnessFolder } = logSettings(dataDir);
+  const { file } = options;
+  if (file === undefined) brokerAddress(session);
+  const given = (options.key ?? []).map(keyFrom);
+  const hasOwn = file === undefined || given.length === 0 || existsSync(dataDir);
+  const own = hasOwn ? logSettings(dataDir) : undefined;
   const settings = {
-    pinnedKeys: [...pinnedKeys, ...(options.key ?? []).map(keyFrom)],
-    witnesses: await readWitnesses(witnessFolder),
+    pinnedKeys: [...(own?.pinnedKeys ?? []), ...given],
+    witnesses: own === undefined ? [] : await readWitnesses(own.witnessFolder),
     parseEvent: readEvent,
   };
   const reports =
-    options.file === undefined
+    file === undefined
       ? await withLog(session, 'auditor', async ({ ledger, shards }) => {
           const all: VerifyReport[] = [];
           for (let shard = 0; shard < shards; shard += 1) {
@@ -78,7 +83,7 @@ async function verify(session: Session, options: VerifyOptions): Promise<ExitCod
           }
           return all;
         })
-      : await verifyExport(options.file, settings);
+      : await verifyExport(file, settings);
   const ok = reports.every((report) => report.ok);
   screen.result({ ok, shards: reports }, () => verifyText(reports, screen.paint));
   return ok ? EXIT.ok : EXIT.unsound;
