@@ -32,8 +32,8 @@ const FAMILIES: readonly (readonly [string, ResourceType])[] = [
 
 /** The type of a resource, or undefined when the registry does not know it. */
 export function resourceTypeOf(resource: string): ResourceType | undefined {
-  const builtIn = BUILT_IN_RESOURCES[resource];
-  if (builtIn !== undefined) return builtIn;
+  // `constructor` is a name too, and every object has it.
+  if (Object.hasOwn(BUILT_IN_RESOURCES, resource)) return BUILT_IN_RESOURCES[resource];
   for (const [prefix, type] of FAMILIES) if (resource.startsWith(prefix)) return type;
   return undefined;
 }

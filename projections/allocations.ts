@@ -51,6 +51,8 @@ export interface Allocations {
   readonly live: Map<string, Map<string, LiveAllocation>>;
   /** By team and id, the oldest first. */
   readonly ended: Map<string, EndedAllocation>;
+  /** Whom a waiting request has told to yield; by team and request. */
+  readonly victims: Map<string, readonly string[]>;
   /** Ended ones that are no longer kept. */
   forgottenCount: number;
 }
@@ -66,8 +68,13 @@ export interface AllocationFilter {
 /** Who holds what, and how each allocation ended. */
 export const allocations: Projection<Allocations> = {
   name: 'allocations',
-  version: 1,
-  initial: () => ({ live: new Map(), ended: new Map(), forgottenCount: 0 }),
+  version: 2,
+  initial: () => ({
+    live: new Map(),
+    ended: new Map(),
+    victims: new Map(),
+    forgottenCount: 0,
+  }),
   evolve: apply,
 };
 
@@ -129,7 +136,12 @@ function apply(state: Allocations, event: BursarEvent, at: Position): void {
       return changed(liveOf(state, event, event.allocation), { reported: event.used });
     case 'PreemptionRequested':
       for (const victim of event.victims) liveOf(state, event, victim).yieldsTo = event.id;
+      state.victims.set(keyOf(event.team, event.id), event.victims);
       return;
+    case 'RequestDenied':
+      return spareVictims(state, event.team, event.id);
+    case 'RequestCancelled':
+      return spareVictims(state, event.team, event.request);
     case 'LeasesExtended':
       for (const live of state.live.get(event.team)?.values() ?? []) {
         live.expiresAtMs += event.byMs;
@@ -151,9 +163,20 @@ function apply(state: Allocations, event: BursarEvent, at: Position): void {
   }
 }
 
+/** A request waits no longer: who has not yielded to it yet may stay. */
+function spareVictims(state: Allocations, team: string, request: string): void {
+  const key = keyOf(team, request);
+  for (const id of state.victims.get(key) ?? []) {
+    const victim = state.live.get(team)?.get(id);
+    if (victim?.yieldsTo === request) victim.yieldsTo = null;
+  }
+  state.victims.delete(key);
+}
+
 function granted(state: Allocations, event: EventOf<'AllocationGranted'>, at: Position): void {
   let live = state.live.get(event.team);
   if (live?.has(event.id)) throw new UnfitEventError(event, `${event.id} is live already`);
+  spareVictims(state, event.team, event.id);
   if (live === undefined) {
     live = new Map();
     state.live.set(event.team, live);

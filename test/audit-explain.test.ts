@@ -1,3 +1,4 @@
+import { resourceTypeOf } from '../events/resources.ts';
 import { readEvent } from '../events/upcast.ts';
 import { amountText, creditsText, durationText } from '../projections/amount-text.ts';
 import { Explainer, type Explanation } from '../projections/explain.ts';
@@ -201,6 +202,11 @@ test('every event has a sentence of its own', () => {
     sentenceOf(late),
     'ann settled a after its end: 1.5 credits more was booked on acme/lab, nothing given back.',
   );
+});
+
+test('what every object has is no resource', () => {
+  assert.is(resourceTypeOf('constructor'), undefined);
+  assert.is(resourceTypeOf('credits')?.unit, 'microcredits');
 });
 
 test('amounts and durations are exact and readable', () => {
