@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pino } from 'pino';
-import { type GovernorSettings, type LocalGovernor, startGovernor } from '../cli/local-governor.ts';
+import {
+  type GovernorSettings,
+  type LocalGovernor,
+  processLog,
+  startGovernor,
+} from '../cli/local-governor.ts';
 import { runCli } from '../cli/program.ts';
 import { assert } from './harness/suite.ts';
 
@@ -24,7 +28,7 @@ export class CliRig {
       natsUrl: '',
       hasWriter: true,
       hasProjector: false,
-      log: pino({ level: 'silent' }),
+      log: processLog('stderr', 'silent'),
       tell: () => {},
       ...settings,
     });

@@ -54,7 +54,11 @@ export const ROOMS: Record<string, Rule> = {
     rooms: PRODUCT,
     packages: ['commander', 'cli-table3', 'echarts', 'picocolors', 'pino', 'tsx'],
   },
-  bench: { ...SHELL, rooms: [...PRODUCT, 'cli'], packages: ['nats', 'picocolors'] },
+  bench: {
+    ...SHELL,
+    rooms: [...PRODUCT, 'cli'],
+    packages: ['commander', 'cli-table3', 'nats', 'picocolors'],
+  },
   docs: { ...SHELL, rooms: ['events', 'client'], packages: ['nats', '@msgpack/msgpack'] },
   test: {
     ...SHELL,
