@@ -22,7 +22,10 @@ export interface Message {
 
 /** Ends the delivery to one handler; a second call does nothing. */
 export interface Subscription {
+  /** At once: what the broker has sent already is dropped. */
   unsubscribe(): void;
+  /** Resolves when all that the broker had sent before it heard of the end has been delivered. */
+  drain(): Promise<void>;
 }
 
 /** What happens to a connection. `denied`: what the broker's permissions refused, in words. */

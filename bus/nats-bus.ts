@@ -136,6 +136,10 @@ export class NatsBus implements Bus {
       unsubscribe: () => {
         if (!subscription.isClosed()) subscription.unsubscribe();
       },
+      drain: async () => {
+        // Without a connection nothing more is delivered anyway.
+        if (!subscription.isClosed()) await subscription.drain().catch(() => {});
+      },
     };
   }
 

@@ -39,8 +39,8 @@ export class Caller {
   }
 
   /** Sends one command; its answer, which must have the shape of one. */
-  async ask(command: Sent): Promise<Answer> {
-    return readAnswer(await this.sendRaw(command.op, encode(command)));
+  async ask(command: Sent, timeoutMs?: number): Promise<Answer> {
+    return readAnswer(await this.sendRaw(command.op, encode(command), undefined, timeoutMs));
   }
 
   /** As {@link ask}; fails unless the outcome is the expected one. */
@@ -64,10 +64,15 @@ export class Caller {
   }
 
   /** Sends bytes as they are; the bytes of the answer. */
-  async sendRaw(op: string, bytes: Uint8Array, contentType?: string): Promise<Uint8Array> {
+  async sendRaw(
+    op: string,
+    bytes: Uint8Array,
+    contentType?: string,
+    timeoutMs = ANSWER_WAIT_MS,
+  ): Promise<Uint8Array> {
     const subject = subjects.request(this.agent, this.team, op);
     const type = contentType === undefined ? {} : { contentType };
-    const reply = await this.bus.request(subject, bytes, { timeoutMs: ANSWER_WAIT_MS, ...type });
+    const reply = await this.bus.request(subject, bytes, { timeoutMs, ...type });
     return reply.data;
   }
 

@@ -53,6 +53,7 @@ export class ShardKeeper {
   readonly #vacancy: Vacancy;
   readonly #stopping = new AbortController();
   #shard: Shard | undefined;
+  #requests: Subscription | undefined;
   #running: Promise<void> | undefined;
   #epoch = 0;
   /** Highest sequence that was durable while this process owned the shard. */
@@ -89,6 +90,8 @@ export class ShardKeeper {
   /** Ends in order: what is decided is stored first. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the writer stops'));
+    // Whoever asks from here on is told that nobody is there; who has asked gets an answer.
+    await this.#requests?.drain();
     await this.#shard?.stop();
     await this.#running;
     this.#vacancy.close();
@@ -147,9 +150,9 @@ export class ShardKeeper {
       const owned = await Shard.open(options);
       this.#shard = owned;
       const inbox = new Inbox<Message>((message) => owned.handle(message));
-      subscriptions.push(
-        bus.subscribe(subjects.shardRequests(shard), (message) => inbox.put(message)),
-      );
+      const subject = subjects.shardRequests(shard);
+      this.#requests = bus.subscribe(subject, (message) => inbox.put(message));
+      subscriptions.push(this.#requests);
       await bus.flush();
       this.state = 'serving';
       this.problem = undefined;

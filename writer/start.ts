@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino';
 import { connectAs } from '../broker/connect.ts';
 import type { BrokerKeys } from '../broker/keys.ts';
 import { refuseUnfitBroker } from '../broker/refuse-unfit.ts';
+import type { Bus } from '../bus/bus.ts';
 import { JetStreamEmergencies } from '../bus/emergency-stream.ts';
 import { NatsBus } from '../bus/nats-bus.ts';
 import { checkIntegrity } from '../events/integrity.ts';
@@ -72,12 +73,17 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
   const { seed } = keys.users.owner;
   const ownerName = options.ownerName ?? `${hostname()}-${process.pid}`;
   const connections: { close(): Promise<void> }[] = [];
+  let bus: Bus | undefined;
   const connect = async (purpose: string) => {
     const connection = await connectAs(url, 'owner', seed, `bursar-${purpose}`);
     connections.push(connection);
     return connection;
   };
-  const close = () => Promise.all(connections.map((connection) => connection.close()));
+  const close = async () => {
+    // Lets the last answers out.
+    await bus?.close();
+    await Promise.all(connections.map((connection) => connection.close()));
+  };
   try {
     // A connection each, so that a replay or a burst of requests never stands before a commit.
     const requests = await connect('requests');
@@ -96,9 +102,10 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
     const emergencies = options.emergencies ?? (await JetStreamEmergencies.open(replays));
     const outbox = new Outbox(emergencies);
     const witnesses = new WitnessBook(witnessFolder, log);
+    bus = new NatsBus(requests, '_INBOX_owner');
     const shared = {
       shards,
-      bus: new NatsBus(requests, '_INBOX_owner'),
+      bus,
       ledger,
       signer: createSigner(keys.ledgerSigningKeyPem),
       outbox,
