@@ -49,6 +49,7 @@ test('balance --at: as it was at a sequence and at a time', async () => {
   const granted = events.find(({ event }) => event.id === 'one');
   const before = await rig.done('balance', 'acme', '--at', String(granted.seq));
   assert.is(spent(before), 0);
+  assert.is(before.lines[0].heldTree, 500_000, 'the events of that message are in it');
   const settled = events.find(({ event }) => event.type === 'AllocationEnded');
   const at = new Date(settled.event.atMs).toISOString();
   assert.is(spent(await rig.done('balance', 'acme', '--at', at)), 400_000);
