@@ -126,13 +126,24 @@ test('an owner that hangs is replaced; nothing of it is accepted when it goes on
   await hung.stop();
 });
 
-test('two standbys: one of them takes over, once, and the other stands by for it', async () => {
+/** Makes the log so long that a replay takes longer than a standby's patience. */
+async function lengthenLog(): Promise<void> {
+  for (let round = 0; round < 60; round += 1) {
+    const commands = Array.from({ length: 256 }, () => ({ ...request(), ttlMs: 3_600_000 }));
+    const { answers } = await wile.batch(commands);
+    assert.ok(answers.every(({ outcome }) => outcome === 'granted'));
+  }
+}
+
+test('two standbys: one of them takes over, once, however long its replay is', async () => {
   const owner = await start('twice-owner').ready();
+  await lengthenLog();
   const one = await start('twice-one').started();
   const two = await start('twice-two').started();
   const epochsBefore = (await rig.log()).messages.filter(({ kind }) => kind === 'epoch').length;
   await owner.kill();
-  await untilAnswered(wile, request());
+  const tookMs = await untilAnswered(wile, request());
+  process.stdout.write(`take-over with 15,000 events to replay: ${Math.round(tookMs)} ms\n`);
   await new Promise((resolve) => setTimeout(resolve, 500));
   const epochsAfter = (await rig.log()).messages.filter(({ kind }) => kind === 'epoch').length;
   assert.is(epochsAfter, epochsBefore + 1);
