@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { addAgent } from '../broker/agents.ts';
-import { connect } from '../client/client.ts';
+import { type Agent, addAgent } from '../broker/agents.ts';
+import { pathsIn } from '../broker/data-folder.ts';
+import { ConnectError, connect } from '../client/client.ts';
 import { driveWorkload } from '../workload/drive.ts';
 import type { DriveProgress, GovernorAccess } from '../workload/drive-options.ts';
 import { WORKLOAD_LIMITS } from '../workload/limits.ts';
@@ -13,6 +14,7 @@ import { type ReportFiles, writeReportFiles } from '../workload/report-files.ts'
 import { reportText } from '../workload/report-text.ts';
 import { checkWholeLog, type LogVerdict, verdictText } from './check-log.ts';
 import type { DriveSettings } from './drive-options.ts';
+import { NotReloadedError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { brokerAddress, connectGovernor } from './reach.ts';
 import type { Session } from './session.ts';
@@ -39,7 +41,7 @@ export async function driveAndReport(session: Session, job: DriveJob): Promise<E
     plan,
     signal,
     pricing: { book, defaultModel: settings.defaultModel },
-    governor: governorAccess(session),
+    governor: await governorAccess(session, plan.teams),
     onProgress: (progress) => screen.progress(() => progressText(progress)),
   });
   const verdict = job.isAudited && !signal.aborted ? await checkWholeLog(session) : null;
@@ -73,17 +75,28 @@ function filesText({ html, svg, json }: ReportFiles): string {
   return `Report: ${html}\nPicture: ${svg}\nFigures: ${json}`;
 }
 
-/** Makes one agent a team, whose key is added to a broker that goes on running. */
-function governorAccess(session: Session): GovernorAccess {
+/** Makes one agent a team, all at once, so that a server of one's own is reloaded once. */
+async function governorAccess(session: Session, teams: readonly string[]): Promise<GovernorAccess> {
   const { dataDir } = session;
   const { url } = brokerAddress(session);
   const timeoutMs = WORKLOAD_LIMITS.commandMsMax;
+  const agents = new Map<string, Agent>();
+  for (const team of teams) {
+    agents.set(team, await addAgent(dataDir, { name: driverOf(team), team }));
+  }
   const onWarning = (warning: Error) => session.screen.aside(warning.message);
   return {
     operatorOf: (team) => connectGovernor(session, team, 'operator', timeoutMs),
     agentOf: async (team) => {
-      const { name, seed } = await addAgent(dataDir, { name: driverOf(team), team });
-      return connect({ url, agent: name, team, seed, timeoutMs, onWarning });
+      const agent = agents.get(team);
+      if (agent === undefined) throw new Error(`no agent of ${team}`);
+      const { name, seed, isLive } = agent;
+      try {
+        return await connect({ url, agent: name, team, seed, timeoutMs, onWarning });
+      } catch (error) {
+        if (isLive || !(error instanceof ConnectError) || error.retryable) throw error;
+        throw new NotReloadedError(name, pathsIn(dataDir).generatedConf, error);
+      }
     },
   };
 }

@@ -73,6 +73,18 @@ export class UnknownAgentError extends CliError {
   }
 }
 
+/** A server of one's own does not know an agent yet whose key was made here. */
+export class NotReloadedError extends CliError {
+  constructor(agent: string, confFile: string, cause: unknown) {
+    super(
+      { code: 'not_reloaded', exitCode: EXIT.failed },
+      `The nats-server of NATS_URL does not know the agent '${agent}' yet.`,
+      `Let it read ${confFile} again (nats-server --signal reload), then repeat the command.`,
+      cause,
+    );
+  }
+}
+
 /** What was asked for is not there. */
 export class NotThereError extends CliError {
   constructor(

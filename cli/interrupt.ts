@@ -1,8 +1,8 @@
 import { EXIT } from './exit-codes.ts';
 
-/** What a person pressed while a command ran. */
+/** That a command is to end before it is done. */
 export type Interrupt = {
-  /** Aborted by the first Ctrl-C, or by SIGTERM or SIGHUP. */
+  /** Aborted by the first Ctrl-C, by SIGTERM or SIGHUP, or when nobody reads stdout any more. */
   readonly signal: AbortSignal;
   /** Stops listening. */
   end(): void;
@@ -23,11 +23,14 @@ export function listenForInterrupt(say: (words: string) => void): Interrupt {
     if (count === 2) say('Cleaning up; once more ends it at once.');
     if (count >= 3) process.exit(EXIT.interrupted);
   };
+  const onBroken = () => controller.abort();
   for (const name of SIGNALS) process.on(name, onSignal);
+  process.stdout.on('error', onBroken);
   return {
     signal: controller.signal,
     end: () => {
       for (const name of SIGNALS) process.off(name, onSignal);
+      process.stdout.off('error', onBroken);
     },
   };
 }

@@ -127,6 +127,19 @@ test('up ends with an error when its broker dies', async () => {
   assert.ok(child.exitCode !== null);
 });
 
+test('a reader that goes ends the command, and quietly', async () => {
+  const { child, closed } = await up('--port', '0', '--no-projector');
+  const replay = start(['audit', 'replay', '--data', dataDir]);
+  replay.stdout?.destroy();
+  const { code, stderr } = await ended(replay);
+  assert.not.match(stderr, /EPIPE|\n\s+at /);
+  assert.ok(code === 130 || code === 0, `it ended with ${code}`);
+  child.stdout?.destroy();
+  child.kill('SIGINT');
+  assert.is(await closed, 0);
+  assert.is(runningServer(dataDir), undefined);
+});
+
 test('NO_COLOR, pipes and JSON: no escape sequences and no progress', async () => {
   const { stdout, stderr } = await bursar('--help');
   assert.not.ok((stdout + stderr).includes('\u001b'), stdout);

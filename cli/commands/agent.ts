@@ -64,17 +64,25 @@ async function add(session: Session, options: AddOptions, name: string): Promise
         : { priorityMax: priorityFrom(priorityMax, '--priority-max') }),
     });
     const keyFile = `${pathsIn(dataDir).agentKeys}/${name}.nk`;
-    const json = { ...enrolled, team, publicKey: made.publicKey, keyFile };
+    const { publicKey, isLive } = made;
+    const json = { ...enrolled, team, publicKey, keyFile, isLive };
     screen.result(json, () =>
       [
         `${screen.paint.green('added')} ${name} of ${team} as ${role} beneath ${enrolled.prefix}`,
         `  its key: ${keyFile}`,
+        ...(isLive ? [] : [notLiveText(dataDir)]),
       ].join('\n'),
     );
     return EXIT.ok;
   } finally {
     await operator.disconnect();
   }
+}
+
+/** Only an embedded broker can be told by us. */
+function notLiveText(dataDir: string): string {
+  const { generatedConf } = pathsIn(dataDir);
+  return `  your nats-server knows it when it reads ${generatedConf} again: nats-server --signal reload`;
 }
 
 async function list({ screen, dataDir }: Session): Promise<ExitCode> {
