@@ -165,9 +165,15 @@ export class WriterRig {
 
   /** Starts a writer in this process and waits until it serves. */
   async startWriter(options: Partial<WriterOptions> = {}): Promise<RunningWriter> {
+    const writer = await this.startStandby(options);
+    await writer.ready();
+    return writer;
+  }
+
+  /** Starts another writer, which stands by for the shards that are owned. */
+  async startStandby(options: Partial<WriterOptions> = {}): Promise<RunningWriter> {
     const writer = await startWriter({ ...this.writerOptions, ...options });
     this.#writers.push(writer);
-    await writer.ready();
     return writer;
   }
 
@@ -258,9 +264,20 @@ export class WriterRig {
     );
   }
 
+  /** How full the broker says the log of a team's shard is, in thousandths. */
+  async fillOf(team: string): Promise<number> {
+    const connection = await this.connect('owner');
+    const ledger = new JetStreamLedger({ commit: connection });
+    const { bytes, maxBytes } = await ledger.head(shardOf(team, this.broker.shards));
+    await connection.close();
+    return Math.floor((bytes * 1_000) / maxBytes);
+  }
+
   /** Stops the writers that were started here. */
-  async stopWriters(): Promise<void> {
-    await Promise.all(this.#writers.splice(0).map((writer) => writer.stop()));
+  async stopWriters({ except }: { readonly except?: RunningWriter } = {}): Promise<void> {
+    const stopped = this.#writers.splice(0).filter((writer) => writer !== except);
+    if (except !== undefined) this.#writers.push(except);
+    await Promise.all(stopped.map((writer) => writer.stop()));
   }
 
   async close(): Promise<void> {
@@ -286,6 +303,27 @@ async function readLog(ledger: Ledger, shard: number, publicKey: Uint8Array): Pr
     for (const { seq } of swept.poison) poisonSeqs.push(seq);
   }
   return { messages, recorded, hashes, poisonSeqs };
+}
+
+/** A logger for a writer that remembers what it was told. */
+export class LogRecorder {
+  readonly #lines: { readonly level: string; readonly text: string }[] = [];
+
+  get logger(): NonNullable<WriterOptions['log']> {
+    const at =
+      (level: string) =>
+      (fields: unknown, message = '') => {
+        const { err } = fields as { err?: Error };
+        const text = `${message} ${err?.message ?? ''} ${JSON.stringify(fields)}`;
+        this.#lines.push({ level, text });
+      };
+    const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+    return Object.fromEntries(levels.map((level) => [level, at(level)])) as never;
+  }
+
+  has(level: string, pattern: RegExp): boolean {
+    return this.#lines.some((line) => line.level === level && pattern.test(line.text));
+  }
 }
 
 /** The events that a decision left, from the log. */

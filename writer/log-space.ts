@@ -4,7 +4,7 @@ import type { LogHead } from '../events/ledger.ts';
 const ALARM_PERMILLE = 750;
 const REFUSE_PERMILLE = 900;
 /** What the broker stores with each block besides its bytes: subject, headers, its own record. */
-const OVERHEAD_BYTES = 320;
+const OVERHEAD_BYTES = 260;
 
 /** How full the log of a shard is: what the broker said last and what was appended since. */
 export class LogSpace {

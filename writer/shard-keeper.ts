@@ -220,7 +220,6 @@ export class ShardKeeper {
    */
   async #freeze(error: Error): Promise<void> {
     const { shard, log } = this.#options;
-    this.state = 'frozen';
     this.problem = error;
     log.fatal({ err: error, shard }, 'the shard is frozen');
     let subscription: Subscription | undefined;
@@ -230,16 +229,17 @@ export class ShardKeeper {
         subscription?.unsubscribe();
         subscription = undefined;
       } else {
-        subscription ??= this.#refuseAll(error);
+        subscription ??= await this.#refuseAll(error);
       }
+      this.state = 'frozen';
       await this.#pause(FROZEN_LOOK_MS);
     }
     subscription?.unsubscribe();
   }
 
-  #refuseAll(error: Error): Subscription {
+  async #refuseAll(error: Error): Promise<Subscription> {
     const { bus, shard } = this.#options;
-    return bus.subscribe(subjects.shardRequests(shard), (message) => {
+    const subscription = bus.subscribe(subjects.shardRequests(shard), (message) => {
       const read = readMessage(message);
       if (read === undefined) return;
       const refusal = refuse('unavailable', error.message);
@@ -249,6 +249,8 @@ export class ShardKeeper {
         read.commands.map(() => refusal),
       );
     });
+    await bus.flush().catch(noAnswer);
+    return subscription;
   }
 
   /** Ends early when the writer stops. */
