@@ -55,6 +55,7 @@ const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
   disconnected: EXIT.noServer,
   timeout: EXIT.noServer,
   log_unavailable: EXIT.noServer,
+  aborted: EXIT.interrupted,
   invalid_command: EXIT.usage,
   budget_malformed: EXIT.usage,
   unknown_model: EXIT.usage,

@@ -127,6 +127,25 @@ test('up ends with an error when its broker dies', async () => {
   assert.ok(child.exitCode !== null);
 });
 
+test('Ctrl-C takes a waiting request out of the queue', async () => {
+  const { child, closed } = await up('--port', '0', '--no-projector');
+  await bursar('open', 'globex', '--limit', 'concurrency=1', '--data', dataDir);
+  const slot = ['request', 'globex', '--item', 'concurrency=1', '--data', dataDir];
+  assert.is((await bursar(...slot)).code, 0);
+  const waiting = start([...slot, '--max-wait', '1m']);
+  const end = ended(waiting);
+  const queue = async () => {
+    const { stdout } = await bursar('queue', 'globex', '--data', dataDir, '--json');
+    return JSON.parse(stdout).total;
+  };
+  while ((await queue()) === 0) assert.is(waiting.exitCode, null, 'it still waits');
+  waiting.kill('SIGINT');
+  assert.is((await end).code, 130);
+  assert.is(await queue(), 0);
+  child.kill('SIGINT');
+  assert.is(await closed, 0);
+});
+
 test('a reader that goes ends the command, and quietly', async () => {
   const { child, closed } = await up('--port', '0', '--no-projector');
   const replay = start(['audit', 'replay', '--data', dataDir]);
