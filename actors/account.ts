@@ -53,12 +53,12 @@ export function newAccount(): Account {
 
 /** What the account takes from its parent. */
 export function contributionOf(account: Account): number {
-  return account.committed > account.guarantee ? account.committed : account.guarantee;
+  return Math.max(account.committed, account.guarantee);
 }
 
 /** What the account takes from its parent when nothing is held or spent anywhere. */
 export function idleContributionOf(account: Account): number {
-  return account.childrenIdle > account.guarantee ? account.childrenIdle : account.guarantee;
+  return Math.max(account.childrenIdle, account.guarantee);
 }
 
 /** Room left; negative where the account is short, Infinity where it has no limit. */

@@ -61,9 +61,7 @@ export function fits(from: Node, items: Amounts, overlay?: Overlay): boolean {
       if (account.limit !== null && needed > account.limit - committed) return false;
       const after = committed + needed;
       if (account.guarantee > 0) {
-        needed =
-          (after > account.guarantee ? after : account.guarantee) -
-          (committed > account.guarantee ? committed : account.guarantee);
+        needed = Math.max(after, account.guarantee) - Math.max(committed, account.guarantee);
       }
     }
   }

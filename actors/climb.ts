@@ -1,7 +1,7 @@
 import type { BursarEvent } from '../events/events.ts';
-import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import type { Amounts } from '../events/resources.ts';
 import { climbOf, type ResourceClimb } from './account.ts';
-import { rungOf } from './ladder.ts';
+import { hasLadder, rungOf } from './ladder.ts';
 import type { Node } from './node.ts';
 import type { ChangeKind, NodeChange } from './node-change.ts';
 import { accountKey, type Team } from './team.ts';
@@ -57,7 +57,7 @@ function follow(
   for (const { resource } of climbs) {
     const account = node.accounts.get(resource);
     if (account === undefined || account.limit === null) continue;
-    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
+    if (!hasLadder(resource)) continue;
     if (rungOf(team.policy.ladder, account) !== account.rung) {
       team.agenda.rungs.add(accountKey(node.path, resource));
     }

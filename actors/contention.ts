@@ -4,11 +4,12 @@ import { LIMITS } from '../events/limits.ts';
 import { isWithin } from '../events/names.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
-import { outermostOf, shortagesOf } from './admission.ts';
+import { fits, outermostOf, shortagesOf } from './admission.ts';
 import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
 import type { Place } from './locate.ts';
 import type { Node } from './node.ts';
+import { partOf, takesPart } from './partial.ts';
 import { type Allocation, accountKey, type Team } from './team.ts';
 import type { Ranked, Waiting } from './wait-queue.ts';
 
@@ -99,7 +100,9 @@ export function detect(team: Team, candidate: Candidate): Contest | undefined {
   const short = shortagesOf(place.anchor, wanted);
   const rank = rankOf(candidate, team);
   const before = queueBefore(team, place.anchor, wanted, rank);
-  const account = short.length > 0 ? accountOf(outermostOf(short)) : before?.account;
+  const isHeldUp = before !== undefined && servable(team, candidate) !== undefined;
+  const account =
+    short.length > 0 && !isHeldUp ? bottleneckOf(team, candidate, short) : before?.account;
   if (account === undefined) return undefined;
   const node = nodeOf(team, account.path);
   const queue = node.queues?.get(account.resource);
@@ -116,8 +119,37 @@ export function detect(team: Team, candidate: Candidate): Contest | undefined {
   };
 }
 
-/** The account of a shortage. */
-export function accountOf({ path, resource }: Shortage): AccountName {
+/** What a request could be given now, were nobody before it: all, or a part if it takes one. */
+export function servable(team: Team, candidate: Candidate): Amounts | undefined {
+  const { ask, place, wanted, least } = candidate;
+  if (fits(place.anchor, wanted)) return wanted;
+  return takesPart(team, ask) ? partOf(place.anchor, wanted, least) : undefined;
+}
+
+/**
+ * Where a request waits that is short on some accounts: at the outermost of those that keep it from
+ * what it is content with. It stays where it waits already as long as that is one of them.
+ */
+export function bottleneckOf(
+  team: Team,
+  { ask, least, place }: Candidate,
+  short: readonly Shortage[],
+  waitsAt?: AccountName,
+): AccountName {
+  const ofLeast = takesPart(team, ask) ? shortagesOf(place.anchor, least) : [];
+  return outermostAccount(ofLeast.length > 0 ? ofLeast : short, waitsAt);
+}
+
+/** The account of the outermost shortage, or the one at which a request waits if it is short. */
+export function outermostAccount(
+  short: readonly Shortage[],
+  waitsAt: AccountName | undefined,
+): AccountName {
+  const isStill = short.some(
+    ({ path, resource }) => path === waitsAt?.path && resource === waitsAt.resource,
+  );
+  if (waitsAt !== undefined && isStill) return waitsAt;
+  const { path, resource } = outermostOf(short);
   return { path, resource };
 }
 

@@ -12,7 +12,7 @@ import type { Team } from './team.ts';
 export function decideFreeze(team: Team, command: CommandOf<'freeze'>, ctx: Context): Decision {
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
-  if (phaseAfter(node.tier, node.phase, 'frozen') === undefined) {
+  if (phaseAfter(node, 'frozen') === undefined) {
     return answered(refuse('node_closed', `${command.path} is ${node.phase}`));
   }
   return recorded({

@@ -216,7 +216,7 @@ function overcommitted(
 export function barredFor(from: Node, kind: 'childOpened' | 'grown'): Refusal | undefined {
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     const asked = node === from ? kind : 'grown';
-    if (phaseAfter(node.tier, node.phase, asked) !== undefined) continue;
+    if (phaseAfter(node, asked) !== undefined) continue;
     const code = node.phase === 'frozen' ? 'node_frozen' : 'node_closing';
     return refuse(code, `${node.path} is ${node.phase}`);
   }

@@ -142,6 +142,7 @@ export function implausibleOf(team: Team, booked: Amounts): Amounts | undefined 
   const root = team.nodes.get(team.name);
   const exceeded: Record<string, number> = {};
   for (const resource in booked) {
+    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
     const max = team.policy.settleMax?.[resource] ?? root?.accounts.get(resource)?.limit ?? null;
     if (max !== null && (booked[resource] as number) > max) exceeded[resource] = max;
   }

@@ -18,8 +18,8 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
   assert(!team.allocations.has(event.id), `${event.id} is granted once`);
   if (event.via !== 'request') {
     leaveQueue(team, event.id, event);
-    team.runtime.resolver(team.name, event);
   }
+  if (team.contests.size > 0) team.runtime.resolver(team.name, event);
   for (const { path, tier } of event.opened ?? []) openNode(team, path, tier, true, null, event);
   const node = nodeOf(team, event.ask.path);
   climb(team, node, 'granted', event, holding(event.items), 1);

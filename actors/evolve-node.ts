@@ -33,7 +33,7 @@ export function openNode(
   const parentPath = parentPathOf(path);
   const parent = parentPath === undefined ? undefined : nodeOf(team, parentPath);
   team.openings += 1;
-  const node = newNode(path, tier, parent, isAuto, priorityMax, team.openings);
+  const node = newNode(path, tier, parent, isAuto, priorityMax, team.openings, team.lives[tier]);
   if (parent !== undefined) {
     climb(team, parent, 'childOpened', event, []);
     parent.children.set(nameOf(node), node);

@@ -3,7 +3,7 @@ import { isWithin } from '../events/names.ts';
 import { usePermille } from './account.ts';
 import { isIdleAutoStep } from './auto-close.ts';
 import { stamp } from './context.ts';
-import { rungOf } from './ladder.ts';
+import { hasLadder, rungOf } from './ladder.ts';
 import { barredDenial, collectFor, serveHead } from './serve.ts';
 import { accountKey, accountOfKey, type Team } from './team.ts';
 
@@ -80,7 +80,7 @@ export function sweepAll(team: Team): void {
 function announceRung(team: Team, key: string, atMs: number): BursarEvent[] {
   const { path, resource } = accountOfKey(key);
   const account = team.nodes.get(path)?.accounts.get(resource);
-  if (account === undefined || account.limit === null) return [];
+  if (account === undefined || account.limit === null || !hasLadder(resource)) return [];
   const rung = rungOf(team.policy.ladder, account);
   const events: BursarEvent[] = [];
   const usePermilleNow = usePermille(account.spentTree + account.heldTree, account.limit);

@@ -1,5 +1,11 @@
 import type { Policy } from '../events/policy.ts';
+import { resourceTypeOf } from '../events/resources.ts';
 import { type Account, usePermille } from './account.ts';
+
+/** Thresholds are of consumables: a capacity that is in full use is no emergency. */
+export function hasLadder(resource: string): boolean {
+  return resourceTypeOf(resource)?.class === 'consumable';
+}
 
 /**
  * The rung of the emergency ladder on which an account stands: it climbs where use reaches a

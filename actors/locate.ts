@@ -63,7 +63,7 @@ export function barrierOf(
   priority: Priority,
 ): { readonly reason: DenialReason; readonly path: string } | undefined {
   for (let node: Node | undefined = anchor; node !== undefined; node = node.parent) {
-    if (phaseAfter(node.tier, node.phase, 'granted') === undefined) {
+    if (phaseAfter(node, 'granted') === undefined) {
       const reason =
         node.phase === 'frozen' ? 'frozen' : node.phase === 'closing' ? 'closing' : 'node_closed';
       return { reason, path: node.path };

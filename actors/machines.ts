@@ -1,5 +1,5 @@
-import { createMachine, transition } from 'xstate';
-import type { Phase, Tier } from './node.ts';
+import { type AnyStateMachine, createMachine, transition } from 'xstate';
+import type { Node, Phase, Tier } from './node.ts';
 import type { ChangeKind } from './node-change.ts';
 
 /**
@@ -27,7 +27,7 @@ const always = (phase: Phase): Targets => ({
 /** What takes new room. */
 const admits = (phase: Phase): Targets => ({ granted: phase, earmarked: phase, grown: phase });
 
-const lifeOf = (tier: Tier) =>
+const machineOf = (tier: Tier) =>
   createMachine({
     id: tier,
     initial: 'open',
@@ -67,65 +67,69 @@ const lifeOf = (tier: Tier) =>
   });
 
 /** One machine for each tier, built once. */
-export const MACHINES: Readonly<Record<Tier, ReturnType<typeof lifeOf>>> = {
-  team: lifeOf('team'),
-  swarm: lifeOf('swarm'),
-  run: lifeOf('run'),
-  step: lifeOf('step'),
+export const MACHINES: Readonly<Record<Tier, ReturnType<typeof machineOf>>> = {
+  team: machineOf('team'),
+  swarm: machineOf('swarm'),
+  run: machineOf('run'),
+  step: machineOf('step'),
 };
 
-type Row = Readonly<Partial<Record<ChangeKind, Phase>>>;
+/** What a machine answers to every kind of event in every phase: the next phase, or nothing. */
+export type Life = Readonly<Record<Phase, Readonly<Partial<Record<ChangeKind, Phase>>>>>;
 
-const KINDS: readonly ChangeKind[] = [
-  'granted',
-  'earmarked',
-  'unearmarked',
-  'ended',
-  'booked',
-  'renewed',
-  'reported',
-  'grown',
-  'shrunk',
-  'limited',
-  'childOpened',
-  'childClosed',
-  'frozen',
-  'unfrozen',
-  'thawed',
-  'stopped',
-  'stopLifted',
-  'closing',
-  'closed',
-];
+const KINDS = Object.keys({
+  granted: true,
+  earmarked: true,
+  unearmarked: true,
+  ended: true,
+  booked: true,
+  renewed: true,
+  reported: true,
+  grown: true,
+  shrunk: true,
+  limited: true,
+  childOpened: true,
+  childClosed: true,
+  frozen: true,
+  unfrozen: true,
+  thawed: true,
+  stopped: true,
+  stopLifted: true,
+  closing: true,
+  closed: true,
+} satisfies Readonly<Record<ChangeKind, true>>) as ChangeKind[];
 
 /** A machine asked once about every phase and event; XState's own answer, 20 times faster to read. */
-function tabulate(tier: Tier): Readonly<Record<Phase, Row>> {
-  const machine = MACHINES[tier];
-  const table: Record<Phase, Partial<Record<ChangeKind, Phase>>> = {
+export function lifeOf(machine: AnyStateMachine): Life {
+  const life: Record<Phase, Partial<Record<ChangeKind, Phase>>> = {
     open: {},
     frozen: {},
     closing: {},
     closed: {},
   };
-  for (const phase of Object.keys(table) as Phase[]) {
-    const snapshot = machine.resolveState({ value: phase });
+  for (const phase of Object.keys(life) as Phase[]) {
+    const snapshot = machine.resolveState({ value: phase, context: {} });
     for (const kind of KINDS) {
       if (!snapshot.can({ type: kind })) continue;
       const [next] = transition(machine, snapshot, { type: kind });
-      table[phase][kind] = next.value as Phase;
+      life[phase][kind] = next.value as Phase;
     }
   }
-  return table;
+  return life;
 }
 
-const TABLE: Readonly<Record<Tier, Readonly<Record<Phase, Row>>>> = {
-  team: tabulate('team'),
-  swarm: tabulate('swarm'),
-  run: tabulate('run'),
-  step: tabulate('step'),
+/** The lives of the four tiers as their machines tell them. */
+export const LIVES: Readonly<Record<Tier, Life>> = {
+  team: lifeOf(MACHINES.team),
+  swarm: lifeOf(MACHINES.swarm),
+  run: lifeOf(MACHINES.run),
+  step: lifeOf(MACHINES.step),
 };
 
-/** The phase after an event, or undefined where the machine of the tier does not allow it. */
-export function phaseAfter(tier: Tier, phase: Phase, kind: ChangeKind): Phase | undefined {
-  return TABLE[tier][phase][kind];
+/** The phase of a node after an event, or undefined where the machine of its tier forbids it. */
+export function phaseAfter(
+  node: Pick<Node, 'life' | 'phase'>,
+  kind: ChangeKind,
+): Phase | undefined {
+  return node.life[node.phase][kind];
 }

@@ -1,4 +1,5 @@
 import type { Account } from './account.ts';
+import type { Life } from './machines.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
 export type Tier = 'team' | 'swarm' | 'run' | 'step';
@@ -36,6 +37,8 @@ export interface Node {
   readonly path: string;
   readonly tier: Tier;
   readonly parent: Node | undefined;
+  /** What the machine of its tier allows. */
+  readonly life: Life;
   readonly children: Map<string, Node>;
   readonly accounts: Map<string, Account>;
   /** Set by the node's actor alone. */
@@ -69,11 +72,13 @@ export function newNode(
   isAuto: boolean,
   priorityMax: number | null,
   openingNo: number,
+  life: Life,
 ): Node {
   return {
     path,
     tier,
     parent,
+    life,
     children: tier === 'step' ? NO_CHILDREN : new Map(),
     accounts: new Map(),
     phase: 'open',

@@ -40,7 +40,7 @@ export class IllegalTransitionError extends Error {
 
 /** Moves a node by a recorded event: phase by its machine, books by the shared arithmetic. */
 export function take(node: Node, change: NodeChange): Phase {
-  const next = phaseAfter(node.tier, node.phase, change.kind);
+  const next = phaseAfter(node, change.kind);
   if (next === undefined) throw new IllegalTransitionError(node, change);
   applyChange(node, change);
   node.phase = next;

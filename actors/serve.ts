@@ -1,17 +1,20 @@
 import { strict as assert } from 'node:assert';
 import type { AccountName, BursarEvent } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
-import type { Amounts } from '../events/resources.ts';
-import { fits, Overlay, outermostOf, roomFor, shortagesOf } from './admission.ts';
-import { accountOf, type Candidate, queueBefore } from './contention.ts';
+import { Overlay, roomFor, shortagesOf } from './admission.ts';
+import {
+  bottleneckOf,
+  type Candidate,
+  outermostAccount,
+  queueBefore,
+  servable,
+} from './contention.ts';
 import { stamp } from './context.ts';
 import { boundedAmounts, leastOf } from './decide-request.ts';
 import { waitingDenial } from './denial.ts';
 import { isAny } from './end.ts';
 import { barrierOf, locate } from './locate.ts';
-import { partOf } from './partial.ts';
 import { grantOf } from './resolver.ts';
-import { takesPart } from './strategy.ts';
 import { accountOfKey, type Team } from './team.ts';
 import type { Waiting } from './wait-queue.ts';
 
@@ -50,15 +53,11 @@ export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] 
 }
 
 function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
-  const { place, wanted, least, atMs } = candidate;
-  const isDivisible = takesPart(team, head);
-  let part: Amounts | undefined;
-  if (fits(place.anchor, wanted)) part = wanted;
-  else if (isDivisible) part = partOf(place.anchor, wanted, least);
+  const { place, wanted, atMs } = candidate;
+  const part = servable(team, candidate);
   if (part === undefined) {
-    const shortOfLeast = isDivisible ? shortagesOf(place.anchor, least) : [];
-    const short = shortOfLeast.length > 0 ? shortOfLeast : shortagesOf(place.anchor, wanted);
-    return moveTo(team, head, accountOf(outermostOf(short)), atMs);
+    const short = shortagesOf(place.anchor, wanted);
+    return moveTo(team, head, bottleneckOf(team, candidate, short, head.account), atMs);
   }
   // It fits, but on another account of its path somebody is served before it.
   const before = queueBefore(team, place.anchor, wanted, head);
@@ -103,7 +102,8 @@ function collect(team: Team, waiting: Waiting, candidate: Candidate): BursarEven
   // Limits may have been cut, or a limited step opened, since the collecting began.
   const short = shortagesOf(place.anchor, wanted, withoutEarmark(team, waiting));
   if (short.length === 0) return [...events, collectedGrant(team, waiting, candidate)];
-  return events.length > 0 ? events : moveTo(team, waiting, accountOf(outermostOf(short)), atMs);
+  if (events.length > 0) return events;
+  return moveTo(team, waiting, outermostAccount(short, waiting.account), atMs);
 }
 
 function collectedGrant(team: Team, waiting: Waiting, candidate: Candidate): BursarEvent {

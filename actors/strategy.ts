@@ -5,7 +5,7 @@ import { usePermille } from './account.ts';
 import { type Contest, expectedWaitMs } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
 import type { Team } from './team.ts';
-import { effectivePriority, type Waiting } from './wait-queue.ts';
+import { effectivePriority } from './wait-queue.ts';
 
 /** A strategy, the row of the decision table that chose it, and what the row looked at. */
 export interface Choice {
@@ -45,16 +45,6 @@ export function selectStrategy(team: Team, contest: Contest): Choice {
       : choose('7-equal', 'first_come_first_served');
   }
   return choose('8-mixed', 'priority_based');
-}
-
-/**
- * Whether a waiting request is content with a part: not where its caller or policy wants it served
- * in full or not at all.
- */
-export function takesPart(team: Team, { ask, account }: Waiting): boolean {
-  const { strategies } = team.policy;
-  const strategy = strategies[account.resource] ?? strategies['*'] ?? ask.strategy;
-  return strategy !== 'queue_and_wait' && strategy !== 'first_come_first_served';
 }
 
 /** The seven factors (F-01 … F-07) as numbers that a person can check. */

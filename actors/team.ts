@@ -3,7 +3,8 @@ import type { AccountName, EventOf } from '../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
-import type { Node } from './node.ts';
+import { LIVES, type Life } from './machines.ts';
+import type { Node, Tier } from './node.ts';
 import type { NodeRuntime } from './runtime.ts';
 import type { Timer, TimerHeap } from './timers.ts';
 import type { Waiting } from './wait-queue.ts';
@@ -124,6 +125,8 @@ export interface Team {
   lastAtMs: number;
   readonly timers: TimerHeap;
   readonly runtime: NodeRuntime;
+  /** What the machines of the tiers allow. */
+  readonly lives: Readonly<Record<Tier, Life>>;
 }
 
 /** An emergency that was recorded: the event and where it stands. */
@@ -136,7 +139,12 @@ export type EmergencyEvent = EventOf<
 >;
 
 /** A team of which nothing is recorded yet. */
-export function newTeam(name: string, timers: TimerHeap, runtime: NodeRuntime): Team {
+export function newTeam(
+  name: string,
+  timers: TimerHeap,
+  runtime: NodeRuntime,
+  lives: Team['lives'] = LIVES,
+): Team {
   return {
     name,
     policy: DEFAULT_POLICY,
@@ -164,6 +172,7 @@ export function newTeam(name: string, timers: TimerHeap, runtime: NodeRuntime): 
     lastAtMs: 0,
     timers,
     runtime,
+    lives,
   };
 }
 

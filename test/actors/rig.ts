@@ -3,10 +3,11 @@ import { answerOf } from '../../actors/answer-of.ts';
 import { evolve } from '../../actors/evolve.ts';
 import { sweepAll } from '../../actors/follow-ups.ts';
 import { govern, governDue, leaseEndOf, settleDown } from '../../actors/govern.ts';
+import { LIVES } from '../../actors/machines.ts';
 import { ActorRuntime } from '../../actors/node-actor.ts';
 import { type NodeRuntime, plainRuntime } from '../../actors/runtime.ts';
 import { newTeam, type Position, type Team } from '../../actors/team.ts';
-import { TimerHeap } from '../../actors/timers.ts';
+import { type Due, TimerHeap } from '../../actors/timers.ts';
 import type { Answer } from '../../events/answers.ts';
 import { Command, type CommandInput } from '../../events/commands.ts';
 import type { BursarEvent, EventOf, EventType } from '../../events/events.ts';
@@ -37,7 +38,7 @@ export const START_MS = 1_000_000;
  */
 export class TeamRig {
   readonly team: Team;
-  readonly timers = new TimerHeap();
+  readonly timers: TimerHeap;
   readonly runtime: NodeRuntime;
   readonly recorded: Recorded[] = [];
   nowMs = START_MS;
@@ -46,9 +47,15 @@ export class TeamRig {
   readonly #digests = new Map<string, number>();
   readonly #room: RoomWatch;
 
-  constructor(name = 'acme', runtime: NodeRuntime = new ActorRuntime()) {
+  constructor(
+    name = 'acme',
+    runtime: NodeRuntime = new ActorRuntime(),
+    lives: Team['lives'] = LIVES,
+    timers = new TimerHeap(),
+  ) {
     this.runtime = runtime;
-    this.team = newTeam(name, this.timers, runtime);
+    this.timers = timers;
+    this.team = newTeam(name, this.timers, runtime, lives);
     this.#room = new RoomWatch(this.team);
   }
 
@@ -61,6 +68,7 @@ export class TeamRig {
       const stored = readEvent(structuredClone(event));
       this.recorded.push({ event: stored, at: this.recorder.next });
       this.#index += 1;
+      must.ok(this.#index < 2_000, 'what follows from a command comes to an end');
       this.recorder.next = { seq: this.#seq, index: this.#index };
       checkBooks(this.team);
       this.#room.afterEvent(event);
@@ -74,8 +82,7 @@ export class TeamRig {
     while (this.timers.nextAtMs <= atMs) {
       this.nowMs = Math.max(this.nowMs, this.timers.nextAtMs);
       const due = this.timers.takeDue(this.nowMs);
-      if (due !== undefined) governDue(this.team, due, this.nowMs, this.recorder);
-      this.#endBlock();
+      if (due !== undefined) this.fire(due);
     }
     this.nowMs = atMs;
     return this.recorded.slice(before).map(({ event }) => event);
@@ -92,15 +99,27 @@ export class TeamRig {
     for (;;) {
       const due = this.timers.takeDue(this.nowMs);
       if (due === undefined) break;
-      governDue(this.team, due, this.nowMs, this.recorder);
-      this.#endBlock();
+      this.fire(due);
     }
     return this.recorded.slice(before).map(({ event }) => event);
+  }
+
+  /** Records what is due now of this team. */
+  fire(due: Due): void {
+    must.equal(due.team, this.team.name);
+    governDue(this.team, due, this.nowMs, this.recorder);
+    this.#endBlock();
   }
 
   /** One command at an instant, by default now, of an agent, by default the operator. */
   when(input: CommandInput, agent = 'operator', atMs = this.nowMs): Shown {
     this.passTo(atMs);
+    return this.decide(input, agent);
+  }
+
+  /** One command now, when nothing is due any more. */
+  decide(input: CommandInput, agent: string): Shown {
+    const atMs = this.nowMs;
     const command = Command.parse(input);
     const before = this.recorded.length;
     const ctx = { atMs, agent, digest: this.#digestOf(command, agent) };
@@ -200,7 +219,11 @@ function canonical(value: unknown): string {
 
 /** A team of which these commands of the operator are true; none may have been refused. */
 export function given(...commands: readonly CommandInput[]): TeamRig {
-  const rig = new TeamRig();
+  return play(new TeamRig(), commands);
+}
+
+/** The same on a rig that is there. */
+export function play(rig: TeamRig, commands: readonly CommandInput[]): TeamRig {
   for (const command of commands) {
     const { answer } = rig.when(command);
     must.ok(

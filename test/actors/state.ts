@@ -7,7 +7,7 @@ import type { WaitQueue } from '../../actors/wait-queue.ts';
  * about. Left out is what follows from it: actors, and work on the agenda.
  */
 export function stateOf(team: Team): unknown {
-  const { agenda: _agenda, timers: _timers, runtime: _runtime, ...kept } = team;
+  const { agenda: _agenda, timers: _timers, runtime: _runtime, lives: _lives, ...kept } = team;
   return {
     ...kept,
     nodes: sorted(team.nodes, nodeState),
@@ -29,7 +29,7 @@ export function stateOf(team: Team): unknown {
 }
 
 function nodeState(node: Node): unknown {
-  const { parent, children, accounts, freezes, stops, queues, closedNames, ...rest } = node;
+  const { parent, life, children, accounts, freezes, stops, queues, closedNames, ...rest } = node;
   return {
     ...rest,
     children: [...children.keys()].sort(),

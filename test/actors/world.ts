@@ -78,13 +78,14 @@ export function enrol(agent: string, more: More<'enrol'> = {}): InputOf<'enrol'>
  * priority.
  */
 export function givenLab(...more: readonly CommandInput[]): TeamRig {
-  return given(
-    open('acme', { credits: 1_000, concurrency: 4 }),
-    open('acme/lab'),
-    open(RUN),
-    enrol('ann'),
-    enrol('bob'),
-    policy({}),
-    ...more,
-  );
+  return given(...LAB, ...more);
 }
+
+export const LAB: readonly CommandInput[] = [
+  open('acme', { credits: 1_000, concurrency: 4 }),
+  open('acme/lab'),
+  open(RUN),
+  enrol('ann'),
+  enrol('bob'),
+  policy({}),
+];
