@@ -127,7 +127,14 @@ export interface ReadLog {
   readonly poisonSeqs: readonly number[];
 }
 
-export const SHARDS = 2;
+/** An emergency as the durable stream keeps it. */
+export interface StoredEmergency {
+  readonly subject: string;
+  readonly msgId: string;
+  readonly emergency: Emergency;
+}
+
+const SHARDS = 2;
 const MAX_BYTES = 50_000_000;
 
 /** A real broker with writers on it, and whoever asks them. */
@@ -262,6 +269,21 @@ export class WriterRig {
     return this.#writers.some((writer) =>
       writer.status().every(({ state }) => state === 'serving'),
     );
+  }
+
+  /** Everything in the durable stream of emergencies, oldest first. */
+  async storedEmergencies(): Promise<StoredEmergency[]> {
+    const connection = await this.connect('owner');
+    const manager = await connection.jetstreamManager({ checkAPI: false });
+    const { state } = await manager.streams.info('EMERGENCIES');
+    const stored: StoredEmergency[] = [];
+    for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+      const { subject, data, header } = await manager.streams.getMessage('EMERGENCIES', { seq });
+      const emergency = Emergency.parse(parseJson(data));
+      stored.push({ subject, msgId: header.get('Nats-Msg-Id'), emergency });
+    }
+    await connection.close();
+    return stored;
   }
 
   /** How full the broker says the log of a team's shard is, in thousandths. */
