@@ -277,7 +277,7 @@ export class WriterRig {
     const manager = await connection.jetstreamManager({ checkAPI: false });
     const { state } = await manager.streams.info('EMERGENCIES');
     const stored: StoredEmergency[] = [];
-    for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+    for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq += 1) {
       const { subject, data, header } = await manager.streams.getMessage('EMERGENCIES', { seq });
       const emergency = Emergency.parse(parseJson(data));
       stored.push({ subject, msgId: header.get('Nats-Msg-Id'), emergency });
