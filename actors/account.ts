@@ -52,7 +52,7 @@ export function newAccount(): Account {
 }
 
 /** What the account takes from its parent. */
-export function contributionOf(account: Account): number {
+function contributionOf(account: Account): number {
   return Math.max(account.committed, account.guarantee);
 }
 
@@ -151,13 +151,6 @@ export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean
   if (account.heldTree > account.peakHeld) account.peakHeld = account.heldTree;
   climb.growth = contributionOf(account) - before;
   climb.idleGrowth = idleContributionOf(account) - idleBefore;
-}
-
-/** `committed` recounted from its parts; INV-1 requires it to equal the kept one. */
-export function recountCommitted(account: Account, children: Iterable<Account>): number {
-  let sum = account.held + account.spent + account.earmarked;
-  for (const child of children) sum += contributionOf(child);
-  return sum;
 }
 
 /** Use of a limit in thousandths, rounded down; exact beyond 2^53 / 1000 too. */

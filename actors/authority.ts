@@ -9,9 +9,9 @@ import type { Credential, Team } from './team.ts';
 type Op = Command['op'];
 
 /** The operator's token. The broker lets nobody else use it; no enrolment is needed. */
-export const OPERATOR = 'operator';
+const OPERATOR = 'operator';
 /** The auditor's token, for reads. */
-export const AUDITOR = 'auditor';
+const AUDITOR = 'auditor';
 
 const READS: readonly Op[] = ['balance', 'status', 'explain', 'queue', 'emergencies'];
 const AGENT: readonly Op[] = [
@@ -40,7 +40,7 @@ const MAY: Readonly<Record<Exclude<Role, 'operator'>, ReadonlySet<Op>>> = {
 };
 
 /** The credential by which an agent acts in a team, or undefined. */
-export function credentialOf(team: Team, agent: string): Credential | undefined {
+function credentialOf(team: Team, agent: string): Credential | undefined {
   // First, so that no enrolment can lock the operator out.
   if (agent === OPERATOR) {
     return { role: 'operator', prefix: team.name, priorityMax: ExecutionPriority.emergency };

@@ -45,7 +45,7 @@ export interface Contest {
 }
 
 /** The rank of a request that is not in a queue yet. */
-export function rankOf({ priority, atMs, ask }: Candidate, team: Team): Ranked {
+function rankOf({ priority, atMs, ask }: Candidate, team: Team): Ranked {
   return {
     state: 'queued',
     priority,

@@ -213,7 +213,7 @@ function overcommitted(
 }
 
 /** Refuses where the machine of a node or of one above it does not allow the event. */
-export function barredFor(from: Node, kind: 'childOpened' | 'grown'): Refusal | undefined {
+function barredFor(from: Node, kind: 'childOpened' | 'grown'): Refusal | undefined {
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     const asked = node === from ? kind : 'grown';
     if (phaseAfter(node, asked) !== undefined) continue;

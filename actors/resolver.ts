@@ -155,7 +155,7 @@ function roomNow({ place, wanted }: Candidate): Amounts {
 }
 
 /** The fields by which a decision names its request. */
-export function causeOf(candidate: Candidate) {
+function causeOf(candidate: Candidate) {
   const { id, agent, digest, ask } = candidate;
   return { id, by: agent, ...(digest === undefined ? {} : { digest }), ask };
 }

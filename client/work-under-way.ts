@@ -37,7 +37,7 @@ export class WorkUnderWay {
     for (const allocation of allocations) {
       if (kind === 'preempt' || kind === 'preempted') {
         this.#abort(allocation, () => new PreemptedError(allocation, graceMs));
-      } else if (kind === 'unclaimed') {
+      } else if (kind === 'unclaimed' || kind === 'fenced') {
         this.#abort(allocation, () => new LeaseLostError(allocation));
       }
     }

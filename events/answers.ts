@@ -132,7 +132,7 @@ export const BalanceLine = z.object({
 export type BalanceLine = z.infer<typeof BalanceLine>;
 
 /** A live allocation as `status` shows it. */
-export const AllocationView = z.object({
+const AllocationView = z.object({
   id: z.string(),
   path: z.string(),
   agent: z.string(),
@@ -144,7 +144,7 @@ export const AllocationView = z.object({
 });
 export type ResourceAllocation = z.infer<typeof AllocationView>;
 /** A waiting request as `queue` shows it. */
-export const WaitingView = z.object({
+const WaitingView = z.object({
   id: z.string(),
   path: z.string(),
   agent: z.string(),
@@ -293,7 +293,7 @@ export type BatchReply = z.infer<typeof BatchReply>;
 /** What a notice tells its agent; the outcome of something that was pending. */
 export const Notice = z.object({
   subject: z.string(),
-  kind: z.enum(['granted', 'denied', 'preempt', 'preempted', 'stop', 'unclaimed']),
+  kind: z.enum(['granted', 'denied', 'preempt', 'preempted', 'stop', 'fenced', 'unclaimed']),
   team: z.string(),
   /** The request or allocation that it is about; of a stop, the stop. */
   id: z.string(),

@@ -116,6 +116,7 @@ export const Ask = z.strictObject({
   /** Time it would need to yield, should it be preempted. */
   graceMs: z.int().min(0).max(LIMITS.graceMsMax).optional(),
   strategy: Strategy.optional(),
+  /** Whether more urgent work may take it; true unless said otherwise. */
   preemptible: z.boolean().optional(),
 });
 /** The request of an agent for a bundle of resources on one node. */

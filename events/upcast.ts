@@ -18,7 +18,7 @@ type Raw = Record<string, unknown>;
  * Steps from an older form of an event to the next, keyed `Type@version`; each returns the raw
  * event of version + 1. Empty while the first version is the only one.
  */
-export const UPCASTS: Readonly<Record<string, (raw: Raw) => Raw>> = {};
+const UPCASTS: Readonly<Record<string, (raw: Raw) => Raw>> = {};
 
 /**
  * A stored event as today's type: older versions are brought up step by step, then checked.

@@ -199,7 +199,7 @@ test('X-04 stop: told with names, acknowledged, fenced at the deadline, complete
   const [done] = await rig.events('StopCompleted');
   assert.is(done?.fencedCount, 3);
   await until('the fenced hear', () =>
-    annHeard.some(({ kind, id }) => kind === 'stop' && id === annHolds[2]),
+    annHeard.some(({ kind, id }) => kind === 'fenced' && id === annHolds[2]),
   );
   const [acknowledged] = await rig.events('StopAcknowledged');
   assert.equal([acknowledged?.agent, acknowledged?.stop], ['ann', 'st']);

@@ -49,7 +49,7 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
 
 const ENDED_BY_FORCE: Readonly<Partial<Record<string, Notice['kind']>>> = {
   preempted: 'preempted',
-  fenced: 'stop',
+  fenced: 'fenced',
   unclaimed: 'unclaimed',
 };
 

@@ -60,7 +60,7 @@ function apply(state: ShardState, shard: number, seq: number, events: readonly u
 }
 
 /** A signed event that cannot be read, or does not follow from those before it. */
-export class UnfitRecordError extends Error {
+class UnfitRecordError extends Error {
   override readonly name = 'UnfitRecordError';
   readonly code = 'unfit_record';
   readonly retryable = false;

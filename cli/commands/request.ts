@@ -26,7 +26,7 @@ type RequestOptions = AmountOptions & {
   readonly grace?: string;
   readonly deadline?: string;
   readonly expected?: string;
-  readonly preemptible?: boolean;
+  readonly notPreemptible?: boolean;
   readonly dryRun?: boolean;
   readonly wait: boolean;
 };
@@ -45,7 +45,7 @@ export function addRequest(program: Command, { run }: Runner): void {
     .option('--grace <duration>', 'time it would need to yield, should it be preempted')
     .option('--deadline <duration>', 'of no use if not granted and done by then')
     .option('--expected <duration>', 'how long the work takes (default: the lease)')
-    .option('--preemptible', 'may be taken for more urgent work')
+    .option('--not-preemptible', 'may not be taken for more urgent work (default: it may)')
     .option('--no-wait', 'do not wait for the outcome of a queued request')
     .option('--dry-run', 'only say what would happen')
     .addHelpText(
@@ -95,6 +95,6 @@ function askFrom(options: RequestOptions): AskInput {
     ...(options.impact === undefined
       ? {}
       : { businessImpact: wholeNumber(options.impact, '--impact') }),
-    ...(options.preemptible === undefined ? {} : { preemptible: options.preemptible }),
+    ...(options.notPreemptible === undefined ? {} : { preemptible: false }),
   };
 }

@@ -19,7 +19,7 @@ const RESOURCES = ['credits', 'memory', 'slot.gpu'] as const;
 const AGENTS = ['ann', 'bob'] as const;
 
 /** What is true of the team `t` before its history begins: limits and guarantees of all kinds. */
-export const BEFORE: readonly CommandInput[] = [
+const BEFORE: readonly CommandInput[] = [
   open('t', { credits: 1_000, memory: 60, 'slot.gpu': 1 }),
   open('t/s', { credits: 700 }),
   open('t/s/r1', { credits: { limit: 300, guarantee: 120 } }),
