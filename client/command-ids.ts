@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto';
  * About 20 characters, half of a UUID, because ids are stored with each event.
  */
 export function commandIds(): () => string {
-  const prefix = randomBytes(12).toString('base64url');
+  // A hyphen in front would make a command line take the id for an option.
+  const prefix = randomBytes(12).toString('base64url').replace(/^-/, '_');
   let count = 0;
   return () => `${prefix}.${(count++).toString(36)}`;
 }
