@@ -85,6 +85,8 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
     parent.closedNames ??= new Set();
     parent.closedNames.add(nameOf(node));
   }
+  // No request opens it again: whoever waits for it waits in vain.
+  if (team.policy.autoOpen === 'none' && team.waiting.size > 0) team.agenda.sweeps.add(node.path);
   const climbs: ResourceClimb[] = [];
   for (const [resource, account] of node.accounts) climbs.push(rollUpClimb(resource, account));
   climb(team, parent, 'childClosed', event, climbs);

@@ -236,6 +236,17 @@ test('T-18 a step that somebody configured or froze does not close by itself', (
   shows(frozen.when(ask('c', { credits: 1 }), 'ann'), { outcome: 'granted' });
 });
 
+test('T-18 who waits for a step that no request may open is denied when it closes', () => {
+  const rig = givenLab();
+  rig.when(ask('full', { credits: 1_000 }, { path: `${RUN}/other` }), 'ann');
+  rig.when(ask('a', { memory: 1 }), 'ann');
+  rig.when(ask('w', { credits: 1 }, { maxWaitMs: 9_000 }), 'ann');
+  rig.when(policy({ autoOpen: 'none' }));
+  assert.ok(rig.team.waiting.has('w'));
+  const events = rig.when(settle('a', { credits: 0 }), 'ann').events;
+  assert.is(the(events, 'RequestDenied').reason, 'unknown_node');
+});
+
 test('T-18 a step on which a request collects stays until that is over', () => {
   const rig = givenLab();
   rig.when(

@@ -36,7 +36,7 @@ test('O-07 grace 0 in the same decision although other teams have timers due', (
   rig.when(ask('v', { credits: 900 }, low), 'ann');
   rig.timers.add({ atMs: rig.nowMs + 5, kind: 'expire', team: 'globex', id: 'x' });
   rig.nowMs += 5;
-  shows(rig.when(ask('b', { credits: 500 }, vip), 'bob', rig.nowMs), { outcome: 'granted' });
+  shows(rig.decide(ask('b', { credits: 500 }, vip), 'bob'), { outcome: 'granted' });
 });
 
 test('S-06 grace: victims yield by settling, the beneficiary gets what they give', () => {

@@ -1,0 +1,145 @@
+import type { CommandInput } from '../../events/commands.ts';
+import { assert, suite } from '../harness/suite.ts';
+import { shows, type TeamRig, the } from './rig.ts';
+import { ask, givenLab, policy, RUN, release, setLimits } from './world.ts';
+
+const test = suite('actors: contention');
+
+const wait = { maxWaitMs: 60_000 };
+/** Ids in the order in which they were granted out of the queue. */
+const served = (rig: TeamRig) =>
+  rig.eventsOf('AllocationGranted').flatMap(({ via, id }) => (via === 'request' ? [] : [id]));
+
+/** A lab whose single slot `busy` holds. */
+function givenBusy(...more: readonly CommandInput[]): TeamRig {
+  const rig = givenLab(setLimits('acme', { 'slot.gpu': 1 }), ...more);
+  rig.when(ask('busy', { 'slot.gpu': 1 }), 'ann');
+  return rig;
+}
+const gpu = (id: string, more: Parameters<typeof ask>[2] = {}) =>
+  ask(id, { 'slot.gpu': 1 }, { ...wait, ...more });
+
+test('O-02 a waiting divisible request takes a part as soon as its least fits', () => {
+  const rig = givenLab();
+  rig.when(ask('a', { credits: 600 }), 'ann');
+  rig.when(ask('b', { credits: 380 }), 'ann');
+  rig.when(ask('w', { credits: { amount: 700, min: 300 } }, wait), 'bob');
+  rig.when(release('b'), 'ann');
+  const granted = rig.eventsOf('AllocationGranted').at(-1);
+  assert.equal([granted?.id, granted?.items, granted?.partial], ['w', { credits: 400 }, true]);
+});
+
+for (const strategy of ['queue_and_wait', 'first_come_first_served'] as const) {
+  test(`S-11 ${strategy}: its caller, or policy, waits for all of it`, () => {
+    for (const rig of [
+      givenLab(),
+      givenLab(policy({ strategies: { credits: strategy } })),
+      givenLab(policy({ strategies: { '*': strategy } })),
+    ]) {
+      const own = rig.team.policy.strategies['credits'] ?? rig.team.policy.strategies['*'];
+      rig.when(ask('a', { credits: 600 }), 'ann');
+      rig.when(ask('b', { credits: 300 }), 'ann');
+      const items = { credits: { amount: 700, min: 50 } };
+      const asked = ask('w', items, own === undefined ? { ...wait, strategy } : wait);
+      shows(rig.when(asked, 'bob'), { outcome: 'queued' });
+      rig.when(release('b'), 'ann');
+      assert.equal(served(rig), []);
+      rig.when(release('a'), 'ann');
+      assert.equal(rig.eventsOf('AllocationGranted').at(-1)?.items, { credits: 700 });
+    }
+  });
+}
+
+test('O-02 a part of a bundle is one common fraction, items no less than their least', () => {
+  const rig = givenLab(setLimits('acme', { memory: 100 }));
+  rig.when(ask('a', { credits: 700 }), 'ann');
+  shows(
+    rig.when(
+      ask('p', { credits: { amount: 600, min: 100 }, memory: { amount: 50, min: 10 } }),
+      'ann',
+    ),
+    { outcome: 'partial', granted: { credits: 300, memory: 25 } },
+  );
+  rig.when(release('p'), 'ann');
+  shows(rig.when(ask('q', { credits: { amount: 600, min: 100 }, memory: 50 }), 'ann'), {
+    outcome: 'partial',
+    granted: { credits: 300, memory: 50 },
+  });
+  rig.when(release('q'), 'ann');
+  shows(rig.when(ask('r', { credits: { amount: 600, min: 301 }, memory: 50 }), 'ann'), {
+    outcome: 'denied',
+  });
+});
+
+test('D-01 contention is recorded once, its strategy when it changes, its end when the queue is empty', () => {
+  const rig = givenBusy();
+  const types = (id: string, more = {}) => rig.when(gpu(id, more), 'bob').events.map((e) => e.type);
+  assert.equal(types('w1'), ['ContentionDetected', 'StrategySelected', 'RequestQueued']);
+  assert.equal(types('w2'), ['RequestQueued']);
+  assert.equal(types('w3', { strategy: 'queue_and_wait' }), ['StrategySelected', 'RequestQueued']);
+  const detected = the(
+    rig.recorded.map(({ event }) => event),
+    'ContentionDetected',
+  );
+  assert.equal(
+    [detected.account, detected.conflict, detected.requested, detected.available, detected.live],
+    [{ path: 'acme', resource: 'slot.gpu' }, 'exclusive_access_required', 1, 0, ['busy']],
+  );
+  assert.is(rig.team.contests.size, 1);
+  rig.when(release('busy'), 'ann');
+  rig.when({ op: 'cancel', request: 'w2' }, 'bob');
+  assert.is(rig.eventsOf('ContestEnded').length, 0);
+  rig.when({ op: 'cancel', request: 'w3' }, 'bob');
+  assert.is(
+    the(
+      rig.recorded.map(({ event }) => event),
+      'ContestEnded',
+    ).outcome,
+    'cancelled',
+  );
+  assert.is(rig.team.contests.size, 0);
+});
+
+test('D-08 each kind of conflict', () => {
+  const limits = {
+    memory: 1,
+    compute_ms: 1,
+    tool_calls: 1,
+    'tool.web': 1,
+    'slot.gpu': 1,
+    'slot.pool': 2,
+  };
+  const rig = givenLab(setLimits('acme', limits));
+  rig.when(ask('a', { ...limits, concurrency: 4, credits: 1_000 }), 'ann');
+  for (const [resource, reason] of [
+    ['credits', 'insufficient_credits'],
+    ['compute_ms', 'insufficient_time'],
+    ['memory', 'insufficient_memory'],
+    ['concurrency', 'concurrency_limit_reached'],
+    ['slot.pool', 'concurrency_limit_reached'],
+    ['tool_calls', 'tool_limit_reached'],
+    ['tool.web', 'tool_limit_reached'],
+    ['slot.gpu', 'exclusive_access_required'],
+  ] as const) {
+    shows(rig.when(ask(`q-${resource}`, { [resource]: 1 }), 'bob'), { outcome: 'denied', reason });
+  }
+});
+
+test('O-06 a denial says when to ask again: the first lease that ends', () => {
+  const rig = givenBusy();
+  rig.pass(10_000);
+  shows(rig.when(ask('n', { 'slot.gpu': 1 }), 'bob'), {
+    outcome: 'denied',
+    retryAfterMs: 50_000,
+    retryOn: 'release',
+  });
+  const spent = givenLab();
+  spent.when({ op: 'charge', id: 'c', path: RUN, amounts: { credits: 995 } });
+  shows(spent.when(ask('n', { credits: 10 }), 'bob'), {
+    outcome: 'denied',
+    retryOn: 'top_up',
+    retryAfterMs: undefined,
+  });
+});
+
+test.run();
