@@ -21,7 +21,7 @@ export class Child {
   constructor(file: URL, profileDir?: string) {
     const profiling = profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir];
     this.#process = fork(fileURLToPath(file), [], {
-      execArgv: ['--import', 'tsx', ...profiling],
+      execArgv: ['--max-semi-space-size=64', '--import', 'tsx', ...profiling],
     });
     this.#process.on('message', (reply: Reply) => {
       this.#waiting.get(reply.no)?.(reply);
