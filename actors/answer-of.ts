@@ -1,4 +1,4 @@
-import type { Answer } from '../events/answers.ts';
+import type { Answer, AnswerOf } from '../events/answers.ts';
 import type { BursarEvent, DenialReason, EventOf } from '../events/events.ts';
 import { refuse } from '../events/refusals.ts';
 
@@ -151,17 +151,18 @@ function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
 }
 
 function grantedAnswer(event: EventOf<'AllocationGranted'>, expiresInMs: number): Answer {
-  return {
+  const answer: AnswerOf<'granted' | 'partial'> = {
     outcome: event.partial ? 'partial' : 'granted',
     id: event.id,
     path: event.ask.path,
     granted: event.items,
     expiresInMs,
     rule: event.rule,
-    ...withFactors(event),
-    ...(event.waitedMs === undefined ? {} : { waitedMs: event.waitedMs }),
-    ...(event.preempted === undefined ? {} : { preempted: event.preempted }),
   };
+  if (event.factors !== undefined) answer.factors = event.factors;
+  if (event.waitedMs !== undefined) answer.waitedMs = event.waitedMs;
+  if (event.preempted !== undefined) answer.preempted = event.preempted;
+  return answer;
 }
 
 function deniedAnswer(event: EventOf<'RequestDenied'>): Answer {
@@ -203,15 +204,16 @@ function endedAnswer(event: EventOf<'AllocationEnded'>): Answer {
   if (event.as !== 'settled') {
     return { outcome: 'ended', allocation: event.allocation, as: event.as, booked: event.booked };
   }
-  return {
+  const answer: AnswerOf<'settled'> = {
     outcome: 'settled',
     allocation: event.allocation,
     booked: event.booked,
-    ...(event.overrun === undefined ? {} : { overrun: event.overrun }),
     estimated: event.estimated ?? false,
     late: false,
-    ...withId(event),
   };
+  if (event.overrun !== undefined) answer.overrun = event.overrun;
+  if (event.id !== undefined) answer.id = event.id;
+  return answer;
 }
 
 interface DenialKind {

@@ -31,12 +31,18 @@ export function climb(
 ): void {
   const change: NodeChange = { kind, event, climbs, live, isOwn: true };
   const makesRoom = MAKES_ROOM.has(kind);
+  const isFelt = climbs.length > 0 || live !== 0;
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     team.runtime.deliver(node, change);
     follow(team, node, climbs, makesRoom);
-    if (change.isOwn && climbs.length === 0 && live === 0) return;
+    if (!isFelt || (kind === 'childClosed' && climbs.every(isStill))) return;
     change.isOwn = false;
   }
+}
+
+/** Whether a climb has nothing to tell the nodes above: a roll-up moves use within the tree. */
+function isStill(climb: ResourceClimb): boolean {
+  return climb.growth === 0 && climb.idleGrowth === 0;
 }
 
 function follow(
@@ -50,9 +56,7 @@ function follow(
       if (node.queues.has(resource)) team.agenda.queues.add(accountKey(node.path, resource));
     }
   }
-  if (node.liveTree === 0 && (node.phase === 'closing' || node.isAuto)) {
-    team.agenda.closings.add(node.path);
-  }
+  if (node.liveTree === 0 && node.phase === 'closing') team.agenda.closings.add(node.path);
   if (node.tier !== 'team' && node.tier !== 'swarm') return;
   for (const { resource } of climbs) {
     const account = node.accounts.get(resource);

@@ -68,7 +68,16 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
 
 /** What is recorded of a request: nothing that may differ between two tries. */
 export function askOf(command: CommandOf<'request'>): ResourceAllocationRequest {
-  const { op, v, id, firstSentMsAgo, dryRun, ...ask } = command;
+  const ask: ResourceAllocationRequest = { path: command.path, items: command.items };
+  if (command.priority !== undefined) ask.priority = command.priority;
+  if (command.businessImpact !== undefined) ask.businessImpact = command.businessImpact;
+  if (command.deadlineMs !== undefined) ask.deadlineMs = command.deadlineMs;
+  if (command.expectedMs !== undefined) ask.expectedMs = command.expectedMs;
+  if (command.ttlMs !== undefined) ask.ttlMs = command.ttlMs;
+  if (command.maxWaitMs !== undefined) ask.maxWaitMs = command.maxWaitMs;
+  if (command.graceMs !== undefined) ask.graceMs = command.graceMs;
+  if (command.strategy !== undefined) ask.strategy = command.strategy;
+  if (command.preemptible !== undefined) ask.preemptible = command.preemptible;
   return ask;
 }
 

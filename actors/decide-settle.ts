@@ -1,6 +1,6 @@
 import type { Answer } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
-import type { EventOf } from '../events/events.ts';
+import { EVENT_VERSION, type EventOf } from '../events/events.ts';
 import { refuse } from '../events/refusals.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { leavesRange } from './admission.ts';
@@ -47,15 +47,20 @@ function settleLive(
   }
   const overrun = above(booked, live.items);
   const ended: EventOf<'AllocationEnded'> = {
-    ...stamp('AllocationEnded', team, ctx.atMs),
-    ...commandCause(command, ctx),
+    type: 'AllocationEnded',
+    v: EVENT_VERSION,
+    team: team.name,
+    atMs: ctx.atMs,
+    by: ctx.agent,
     allocation: live.id,
     as: 'settled',
     booked,
-    ...(overrun === undefined ? {} : { overrun }),
-    ...(isEstimated ? { estimated: true } : {}),
-    ...(closesWith(live.node, 1) ? { closesStep: true } : {}),
   };
+  if (command.id !== undefined) ended.id = command.id;
+  if (ctx.digest !== undefined) ended.digest = ctx.digest;
+  if (overrun !== undefined) ended.overrun = overrun;
+  if (isEstimated) ended.estimated = true;
+  if (closesWith(live.node, 1)) ended.closesStep = true;
   const max = team.policy.overrunMax;
   const isFar =
     overrun !== undefined &&

@@ -71,7 +71,9 @@ export function nodeClosed(team: Team, event: EventOf<'NodeClosed'>): void {
  */
 export function closeNode(team: Team, node: Node, event: BursarEvent, isByCommand: boolean): void {
   assert(node.liveTree === 0, `${node.path} has no live allocation when it closes`);
-  for (const child of [...node.children.values()]) closeNode(team, child, event, isByCommand);
+  if (node.children.size > 0) {
+    for (const child of [...node.children.values()]) closeNode(team, child, event, isByCommand);
+  }
   team.runtime.deliver(node, { kind: 'closed', event, climbs: [], live: 0, isOwn: false });
   team.runtime.stop(node);
   team.nodes.delete(node.path);
@@ -118,6 +120,7 @@ export function stopLifted(team: Team, event: EventOf<'StopLifted'>): void {
     );
   }
   team.agenda.sweeps.add(event.path);
+  team.agenda.closings.add(event.path);
 }
 
 export function policySet(team: Team, event: EventOf<'PolicySet'>): void {

@@ -82,6 +82,7 @@ export function leaveQueue(
   const waiting = waitingFor(team, id);
   if (Object.keys(waiting.earmarked).length > 0) {
     earmark(team, nodeOf(team, waiting.earmarkPath), event, waiting.earmarked, -1);
+    team.agenda.closings.add(waiting.earmarkPath);
   }
   for (const victimId of waiting.victims) {
     const victim = team.allocations.get(victimId);

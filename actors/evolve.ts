@@ -144,6 +144,7 @@ function applyToTree(team: Team, event: TreeEvent): void {
       const node = nodeOf(team, event.path);
       climb(team, node, node.freezes?.size === 1 ? 'thawed' : 'unfrozen', event, []);
       team.agenda.sweeps.add(event.path);
+      team.agenda.closings.add(event.path);
       return;
     }
     case 'Stopped':

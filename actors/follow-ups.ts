@@ -18,6 +18,7 @@ const DENIALS_AT_ONCE = 32;
  */
 export function followUps(team: Team, atMs: number): BursarEvent[] {
   const { agenda } = team;
+  if (isEmpty(agenda)) return NOTHING;
   for (const key of agenda.rungs) {
     agenda.rungs.delete(key);
     const events = announceRung(team, key, atMs);
@@ -54,6 +55,13 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
     if (isOver) return [{ ...stamp('NodeClosed', team, atMs), path }];
   }
   return [];
+}
+
+const NOTHING: BursarEvent[] = [];
+
+function isEmpty({ rungs, sweeps, collects, queues, stops, closings }: Team['agenda']): boolean {
+  const open = rungs.size + sweeps.size + collects.size + queues.size + stops.size + closings.size;
+  return open === 0;
 }
 
 /** Puts everything on the agenda: after a restart, or when policy has changed. */

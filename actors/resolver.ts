@@ -1,4 +1,9 @@
-import type { BursarEvent, DenialReason, EventOf } from '../events/events.ts';
+import {
+  type BursarEvent,
+  type DenialReason,
+  EVENT_VERSION,
+  type EventOf,
+} from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import type { Amounts } from '../events/resources.ts';
 import { neverFits, roomFor } from './admission.ts';
@@ -168,20 +173,26 @@ export function grantOf(
   via: EventOf<'AllocationGranted'>['via'],
   why: { readonly rule: string; readonly factors?: Choice['factors'] },
 ): EventOf<'AllocationGranted'> {
-  const { ask, atMs, wanted, place } = candidate;
-  const isPartial = Object.keys(wanted).some(
-    (resource) => (items[resource] ?? 0) < (wanted[resource] ?? 0),
-  );
-  return {
-    ...stamp('AllocationGranted', team, atMs),
-    ...causeOf(candidate),
+  const { id, agent, digest, ask, atMs, wanted, place, priority } = candidate;
+  const event: EventOf<'AllocationGranted'> = {
+    type: 'AllocationGranted',
+    v: EVENT_VERSION,
+    team: team.name,
+    atMs,
+    id,
+    by: agent,
+    ask,
     items,
-    ...(isPartial ? { partial: true } : {}),
-    ...(place.opened.length > 0 ? { opened: [...place.opened] } : {}),
-    priority: candidate.priority,
+    priority,
     expiresAtMs: atMs + (ask.ttlMs ?? LIMITS.ttlMsDefault),
     via,
     rule: why.rule,
-    ...(why.factors === undefined ? {} : { factors: why.factors }),
   };
+  if (digest !== undefined) event.digest = digest;
+  if (place.opened.length > 0) event.opened = [...place.opened];
+  if (why.factors !== undefined) event.factors = why.factors;
+  for (const resource in wanted) {
+    if ((items[resource] ?? 0) < (wanted[resource] as number)) event.partial = true;
+  }
+  return event;
 }

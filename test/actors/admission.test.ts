@@ -1,3 +1,4 @@
+import { Ask, type ResourceAllocationRequest } from '../../events/commands.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { given, shows, the } from './rig.ts';
 import { ask, enrol, givenLab, open, policy, RUN, STEP, setLimits, settle } from './world.ts';
@@ -232,6 +233,25 @@ test('R-08 work whose length is not told is taken to last its lease', () => {
   });
   // The default lease says nothing about the work.
   shows(rig.when(ask('c', { credits: 1 }, { deadlineMs: 500 }), 'ann'), { outcome: 'granted' });
+});
+
+test('K-01 every field of an ask is recorded', () => {
+  const all: Required<Omit<ResourceAllocationRequest, 'path' | 'items'>> = {
+    priority: 120,
+    businessImpact: 7,
+    deadlineMs: 90_000,
+    expectedMs: 80,
+    ttlMs: 900,
+    maxWaitMs: 70,
+    graceMs: 60,
+    strategy: 'queue_and_wait',
+    preemptible: false,
+  };
+  const asked = ask('a', { credits: { amount: 5, min: 2 } }, all);
+  const { events } = givenLab().when(asked, 'ann');
+  const { op, id, ...recorded } = asked;
+  assert.equal(the(events, 'AllocationGranted').ask, recorded);
+  assert.equal(Object.keys(Ask.shape).sort(), Object.keys(recorded).sort());
 });
 
 test('T-05 a dry run answers what would be and records nothing', () => {

@@ -115,7 +115,7 @@ test('I-07 no enrolment takes the operator its rights or gives the auditor more'
   shows(rig.when({ op: 'balance', path: 'acme' }, 'auditor'), { outcome: 'balance' });
 });
 
-test('T-05 a priority above the cap of credential, node or policy is refused', () => {
+test('A-09 N-01 T-05 a priority above the cap of credential, node or policy is refused', () => {
   const rig = givenLab(
     policy({ priorityMax: 250 }),
     enrol('free', { priorityMax: undefined }),

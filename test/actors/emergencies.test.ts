@@ -22,7 +22,7 @@ function rungs(rig: TeamRig, path: string): string[] {
   });
 }
 
-test('X-01 thresholds fire on the way up, once, at their value exactly', () => {
+test('D-03 X-01 thresholds fire on the way up, once, at their value exactly', () => {
   const rig = givenLab(ladder);
   rig.when(ask('a', { credits: 599 }), 'ann');
   assert.equal(rungs(rig, 'acme'), []);

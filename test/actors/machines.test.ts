@@ -34,7 +34,7 @@ test('Z-01 the table is what real actors of the machines do, kind by kind', () =
   }
 });
 
-test('Z-01 a step has no children; nothing happens to what is closed', () => {
+test('T-23 Z-01 a step has no children; nothing happens to what is closed', () => {
   assert.is(phaseAfter({ life: LIVES.step, phase: 'open' }, 'childOpened'), undefined);
   assert.is(phaseAfter({ life: LIVES.run, phase: 'open' }, 'childOpened'), 'open');
   for (const tier of TIERS) assert.equal(LIVES[tier].closed, {});
@@ -86,7 +86,7 @@ test('Z-01 each open node is a started actor, a closed one none; actors show the
   assert.is(runtime.size, 3);
 });
 
-test('Z-02 the resolver goes through its states with the recorded events', () => {
+test('E-03 Z-02 the resolver goes through its states with the recorded events', () => {
   const runtime = new ActorRuntime();
   const rig = play(new TeamRig('acme', runtime), LAB);
   const states: string[] = [];

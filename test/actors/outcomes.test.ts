@@ -160,7 +160,7 @@ test('N-03 critical work preempts only when its deadline leaves no time to wait'
   shows(outcomeOf(critical(61_000)), { outcome: 'queued' });
 });
 
-test('F-01 … F-07 a decision in a contest names its rule and what it looked at', () => {
+test('A-06 F-01 … F-07 a decision in a contest names its rule and what it looked at', () => {
   const shown = outcomeOf({ more: { maxWaitMs: 1_000, deadlineMs: 9_000, expectedMs: 4_000 } });
   const factors = the(shown.events, 'RequestQueued').factors;
   assert.equal(factors, {

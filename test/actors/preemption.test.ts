@@ -150,7 +150,7 @@ test('F-04 the cheapest victims: lower priority, then the youngest', () => {
   shows(rig.when(ask('c', { credits: 600 }, vip), 'bob'), { preempted: ['old-low', 'normal'] });
 });
 
-test('S-05 the set is minimal: who turns out not to be needed is put back', () => {
+test('R-09 S-05 the set is minimal: who turns out not to be needed is put back', () => {
   const rig = givenLab();
   rig.when(ask('big', { credits: 700 }, low), 'ann');
   rig.pass(10);

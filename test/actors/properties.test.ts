@@ -10,7 +10,7 @@ const LIMIT = { timeoutMs: 120_000 };
 const runs = (count: number) => ({ numRuns: RUNS || count });
 
 test(
-  'INV-1 INV-2 INV-4 in any history, after every event: sums are right, no room is overdrawn',
+  'E-01 E-02 INV-1 INV-2 INV-4 in any history, after every event: sums are right, no room is overdrawn',
   () => {
     // The rig checks both at each event.
     fc.assert(
