@@ -5,17 +5,20 @@ import { assert, suite } from './harness/suite.ts';
 const test = suite('writer inbox');
 
 /** An inbox whose messages take a time each, ms, by a clock of its own. */
-function inboxOf(takesMs: number) {
+function inboxOf(takesMs: number, bytes = 1) {
   const handled: number[] = [];
+  const turnedAway: number[] = [];
   let nowMs = 0;
-  const inbox = new Inbox<number>(
-    (message) => {
+  const inbox = new Inbox<number>({
+    handle: (message) => {
       handled.push(message);
       nowMs += takesMs;
     },
-    () => nowMs,
-  );
-  return { inbox, handled };
+    turnAway: (message) => turnedAway.push(message),
+    bytesOf: () => bytes,
+    nowMs: () => nowMs,
+  });
+  return { inbox, handled, turnedAway };
 }
 
 test('a message that comes alone is handled at once', () => {
@@ -56,6 +59,16 @@ test('a message that comes while others wait stays behind them', async () => {
   inbox.put(4);
   for (let turns = 0; turns < 10 && handled.length < 4; turns += 1) await nextTurn();
   assert.equal(handled, [1, 2, 3, 4]);
+});
+
+test('beyond what may wait a message is turned away, and later ones are taken again', async () => {
+  const { inbox, handled, turnedAway } = inboxOf(5, 1024 * 1024);
+  for (let no = 1; no <= 12; no += 1) inbox.put(no);
+  assert.equal([handled, turnedAway], [[1], [10, 11, 12]]);
+  while (handled.length < 9) await nextTurn();
+  inbox.put(13);
+  while (handled.length < 10) await nextTurn();
+  assert.equal(handled, [1, 2, 3, 4, 5, 6, 7, 8, 9, 13]);
 });
 
 test.run();

@@ -5,9 +5,12 @@ import { refuse } from '../events/refusals.ts';
 import type { BlockLine } from './block-line.ts';
 import type { BlockFate, Gathering } from './gathering.ts';
 import type { Ownership } from './ownership.ts';
-import { isRefusal, type ReadMessage } from './read-message.ts';
+import { isJsonType, isRefusal, type ReadMessage } from './read-message.ts';
 import type { RecordedEvents } from './recorded-events.ts';
 import { sendReply } from './reply.ts';
+
+/** When whoever was turned away may come again, ms. */
+const BUSY_RETRY_MS = 250;
 
 export interface AnswerDeskParts {
   readonly line: BlockLine;
@@ -69,13 +72,26 @@ export class AnswerDesk {
     );
   }
 
+  /** Says that too much has come at once; the message is not read. */
+  turnAway(message: Message): void {
+    const busy = refuse('overloaded', 'the shard has more to do than it can', {
+      retryAfterMs: BUSY_RETRY_MS,
+    });
+    this.#send(message, { isBatch: false, isJson: isJsonType(message.contentType) }, [busy]);
+  }
+
   /** Calls back once the broker has said who owns the shard; never, when it cannot be reached. */
   #whenConfirmed(use: (isOwner: boolean) => void): void {
     const { ownership, log } = this.#parts;
     ownership.confirm().then(use, (err) => log.warn({ err }, 'the owner cannot be confirmed'));
   }
 
-  #send(message: Message, read: ReadMessage, answers: readonly Answer[], newestSeq?: number): void {
+  #send(
+    message: Message,
+    read: Pick<ReadMessage, 'isBatch' | 'isJson'>,
+    answers: readonly Answer[],
+    newestSeq?: number,
+  ): void {
     const { recorded, log } = this.#parts;
     try {
       sendReply(message, read, answers, (seq) => recorded.hashOf(seq), newestSeq);

@@ -54,8 +54,8 @@ export function isRefusal(parsed: object): parsed is Refusal {
 
 const BAD_TEAM = 'the team in the subject must match [A-Za-z0-9_-]{1,64}';
 
-/** Parameters such as a charset do not matter. */
-function isJsonType(contentType: string | undefined): boolean {
+/** Whether a content type is JSON; parameters such as a charset do not matter. */
+export function isJsonType(contentType: string | undefined): boolean {
   if (contentType === undefined || contentType === JSON_TYPE) return contentType === JSON_TYPE;
   return contentType.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE;
 }

@@ -149,7 +149,11 @@ export class ShardKeeper {
       const options = { ...this.#options, claim, claimSentAtMs, broken: this.#broken, signal };
       const owned = await Shard.open(options);
       this.#shard = owned;
-      const inbox = new Inbox<Message>((message) => owned.handle(message));
+      const inbox = new Inbox<Message>({
+        handle: (message) => owned.handle(message),
+        turnAway: (message) => owned.turnAway(message),
+        bytesOf: ({ data }) => data.byteLength,
+      });
       const subject = subjects.shardRequests(shard);
       this.#requests = bus.subscribe(subject, (message) => inbox.put(message));
       subscriptions.push(this.#requests);

@@ -152,6 +152,11 @@ export class Shard {
     }
   }
 
+  /** Refuses a message without reading it: more has come than can be handled. Never throws. */
+  turnAway(message: Message): void {
+    this.#desk.turnAway(message);
+  }
+
   /** Records what has fallen due. Called every few milliseconds. */
   tick(): void {
     if (this.#isServing) this.#guard(() => this.#parts.deciding.recordDue());
