@@ -159,7 +159,7 @@ const WRONG: readonly [
   ['a node without its parent', { op: 'open', path: `${RUN}/a/b` }, 'parent_missing', /a/],
 ];
 
-test('each wrong command is a typed refusal that says what to do, and changes nothing', async () => {
+test('I-05 each wrong command is a typed refusal that says what to do, and changes nothing', async () => {
   await operator.expect('charged', {
     op: 'charge',
     id: 'much',

@@ -72,7 +72,7 @@ async function assertRecorded(
   }
 }
 
-test('O-01/O-04 scarcity: one unit decides between granted and denied', async () => {
+test('T-02 I-03 D-02 F-03 O-01/O-04 scarcity: one unit decides between granted and denied', async () => {
   const run = await openRun({ credits: 100 });
   const fits = await ann.expect('granted', request(run, { credits: 100 }));
   assert.equal(fits.granted, { credits: 100 });
@@ -94,7 +94,7 @@ test('O-01/O-04 scarcity: one unit decides between granted and denied', async ()
   ]);
 });
 
-test('O-02 divisibility: with a minimum it gets a part, without one it is denied', async () => {
+test('S-13 O-02 divisibility: with a minimum it gets a part, without one it is denied', async () => {
   const run = await openRun({ credits: 100 });
   await ann.expect('granted', request(run, { credits: 70 }));
   const whole = await bob.expect('denied', request(run, { credits: 40 }));
@@ -121,7 +121,7 @@ test('O-02 divisibility: with a minimum it gets a part, without one it is denied
   assert.equal(await bob.use(run), { held: 100, spent: 0 });
 });
 
-test('O-05/O-06 time to wait: with it the request is queued, without it denied', async () => {
+test('D-05 S-12 O-05/O-06 time to wait: with it the request is queued, without it denied', async () => {
   const run = await openRun(slot);
   const holder = await ann.expect('granted', request(run, slot, { ttlMs: 20_000 }));
   const denied = await bob.expect('denied', request(run, slot));
@@ -176,7 +176,7 @@ test('O-05 the end of the wait is a denial by notice, and status says the same',
   );
 });
 
-test('F-01 priority: the higher one preempts, the equal one waits', async () => {
+test('D-07 S-10 F-01 priority: the higher one preempts, the equal one waits', async () => {
   const outcomes: string[] = [];
   for (const priority of ['normal', 'high']) {
     const run = await openRun(slot);
@@ -231,7 +231,7 @@ test('F-04 what may not be preempted makes the other wait', async () => {
   assert.equal(outcomes, ['preempting', 'queued']);
 });
 
-test('F-06 who waits already: a request that fits goes behind it', async () => {
+test('F-05 F-06 who waits already: a request that fits goes behind it', async () => {
   const outcomes: unknown[] = [];
   for (const isWaiting of [false, true]) {
     const run = await openRun({ credits: 100 });

@@ -59,7 +59,7 @@ async function hold(path: string, credits: number): Promise<() => Promise<unknow
   return () => ann.expect('released', { op: 'release', allocation: id });
 }
 
-test('X-01 each rung is told once on the way up, on its own topic, and stored', async () => {
+test('M-02 X-01 each rung is told once on the way up, on its own topic, and stored', async () => {
   const swarm = await openSwarm();
   await charge(swarm, 599);
   await charge(swarm, 1);

@@ -102,7 +102,7 @@ async function killAll(told: Told): Promise<void> {
   }
 }
 
-test('§6.9 nothing answered is lost, nothing is done twice, everybody finishes', async () => {
+test('I-08 §6.9 nothing answered is lost, nothing is done twice, everybody finishes', async () => {
   const told = new Told();
   const callers = clients.flatMap((client, agent) =>
     Array.from({ length: CALLERS_PER_AGENT }, (_, i) => work(client, told, agent * 100 + i)),

@@ -107,7 +107,7 @@ check.run();
 
 const tree = suite('layers: the tree');
 
-tree('rooms form no circle', () => {
+tree('Z-05 rooms form no circle', () => {
   const reach = (room: string, seen: string[]): void => {
     assert.not(seen.includes(room), `${[...seen, room].join(' → ')}`);
     for (const next of ROOMS[room]?.rooms ?? []) reach(next, [...seen, room]);
@@ -121,7 +121,7 @@ const files = readdirSync(ROOT, { withFileTypes: true })
   .filter((path) => /\.[cm]?[jt]s$/.test(path));
 
 for (const room of new Set(files.map(roomOf))) {
-  tree(`${room || 'the root'}/ keeps to its row`, () => {
+  tree(`Z-04 ${room || 'the root'}/ keeps to its row`, () => {
     const own = files.filter((path) => roomOf(path) === room);
     const found = own.flatMap((path) => checkFile(path, readFileSync(join(ROOT, path), 'utf8')));
     assert.is(found.join('\n'), '');

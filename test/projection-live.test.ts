@@ -83,7 +83,7 @@ async function until(isTrue: () => boolean): Promise<void> {
   }
 }
 
-test('I-09 the projector user reads the log and feeds single events to the team', async () => {
+test('M-01 I-09 the projector user reads the log and feeds single events to the team', async () => {
   const connection = await rig.connect(broker, 'projector');
   const agent = await rig.connect(broker, 'wile');
   const fed: FedEvent[] = [];

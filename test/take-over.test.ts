@@ -64,7 +64,7 @@ function useIn(answer: Answer): { held: number; spent: number } {
   return { held: line?.heldTree ?? 0, spent: line?.spentTree ?? 0 };
 }
 
-test('a standby serves every shard shortly after the owner was killed', async () => {
+test('T-01 V-01 a standby serves every shard shortly after the owner was killed', async () => {
   let owner = await start('owner-0').ready();
   const tookMs: number[] = [];
   for (let round = 1; round <= 5; round += 1) {
