@@ -100,6 +100,31 @@ test('INV-2 each of 1,000 sent three times at once: still 500, and the repeats a
   assert.is(replayed.length, 2_000);
 });
 
+test('§6.8 who floods with what is denied is turned away before the log', async () => {
+  const path = await halfSpent('flooded');
+  const [ann, bob] = agents as [Caller, Caller];
+  const denials = (batch: number) =>
+    Array.from({ length: 256 }, (_, i) => ({ ...one(`f-${batch}-${i}`, path), items: tooMuch }));
+  const tooMuch = { credits: { amount: 900 } };
+  const { messages } = await rig.log();
+  const outcomes = new Map<string, number>();
+  for (let batch = 0; batch < 100 && !outcomes.has('overloaded'); batch += 10) {
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => ann.batch(denials(batch + i))),
+    );
+    for (const answer of replies.flatMap(({ answers }) => answers)) {
+      const outcome = answer.outcome === 'refused' ? answer.code : answer.outcome;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      if (answer.outcome === 'refused') assert.ok((answer.retryAfterMs ?? 0) > 0);
+    }
+  }
+  assert.equal([...outcomes.keys()].sort(), ['denied', 'overloaded']);
+  const recorded = (await rig.events('RequestDenied')).filter(({ ask }) => ask.path === path);
+  assert.is(recorded.length, outcomes.get('denied'), 'what was turned away is not recorded');
+  assert.ok((await rig.log()).messages.length > messages.length);
+  await bob.expect('granted', one('calm', path));
+});
+
 test('INV-1 the balances equal a replay from zero', async () => {
   assert.equal(await rig.differences(), []);
 });
