@@ -11,6 +11,7 @@ import {
 } from 'nats';
 import type { Emergency } from '../events/answers.ts';
 import { JSON_TYPE } from './bus.ts';
+import { StoreTooSmall } from './errors.ts';
 
 const EMERGENCY_STREAM = 'EMERGENCIES';
 
@@ -20,6 +21,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const PUBLISH_TIMEOUT_MS = 2_000;
 const NO_MESSAGE = 10037;
 const STREAM_EXISTS = 10058;
+const STORE_TOO_SMALL = 10047;
 
 /** The durable stream of emergencies in JetStream. */
 export class JetStreamEmergencies {
@@ -31,7 +33,7 @@ export class JetStreamEmergencies {
     this.#client = client;
   }
 
-  /** Makes the stream if it is not there. */
+  /** Makes the stream if it is not there. @throws StoreTooSmall */
   static async open(connection: NatsConnection): Promise<JetStreamEmergencies> {
     const manager = await connection.jetstreamManager({ checkAPI: false });
     try {
@@ -49,8 +51,9 @@ export class JetStreamEmergencies {
         deny_purge: true,
       });
     } catch (error) {
-      const isThere = error instanceof NatsError && error.api_error?.err_code === STREAM_EXISTS;
-      if (!isThere) throw error;
+      const code = error instanceof NatsError ? error.api_error?.err_code : undefined;
+      if (code === STORE_TOO_SMALL) throw new StoreTooSmall(EMERGENCY_STREAM, MAX_BYTES, error);
+      if (code !== STREAM_EXISTS) throw error;
     }
     return new JetStreamEmergencies(manager, connection.jetstream());
   }

@@ -132,3 +132,18 @@ export class BusClosed extends BusError {
     );
   }
 }
+
+/** A stream does not fit into the broker's store beside those that are there. */
+export class StoreTooSmall extends BusError {
+  constructor(stream: string, bytes: number, cause: unknown) {
+    super(
+      {
+        code: 'store_too_small',
+        retryable: false,
+        advice: 'Give the store more space, or each shard a smaller log.',
+      },
+      `Stream ${stream} of ${bytes} bytes does not fit into the broker's store.`,
+      cause,
+    );
+  }
+}

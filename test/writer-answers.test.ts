@@ -129,6 +129,26 @@ test('evidence: a repeat shows the place of the first time, whatever is under wa
   await assertEvidence([...repeats, ...answered]);
 });
 
+test('§6.3 without an id it is carried out each time, and the answer says so', async () => {
+  const { id, ...nameless } = request();
+  const first = await wile.expect('granted', nameless);
+  const second = await wile.expect('granted', nameless);
+  assert.equal([first.idempotent, second.idempotent], [false, false]);
+  assert.is.not(first.id, second.id);
+  await assertEvidence([first, second]);
+});
+
+test('a dry run says what would be, records nothing and uses up no id', async () => {
+  const { messages } = await rig.log();
+  const command = request();
+  const would = await wile.expect('would_grant', { ...command, dryRun: true });
+  assert.equal(would.granted, { credits: 1 });
+  const tooMuch = request({ items: { credits: { amount: 9_999 } }, dryRun: true });
+  assert.is((await wile.expect('denied', tooMuch)).reason, 'never_fits');
+  assert.is((await rig.log()).messages.length, messages.length);
+  assert.is((await wile.expect('granted', command)).replayed, undefined);
+});
+
 test('§6.9 what looked at a block under way waits for it: repeats, reads, refusals', async () => {
   const hold = holdBlocks();
   const command = request();

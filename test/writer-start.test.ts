@@ -64,6 +64,12 @@ refusals('streams that do not fit into the store together', async () => {
   assert.is(code, 'log_refused');
   assert.match(message, /shard 1: the broker refused .*storage/);
   await small.close();
+  const tight = new WriterRig();
+  await tight.startBroker({ maxFileBytes: 100_000_000 });
+  const emergencies = await refusalOf(tight.startWriter({ maxBytesPerShard: 45_000_000 }));
+  assert.is(emergencies.code, 'store_too_small');
+  assert.match(emergencies.message, /EMERGENCIES of 67108864 bytes does not fit .* more space/);
+  await tight.close();
 });
 
 refusals('a log that is shorter than its witness has seen it', async () => {

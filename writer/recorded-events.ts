@@ -4,8 +4,9 @@ import type { BursarEvent } from '../events/events.ts';
 import type { Ledger } from '../events/ledger.ts';
 import { readEvent } from '../events/upcast.ts';
 
-/** Blocks whose events are kept in memory for repeats; older ones are read from the log. */
+/** Blocks and events that are kept in memory for repeats; older ones are read from the log. */
 const BLOCKS_KEPT_MAX = 64;
+const EVENTS_KEPT_MAX = 8_192;
 
 /** A durable block: its events, and its hash as evidence shows it (base64url). */
 export interface KeptBlock {
@@ -18,6 +19,7 @@ export class RecordedEvents {
   readonly #ledger: Ledger;
   readonly #shard: number;
   readonly #kept = new Map<number, KeptBlock>();
+  #keptEvents = 0;
   /** Reads under way, so that many repeats of one block read it once. */
   readonly #reading = new Map<number, Promise<KeptBlock | undefined>>();
 
@@ -29,10 +31,13 @@ export class RecordedEvents {
   /** Keeps a block that has just become durable. */
   keep(seq: number, events: readonly BursarEvent[], hash: Uint8Array): KeptBlock {
     const block = { events, hash: Buffer.from(hash).toString('base64url') };
+    if (!this.#kept.has(seq)) this.#keptEvents += events.length;
     this.#kept.set(seq, block);
-    if (this.#kept.size > BLOCKS_KEPT_MAX) {
-      const [oldest] = this.#kept.keys();
-      if (oldest !== undefined) this.#kept.delete(oldest);
+    for (const [oldest, { events: old }] of this.#kept) {
+      const isTooMuch = this.#kept.size > BLOCKS_KEPT_MAX || this.#keptEvents > EVENTS_KEPT_MAX;
+      if (!isTooMuch || oldest === seq) break;
+      this.#kept.delete(oldest);
+      this.#keptEvents -= old.length;
     }
     return block;
   }

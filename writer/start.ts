@@ -103,6 +103,7 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
     const outbox = new Outbox(emergencies);
     const witnesses = new WitnessBook(witnessFolder, log);
     bus = new NatsBus(requests, '_INBOX_owner');
+    watch(bus, log);
     const shared = {
       shards,
       bus,
@@ -124,6 +125,15 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
     await close();
     throw error;
   }
+}
+
+/** Tells of what no call reports: a permission that is missing, a connection that comes no more. */
+function watch(bus: Bus, log: Logger): void {
+  bus.onStatus((status) => {
+    if (status === 'disconnected') log.warn('the connection to the broker is away');
+    if (status === 'connected') log.warn('the connection to the broker is back');
+    if (typeof status === 'object') log.error(status, 'the broker refused something to the owner');
+  });
 }
 
 function run(
