@@ -1,10 +1,10 @@
 import type { ResourceAllocationRequest } from '../events/commands.ts';
 import type { AccountName, ConflictType, EventOf, Shortage } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
-import { isWithin } from '../events/names.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
 import { fits, outermostOf, shortagesOf } from './admission.ts';
+import { holdersBeneath } from './beneath.ts';
 import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
 import type { Place } from './locate.ts';
@@ -175,23 +175,13 @@ export function contentionDetected(
     waitingCount: contest.waiting.length,
     waiting: contest.waiting.slice(0, LIMITS.contestNamesMax).map(({ id }) => id),
     liveCount: node.liveTree,
-    live: firstHolders(team, node, account.resource).map(({ id }) => id),
+    live: firstHolders(node, account.resource).map(({ id }) => id),
   };
 }
 
-/** The live allocations that hold a resource beneath a node. */
-export function* holdersOf(team: Team, node: Node, resource: string): Generator<Allocation> {
-  for (const allocation of team.allocations.values()) {
-    if ((allocation.items[resource] ?? 0) > 0 && isWithin(allocation.node.path, node.path)) {
-      yield allocation;
-    }
-  }
-}
-
-function firstHolders(team: Team, node: Node, resource: string): Allocation[] {
+function firstHolders(node: Node, resource: string): Allocation[] {
   const first: Allocation[] = [];
-  if (node.liveTree === 0) return first;
-  for (const holder of holdersOf(team, node, resource)) {
+  for (const holder of holdersBeneath(node, resource)) {
     first.push(holder);
     if (first.length === LIMITS.contestNamesMax) break;
   }
@@ -199,10 +189,10 @@ function firstHolders(team: Team, node: Node, resource: string): Allocation[] {
 }
 
 /** Guess when room comes: the earliest expected end among the first holders; null if unknown. */
-export function expectedWaitMs(team: Team, contest: Contest): number | null {
+export function expectedWaitMs(contest: Contest): number | null {
   const { atMs } = contest.candidate;
   let soonest: number | null = null;
-  for (const holder of firstHolders(team, contest.node, contest.account.resource)) {
+  for (const holder of firstHolders(contest.node, contest.account.resource)) {
     const end = Math.min(
       holder.expiresAtMs,
       holder.grantedAtMs + (holder.ask.expectedMs ?? Infinity),

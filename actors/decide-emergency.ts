@@ -1,8 +1,8 @@
 import type { CommandOf } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
-import { isWithin } from '../events/names.ts';
 import { ExecutionPriority } from '../events/priority.ts';
 import { refuse } from '../events/refusals.ts';
+import { allocationsBeneath } from './beneath.ts';
 import { answered, type Context, type Decision, nameAt, recorded, stamp } from './context.ts';
 import { commandCause } from './decide-settle.ts';
 import { phaseAfter } from './machines.ts';
@@ -49,8 +49,7 @@ export function decideStop(team: Team, command: CommandOf<'stop'>, ctx: Context)
   const below = asked === 'all' ? null : asked;
   const agents = new Set<string>();
   let allocationCount = 0;
-  for (const allocation of team.allocations.values()) {
-    if (!isWithin(allocation.node.path, command.path)) continue;
+  for (const allocation of allocationsBeneath(node)) {
     if (below !== null && allocation.priority >= below) continue;
     allocationCount += 1;
     agents.add(allocation.agent);

@@ -205,7 +205,7 @@ function overcommitted(
   const ceiling = parent?.accounts.get(resource)?.limit ?? null;
   if (team.policy.overcommit === 'allow' || ceiling === null || limit === null) return undefined;
   let sum = limit;
-  for (const child of parent?.children.values() ?? []) {
+  for (const child of parent?.children ?? []) {
     if (child !== node) sum += child.accounts.get(resource)?.limit ?? 0;
   }
   if (sum <= ceiling) return undefined;

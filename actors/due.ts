@@ -1,8 +1,9 @@
 import type { BursarEvent } from '../events/events.ts';
-import { isWithin } from '../events/names.ts';
+import { allocationsBeneath } from './beneath.ts';
 import { stamp } from './context.ts';
 import { waitingDenial } from './denial.ts';
 import { type EarlierEnds, endOf } from './end.ts';
+import { nodeOf } from './evolve-node.ts';
 import { requeueOf } from './requeue.ts';
 import { type Allocation, accountOfKey, type Position, type Team } from './team.ts';
 import type { Due } from './timers.ts';
@@ -90,14 +91,14 @@ function stopDue(team: Team, due: Due, atMs: number): BursarEvent[] {
 function fenceBeneath(
   team: Team,
   due: Due,
-  prefix: string,
+  path: string,
   atMs: number,
   concerns: (allocation: Allocation) => boolean,
 ): BursarEvent[] {
   const events: BursarEvent[] = [];
   const earlier: EarlierEnds = { countByPath: new Map(), booked: {} };
-  for (const allocation of team.allocations.values()) {
-    if (!isWithin(allocation.node.path, prefix) || !concerns(allocation)) continue;
+  for (const allocation of allocationsBeneath(nodeOf(team, path))) {
+    if (!concerns(allocation)) continue;
     if (events.length >= FENCES_AT_ONCE) {
       team.timers.add(due);
       break;

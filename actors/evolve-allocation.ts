@@ -23,7 +23,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
   for (const { path, tier } of event.opened ?? []) openNode(team, path, tier, true, null, event);
   const node = nodeOf(team, event.ask.path);
   climb(team, node, 'granted', event, holding(event.items), 1);
-  team.allocations.set(event.id, {
+  const allocation: Allocation = {
     id: event.id,
     agent: event.by,
     node,
@@ -40,7 +40,10 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
     stops: [],
     deadlineAtMs: event.atMs - (event.waitedMs ?? 0) + (event.ask.deadlineMs ?? Infinity),
     expiry: addDue(team, event.expiresAtMs, 'expire', event.id),
-  });
+  };
+  team.allocations.set(allocation.id, allocation);
+  node.allocations ??= new Set();
+  node.allocations.add(allocation);
   if (event.claimUntilMs !== undefined) addDue(team, event.claimUntilMs, 'claim', event.id);
 }
 
@@ -49,6 +52,7 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   const allocation = allocationOf(team, event.allocation);
   const { node } = allocation;
   team.allocations.delete(allocation.id);
+  node.allocations?.delete(allocation);
   team.timers.remove(allocation.expiry);
   if (allocation.yieldsTo !== null) team.agenda.collects.add(allocation.yieldsTo);
   climb(team, node, 'ended', event, settling(allocation.items, event.booked), -1);

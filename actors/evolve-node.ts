@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { BursarEvent, EventOf } from '../events/events.ts';
-import { isWithin, parentPathOf } from '../events/names.ts';
+import { parentPathOf } from '../events/names.ts';
 import { guaranteeClimb, type ResourceClimb, rollUpClimb } from './account.ts';
+import { allocationsBeneath } from './beneath.ts';
 import { addDue, climb } from './climb.ts';
 import { type Node, nameOf, newNode, type Tier } from './node.ts';
 import { accountOf } from './node-change.ts';
@@ -36,7 +37,7 @@ export function openNode(
   const node = newNode(path, tier, parent, isAuto, priorityMax, team.openings, team.lives[tier]);
   if (parent !== undefined) {
     climb(team, parent, 'childOpened', event, []);
-    parent.children.set(nameOf(node), node);
+    parent.children.add(node);
   }
   team.nodes.set(path, node);
   team.runtime.start(node);
@@ -72,7 +73,7 @@ export function nodeClosed(team: Team, event: EventOf<'NodeClosed'>): void {
 export function closeNode(team: Team, node: Node, event: BursarEvent, isByCommand: boolean): void {
   assert(node.liveTree === 0, `${node.path} has no live allocation when it closes`);
   if (node.children.size > 0) {
-    for (const child of [...node.children.values()]) closeNode(team, child, event, isByCommand);
+    for (const child of [...node.children]) closeNode(team, child, event, isByCommand);
   }
   team.runtime.deliver(node, { kind: 'closed', event, climbs: [], live: 0, isOwn: false });
   team.runtime.stop(node);
@@ -82,7 +83,7 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
     team.isClosed = true;
     return;
   }
-  parent.children.delete(nameOf(node));
+  parent.children.delete(node);
   if (isByCommand) {
     parent.closedNames ??= new Set();
     parent.closedNames.add(nameOf(node));
@@ -98,8 +99,7 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
 export function stopped(team: Team, event: EventOf<'Stopped'>): void {
   climb(team, nodeOf(team, event.path), 'stopped', event, []);
   let count = 0;
-  for (const allocation of team.allocations.values()) {
-    if (!isWithin(allocation.node.path, event.path)) continue;
+  for (const allocation of allocationsBeneath(nodeOf(team, event.path))) {
     if (event.below !== null && allocation.priority >= event.below) continue;
     allocation.stops = [...allocation.stops, { path: event.path, stop: event.stop }];
     count += 1;
@@ -113,7 +113,7 @@ export function stopped(team: Team, event: EventOf<'Stopped'>): void {
 /** A stop is over: what it pressed and has not ended may stay. */
 export function stopLifted(team: Team, event: EventOf<'StopLifted'>): void {
   climb(team, nodeOf(team, event.path), 'stopLifted', event, []);
-  for (const allocation of team.allocations.values()) {
+  for (const allocation of allocationsBeneath(nodeOf(team, event.path))) {
     if (allocation.stops.length === 0) continue;
     allocation.stops = allocation.stops.filter(
       ({ path, stop }) => path !== event.path || stop !== event.stop,

@@ -1,5 +1,6 @@
 import type { Account } from './account.ts';
 import type { Life } from './machines.ts';
+import type { Allocation } from './team.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
 export type Tier = 'team' | 'swarm' | 'run' | 'step';
@@ -39,7 +40,7 @@ export interface Node {
   readonly parent: Node | undefined;
   /** What the machine of its tier allows. */
   readonly life: Life;
-  readonly children: Map<string, Node>;
+  readonly children: Set<Node>;
   readonly accounts: Map<string, Account>;
   /** Set by the node's actor alone. */
   phase: Phase;
@@ -47,6 +48,8 @@ export interface Node {
   readonly openingNo: number;
   /** Opened by a request; a step then closes with its last allocation. */
   isAuto: boolean;
+  /** Its own live allocations, while it has any. */
+  allocations: Set<Allocation> | undefined;
   /** Live allocations of its own, and with all descendants. */
   liveOwn: number;
   liveTree: number;
@@ -62,7 +65,7 @@ export interface Node {
   fenceAtMs: number | null;
 }
 
-const NO_CHILDREN: Map<string, Node> = new Map();
+const NO_CHILDREN: Set<Node> = new Set();
 
 /** A node that has just been opened. */
 export function newNode(
@@ -79,11 +82,12 @@ export function newNode(
     tier,
     parent,
     life,
-    children: tier === 'step' ? NO_CHILDREN : new Map(),
+    children: tier === 'step' ? NO_CHILDREN : new Set(),
     accounts: new Map(),
     phase: 'open',
     openingNo,
     isAuto,
+    allocations: undefined,
     liveOwn: 0,
     liveTree: 0,
     priorityMax,

@@ -3,7 +3,8 @@ import type { Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { fits, Overlay } from './admission.ts';
-import { type Contest, holdersOf } from './contention.ts';
+import { holdersBeneath } from './beneath.ts';
+import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
 import type { Allocation, Team } from './team.ts';
@@ -28,7 +29,7 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
   const { priority, atMs } = candidate;
   const legal = new Set<Allocation>();
   for (const { path, resource } of short) {
-    for (const holder of holdersOf(team, nodeOf(team, path), resource)) {
+    for (const holder of holdersBeneath(nodeOf(team, path), resource)) {
       if (holder.ask.preemptible === false || holder.yieldsTo !== null) continue;
       if (atMs - holder.grantedAtMs < minRuntimeMs) continue;
       if (mayEvict(priority, atMs, holder, withinNode)) legal.add(holder);

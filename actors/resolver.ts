@@ -118,7 +118,7 @@ function waitOrDeny(team: Team, contest: Contest, choice: Choice): Outcome {
     account: contest.account,
     priority: candidate.priority,
     position: contest.aheadCount + 1,
-    expectedWaitMs: expectedWaitMs(team, contest),
+    expectedWaitMs: expectedWaitMs(contest),
     untilMs: atMs + maxWaitMs,
     queuedAtMs: atMs,
     rule: choice.rule,
@@ -136,7 +136,7 @@ function deny(
   const outer = short.find((one) => one.path === account.path && one.resource === account.resource);
   const held = node.accounts.get(account.resource)?.heldTree ?? 0;
   const couldFit = outer === undefined || outer.needed <= outer.available + held;
-  const retryAfterMs = couldFit ? expectedWaitMs(team, contest) : null;
+  const retryAfterMs = couldFit ? expectedWaitMs(contest) : null;
   return {
     ...stamp('RequestDenied', team, candidate.atMs),
     ...causeOf(candidate),

@@ -53,7 +53,7 @@ function factorsOf(team: Team, contest: Contest): Factors {
   const { ask, atMs } = candidate;
   const books = node.accounts.get(account.resource);
   const head = contest.waiting[0];
-  const waitMs = expectedWaitMs(team, contest);
+  const waitMs = expectedWaitMs(contest);
   return {
     priority: candidate.priority,
     highestWaiting: head === undefined ? null : effectivePriority(head, atMs, team.policy.aging),

@@ -5,6 +5,7 @@ import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
 import { LIVES, type Life } from './machines.ts';
 import type { Node, Tier } from './node.ts';
+import { Roster } from './roster.ts';
 import type { NodeRuntime } from './runtime.ts';
 import type { Timer, TimerHeap } from './timers.ts';
 import type { Waiting } from './wait-queue.ts';
@@ -102,7 +103,7 @@ export interface Agenda {
 export interface Team {
   readonly name: string;
   policy: Policy;
-  readonly nodes: Map<string, Node>;
+  readonly nodes: Roster<Node>;
   readonly credentials: Map<string, Credential>;
   readonly allocations: Map<string, Allocation>;
   readonly tombstones: Map<string, Tombstone>;
@@ -148,7 +149,7 @@ export function newTeam(
   return {
     name,
     policy: DEFAULT_POLICY,
-    nodes: new Map(),
+    nodes: new Roster(),
     credentials: new Map(),
     allocations: new Map(),
     tombstones: new Map(),

@@ -1,7 +1,7 @@
 import type { AnswerOf, BalanceLine } from '../events/answers.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './admission.ts';
-import type { Node } from './node.ts';
+import { type Node, nameOf } from './node.ts';
 import type { Allocation, Team } from './team.ts';
 import { effectivePriority, type Waiting } from './wait-queue.ts';
 
@@ -39,7 +39,7 @@ export function balanceOf(node: Node): AnswerOf<'balance'> {
     stops: [...(node.stops?.keys() ?? [])],
     liveAllocations: node.liveTree,
     lines: lines.sort((a, b) => (a.resource < b.resource ? -1 : 1)),
-    children: [...node.children.keys()].sort(),
+    children: [...node.children].map(nameOf).sort(),
   };
 }
 

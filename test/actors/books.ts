@@ -47,7 +47,7 @@ export function checkBooks(team: Team): void {
 function checkNode(node: Node, own: Map<string, Counted>, live: Map<string, number>): number {
   let liveTree = live.get(node.path) ?? 0;
   must.equal(node.liveOwn, liveTree, `live allocations of ${node.path}`);
-  for (const child of node.children.values()) liveTree += checkNode(child, own, live);
+  for (const child of node.children) liveTree += checkNode(child, own, live);
   must.equal(node.liveTree, liveTree, `live allocations beneath ${node.path}`);
   for (const [resource, account] of node.accounts) {
     const name = `${resource} of ${node.path}`;
@@ -58,7 +58,7 @@ function checkNode(node: Node, own: Map<string, Counted>, live: Map<string, numb
     let committed = account.held + account.spent + account.earmarked;
     let heldTree = account.held;
     let spentTree = account.spent;
-    for (const child of node.children.values()) {
+    for (const child of node.children) {
       const below: Account | undefined = child.accounts.get(resource);
       if (below === undefined) continue;
       committed += Math.max(below.guarantee, below.committed);

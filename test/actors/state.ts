@@ -1,4 +1,4 @@
-import type { Node } from '../../actors/node.ts';
+import { type Node, nameOf } from '../../actors/node.ts';
 import type { Team } from '../../actors/team.ts';
 import type { WaitQueue } from '../../actors/wait-queue.ts';
 
@@ -29,10 +29,22 @@ export function stateOf(team: Team): unknown {
 }
 
 function nodeState(node: Node): unknown {
-  const { parent, life, children, accounts, freezes, stops, queues, closedNames, ...rest } = node;
+  const {
+    parent,
+    life,
+    allocations,
+    children,
+    accounts,
+    freezes,
+    stops,
+    queues,
+    closedNames,
+    ...rest
+  } = node;
   return {
     ...rest,
-    children: [...children.keys()].sort(),
+    allocations: [...(allocations ?? [])].map(({ id }) => id).sort(),
+    children: [...children].map(nameOf).sort(),
     accounts: sorted(accounts, (account) => ({ ...account })),
     freezes: sorted(freezes ?? new Map(), same),
     stops: sorted(stops ?? new Map(), (stop) => ({
@@ -47,7 +59,7 @@ function nodeState(node: Node): unknown {
 }
 
 function sorted<Value>(
-  map: ReadonlyMap<string, Value>,
+  map: Iterable<[string, Value]>,
   show: (value: Value) => unknown,
 ): [string, unknown][] {
   const entries = [...map].map(([key, value]): [string, unknown] => [key, show(value)]);

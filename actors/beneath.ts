@@ -1,0 +1,18 @@
+import type { Node } from './node.ts';
+import type { Allocation } from './team.ts';
+
+/** The live allocations of a node and of all beneath it. */
+export function* allocationsBeneath(node: Node): Generator<Allocation> {
+  if (node.liveTree === 0) return;
+  if (node.allocations !== undefined) yield* node.allocations;
+  for (const child of node.children) yield* allocationsBeneath(child);
+}
+
+/** Those of them that hold some of a resource; looks only where any is held. */
+export function* holdersBeneath(node: Node, resource: string): Generator<Allocation> {
+  if ((node.accounts.get(resource)?.heldTree ?? 0) === 0) return;
+  for (const allocation of node.allocations ?? []) {
+    if ((allocation.items[resource] ?? 0) > 0) yield allocation;
+  }
+  for (const child of node.children) yield* holdersBeneath(child, resource);
+}
