@@ -106,7 +106,7 @@ test('§6.8 who floods with what is denied is turned away before the log', async
   const denials = (batch: number) =>
     Array.from({ length: 256 }, (_, i) => ({ ...one(`f-${batch}-${i}`, path), items: tooMuch }));
   const tooMuch = { credits: { amount: 900 } };
-  const { messages } = await rig.log();
+  const lastSeq = await rig.lastSeq();
   const outcomes = new Map<string, number>();
   for (let batch = 0; batch < 100 && !outcomes.has('overloaded'); batch += 10) {
     const replies = await Promise.all(
@@ -121,7 +121,7 @@ test('§6.8 who floods with what is denied is turned away before the log', async
   assert.equal([...outcomes.keys()].sort(), ['denied', 'overloaded']);
   const recorded = (await rig.events('RequestDenied')).filter(({ ask }) => ask.path === path);
   assert.is(recorded.length, outcomes.get('denied'), 'what was turned away is not recorded');
-  assert.ok((await rig.log()).messages.length > messages.length);
+  assert.ok((await rig.lastSeq()) > lastSeq);
   await bob.expect('granted', one('calm', path));
 });
 

@@ -139,13 +139,13 @@ test('§6.3 without an id it is carried out each time, and the answer says so', 
 });
 
 test('a dry run says what would be, records nothing and uses up no id', async () => {
-  const { messages } = await rig.log();
+  const lastSeq = await rig.lastSeq();
   const command = request();
   const would = await wile.expect('would_grant', { ...command, dryRun: true });
   assert.equal(would.granted, { credits: 1 });
   const tooMuch = request({ items: { credits: { amount: 9_999 } }, dryRun: true });
   assert.is((await wile.expect('denied', tooMuch)).reason, 'never_fits');
-  assert.is((await rig.log()).messages.length, messages.length);
+  assert.is(await rig.lastSeq(), lastSeq);
   assert.is((await wile.expect('granted', command)).replayed, undefined);
 });
 
@@ -251,7 +251,7 @@ test('§6.3 after a restart the recorded answers are given again', async () => {
   for (const [caller, command] of sent) first.push(await caller.ask(command));
   await rig.stopWriters();
   await rig.startWriter({ url: proxy.url });
-  const { messages } = await rig.log();
+  const lastSeq = await rig.lastSeq();
   for (const [i, [caller, command]] of sent.entries()) {
     const again = await caller.ask({ ...command, firstSentMsAgo: 100 });
     const { replayed, decidedMsAgo, ...rest } = again as AnswerOf<'granted'>;
@@ -262,7 +262,7 @@ test('§6.3 after a restart the recorded answers are given again', async () => {
     // Settled meanwhile: no lease is left.
     assert.equal(rest, isGrant ? { ...original, expiresInMs: 0 } : original);
   }
-  assert.is((await rig.log()).messages.length, messages.length, 'nothing was recorded anew');
+  assert.is(await rig.lastSeq(), lastSeq, 'nothing was recorded anew');
 });
 
 test('§6.3 a repeat of what nobody remembers is not carried out', async () => {

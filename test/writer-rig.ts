@@ -143,6 +143,7 @@ export class WriterRig {
   readonly #writers: RunningWriter[] = [];
   readonly #buses: Bus[] = [];
   #broker: RunningBroker | undefined;
+  #reader: Ledger | undefined;
 
   get root(): string {
     return this.#rig.root;
@@ -236,12 +237,19 @@ export class WriterRig {
   }
 
   async logOfShard(shard: number): Promise<ReadLog> {
-    const connection = await this.connect('owner');
-    const ledger = new JetStreamLedger({ commit: connection });
     const publicKey = publicKeyFromPem(this.broker.keys.ledgerPublicKeyPem);
-    const log = await readLog(ledger, shard, publicKey);
-    await connection.close();
-    return log;
+    return readLog(await this.#ledgerToRead(), shard, publicKey);
+  }
+
+  /** How many messages the log of a team's shard has. */
+  async lastSeq(team = 'acme'): Promise<number> {
+    const ledger = await this.#ledgerToRead();
+    return (await ledger.head(shardOf(team, this.broker.shards))).lastSeq;
+  }
+
+  async #ledgerToRead(): Promise<Ledger> {
+    this.#reader ??= new JetStreamLedger({ commit: await this.connect('owner') });
+    return this.#reader;
   }
 
   /** The recorded events of one type in a team, oldest first. */
@@ -288,10 +296,8 @@ export class WriterRig {
 
   /** How full the broker says the log of a team's shard is, in thousandths. */
   async fillOf(team: string): Promise<number> {
-    const connection = await this.connect('owner');
-    const ledger = new JetStreamLedger({ commit: connection });
+    const ledger = await this.#ledgerToRead();
     const { bytes, maxBytes } = await ledger.head(shardOf(team, this.broker.shards));
-    await connection.close();
     return Math.floor((bytes * 1_000) / maxBytes);
   }
 

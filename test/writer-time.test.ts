@@ -106,7 +106,7 @@ test('a long gap moves leases and queue time-outs by it, and says so first', asy
   const run = await openRun();
   await operator.expect('granted', request(run, 'lease', { ttlMs: 1_500 }));
   await operator.expect('queued', request(run, 'waits', { maxWaitMs: 1_000 }));
-  const before = (await rig.log()).messages.length;
+  const before = await rig.lastSeq();
   await outage(2_600);
   const [first] = await eventsAfter(before);
   assert.is(first?.type, 'LeasesExtended');
@@ -123,7 +123,7 @@ test('a long gap moves leases and queue time-outs by it, and says so first', asy
 test('a short gap moves nothing: what is due is recorded before anything is decided', async () => {
   const run = await openRun();
   await operator.expect('granted', request(run, 'brief', { ttlMs: 300 }));
-  const before = (await rig.log()).messages.length;
+  const before = await rig.lastSeq();
   await outage(500);
   await operator.expect('granted', request(run, 'next'));
   const types = (await eventsAfter(before)).map(({ type }) => type);
