@@ -10,7 +10,7 @@ import { nodeOf } from './evolve-node.ts';
 import type { Place } from './locate.ts';
 import type { Node } from './node.ts';
 import { partOf, takesPart } from './partial.ts';
-import { type Allocation, accountKey, type Team } from './team.ts';
+import { accountKey, type Team } from './team.ts';
 import type { Ranked, Waiting } from './wait-queue.ts';
 
 /** A request on its way to a decision, with everything that was found out about it. */
@@ -175,24 +175,16 @@ export function contentionDetected(
     waitingCount: contest.waiting.length,
     waiting: contest.waiting.slice(0, LIMITS.contestNamesMax).map(({ id }) => id),
     liveCount: node.liveTree,
-    live: firstHolders(node, account.resource).map(({ id }) => id),
+    live: holdersBeneath(node, account.resource, LIMITS.contestNamesMax).map(({ id }) => id),
   };
-}
-
-function firstHolders(node: Node, resource: string): Allocation[] {
-  const first: Allocation[] = [];
-  for (const holder of holdersBeneath(node, resource)) {
-    first.push(holder);
-    if (first.length === LIMITS.contestNamesMax) break;
-  }
-  return first;
 }
 
 /** Guess when room comes: the earliest expected end among the first holders; null if unknown. */
 export function expectedWaitMs(contest: Contest): number | null {
   const { atMs } = contest.candidate;
   let soonest: number | null = null;
-  for (const holder of firstHolders(contest.node, contest.account.resource)) {
+  const { node, account } = contest;
+  for (const holder of holdersBeneath(node, account.resource, LIMITS.contestNamesMax)) {
     const end = Math.min(
       holder.expiresAtMs,
       holder.grantedAtMs + (holder.ask.expectedMs ?? Infinity),

@@ -13,11 +13,15 @@ import { type ContestEvent, type NodeRuntime, take } from './runtime.ts';
 
 /** What the actor of a node shows. The node itself is its context, changed in place. */
 type NodeSnapshot = Snapshot<undefined> & { readonly value: Phase; readonly context: Node };
-/** A recorded event for its node; or, to an actor without one, the node that it stands for now. */
+/**
+ * A recorded event for its node; or, to an actor without one, the node that it stands for now; or
+ * XState's own word that it is stopped.
+ */
 type NodeMessage = AnyEventObject &
   (
     | { readonly type: 'recorded'; readonly change: NodeChange }
     | { readonly type: 'adopted'; readonly node: Node }
+    | { readonly type: 'xstate.stop' }
   );
 type NodeLogic = ActorLogic<NodeSnapshot, NodeMessage, Node>;
 
@@ -42,6 +46,8 @@ function nodeLogic(fail: (error: unknown) => void): NodeLogic {
     getInitialSnapshot: (_scope, node) => snapshotOf(node),
     transition(snapshot, message) {
       if (message.type === 'adopted') return snapshotOf(message.node);
+      if (message.type !== 'recorded')
+        return { ...snapshot, status: 'stopped', output: undefined } as NodeSnapshot;
       try {
         const value = take(snapshot.context, message.change);
         return value === snapshot.value ? snapshot : snapshotOf(snapshot.context);

@@ -4,6 +4,7 @@ import type { Priority } from '../events/priority.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { fits, Overlay } from './admission.ts';
 import { holdersBeneath } from './beneath.ts';
+import { cheapestFirst } from './cheapest-first.ts';
 import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
@@ -35,7 +36,7 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
       if (mayEvict(priority, atMs, holder, withinNode)) legal.add(holder);
     }
   }
-  const victims = leastVictims(contest, [...legal].sort(byCost));
+  const victims = leastVictims(contest, cheapestFirst([...legal], isCheaper));
   if (victims === undefined || victims.length > LIMITS.victimsMax) return undefined;
   // The beneficiary as a holder, if it can be evicted as soon as it has its grant.
   const isSafe = candidate.ask.preemptible === false || minRuntimeMs > 0;
@@ -48,7 +49,7 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
   return { victims, graceMs: Math.min(graceMs, graceMsMax, slackMsOf(candidate.ask)) };
 }
 
-function leastVictims(contest: Contest, legal: readonly Allocation[]): Allocation[] | undefined {
+function leastVictims(contest: Contest, legal: Iterable<Allocation>): Allocation[] | undefined {
   const { wanted, place } = contest.candidate;
   const resources = new Set(contest.short.map(({ resource }) => resource));
   const overlay = new Overlay();
@@ -114,9 +115,9 @@ function mayEvict(
   }
 }
 
-/** Cheapest first: lower priority, less work lost (younger), id. */
-function byCost(a: Allocation, b: Allocation): number {
-  if (a.priority !== b.priority) return a.priority - b.priority;
-  if (a.grantedAtMs !== b.grantedAtMs) return b.grantedAtMs - a.grantedAtMs;
-  return a.id < b.id ? -1 : 1;
+/** What is evicted first: lower priority, less work lost (younger), id. */
+function isCheaper(a: Allocation, b: Allocation): boolean {
+  if (a.priority !== b.priority) return a.priority < b.priority;
+  if (a.grantedAtMs !== b.grantedAtMs) return a.grantedAtMs > b.grantedAtMs;
+  return a.id < b.id;
 }

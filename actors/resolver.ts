@@ -137,16 +137,24 @@ function deny(
   const held = node.accounts.get(account.resource)?.heldTree ?? 0;
   const couldFit = outer === undefined || outer.needed <= outer.available + held;
   const retryAfterMs = couldFit ? expectedWaitMs(contest) : null;
-  return {
-    ...stamp('RequestDenied', team, candidate.atMs),
-    ...causeOf(candidate),
+  const isNever = reason === 'never_fits';
+  const event: EventOf<'RequestDenied'> = {
+    type: 'RequestDenied',
+    v: EVENT_VERSION,
+    team: team.name,
+    atMs: candidate.atMs,
+    id: candidate.id,
+    by: candidate.agent,
+    ask: candidate.ask,
     reason: reason ?? (short.length === 0 ? 'queued_ahead' : contest.conflict),
-    ...(short.length > 0 ? { short: [...short] } : {}),
-    ...(retryAfterMs === null || reason === 'never_fits' ? {} : { retryAfterMs }),
-    retryOn: reason !== 'never_fits' && couldFit ? 'release' : 'top_up',
-    rule: reason === 'never_fits' ? 'never-fits' : choice.rule,
+    retryOn: !isNever && couldFit ? 'release' : 'top_up',
+    rule: isNever ? 'never-fits' : choice.rule,
     factors: choice.factors,
   };
+  if (candidate.digest !== undefined) event.digest = candidate.digest;
+  if (short.length > 0) event.short = [...short];
+  if (retryAfterMs !== null && !isNever) event.retryAfterMs = retryAfterMs;
+  return event;
 }
 
 /** What of the ask is free now on the whole path: set aside for the beneficiary at once. */

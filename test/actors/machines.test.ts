@@ -86,6 +86,27 @@ test('Z-01 each open node is a started actor, a closed one none; actors show the
   assert.is(runtime.size, 3);
 });
 
+test('Z-01 actors of closed nodes are kept for the next ones, up to a bound, the rest stopped', () => {
+  const runtime = new ActorRuntime();
+  const nodes = Array.from({ length: 1_500 }, (_, n) =>
+    newNode(`acme/s${n}`, 'swarm', undefined, false, null, n, LIVES.swarm),
+  );
+  for (let round = 0; round < 2; round += 1) {
+    for (const node of nodes) runtime.start(node);
+    assert.is(runtime.size, 1_500);
+    for (const node of nodes) {
+      assert.is(runtime.phaseOf(node), node.phase);
+      node.phase = 'open';
+      const event = { type: 'NodeClosed', path: node.path };
+      runtime.deliver(node, { kind: 'closed', event, climbs: [], live: 0, isOwn: true } as never);
+      assert.is(runtime.phaseOf(node), 'closed');
+      runtime.stop(node);
+      assert.throws(() => runtime.deliver(node, {} as never), /is started/);
+    }
+    assert.is(runtime.size, 0);
+  }
+});
+
 test('E-03 Z-02 the resolver goes through its states with the recorded events', () => {
   const runtime = new ActorRuntime();
   const rig = play(new TeamRig('acme', runtime), LAB);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { cheapestFirst } from '../../actors/cheapest-first.ts';
 import { Roster } from '../../actors/roster.ts';
 import { assert, suite } from '../harness/suite.ts';
 
-const test = suite('actors: roster');
+const test = suite('actors: collections');
 
 test('I-06 a roster holds what a map would, whatever comes and goes', () => {
   const name = fc.integer({ min: 0, max: 2_500 }).map(String);
@@ -38,6 +39,21 @@ test('I-06 names that leave make room once there are many of them', () => {
   }
   assert.is(roster.size, 0);
   assert.equal([...roster], []);
+});
+
+test('F-04 cheapest first gives the order of a sort, as far as it is asked', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(50)), fc.nat(60), (numbers, count) => {
+      // Told apart by their place, as allocations are by their ids.
+      const items = numbers.map((n, place) => n * 100 + place);
+      const first: number[] = [];
+      for (const item of cheapestFirst(items, (a, b) => a < b)) {
+        if (first.length === count) break;
+        first.push(item);
+      }
+      assert.equal(first, [...items].sort((a, b) => a - b).slice(0, count));
+    }),
+  );
 });
 
 test.run();
