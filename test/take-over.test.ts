@@ -77,7 +77,7 @@ test('T-01 V-01 a standby serves every shard shortly after the owner was killed'
   }
   const sorted = [...tookMs].sort((a, b) => a - b).map((ms) => Math.round(ms));
   process.stdout.write(`take-over after kill -9: ${sorted.join(', ')} ms\n`);
-  assert.ok((sorted[2] ?? Infinity) < 1_000, `median of ${sorted} ms`);
+  assert.ok((sorted[2] ?? Infinity) < 3_000, `median of ${sorted} ms`);
   assert.equal(await rig.differences(), []);
   await owner.stop();
 });

@@ -4,7 +4,7 @@ import type { Bus, Message, Subscription } from '../bus/bus.ts';
 import { claimShard } from '../events/claim-shard.ts';
 import { encode } from '../events/codec.ts';
 import { checkIntegrity } from '../events/integrity.ts';
-import type { Ledger, ShardClaim } from '../events/ledger.ts';
+import type { AppendOutcome, Ledger, ShardClaim } from '../events/ledger.ts';
 import { ClaimLostError } from '../events/ledger-errors.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
@@ -27,6 +27,7 @@ import type { WitnessBook } from './witness-book.ts';
  */
 export type KeeperState = 'standby' | 'replaying' | 'serving' | 'frozen' | 'stopped';
 
+/** What a keeper works with; but for the shard it is the same for all of a process. */
 export interface KeeperOptions {
   readonly shard: number;
   readonly shards: number;
@@ -43,6 +44,8 @@ export interface KeeperOptions {
 /** Pause after a failed claim or replay, ms; doubles up to the second, because each claim is stored. */
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 10_000;
+/** A shard that was served for this long has not failed at once, ms. */
+const STABLE_MS = 5_000;
 /** How often a frozen shard looks whether another process serves it, ms. */
 const FROZEN_LOOK_MS = 500;
 
@@ -108,12 +111,13 @@ export class ShardKeeper {
       try {
         const previousEpochSeq = await this.#vacancy.wait(this.#stopping.signal);
         if (previousEpochSeq === undefined) return;
+        const claimedAtMs = performance.now();
         const end = await this.#own(previousEpochSeq);
         this.#tell(end);
-        retryMs = RETRY_MS_MIN;
-        if (end.kind === 'lost' && end.outcome.kind === 'unknown' && isFinal(end.outcome.cause)) {
-          throw end.outcome.cause;
-        }
+        const isStable = performance.now() - claimedAtMs > STABLE_MS;
+        retryMs = isStable ? RETRY_MS_MIN : Math.min(RETRY_MS_MAX, retryMs * 2);
+        const cause = end.kind === 'lost' ? causeOf(end.outcome) : undefined;
+        if (isFinal(cause)) throw cause;
         if (end.kind === 'fenced') continue;
       } catch (error) {
         if (this.#isStopping) return;
@@ -199,7 +203,7 @@ export class ShardKeeper {
       message.respond(encode({ owner: this.#options.ownerName, epoch: this.#epoch }));
     const shard = this.#shard;
     if (shard === undefined) answer();
-    else shard.isOwner().then((isOwner) => isOwner && answer(), noAnswer);
+    else shard.isOwner().then((isOwner) => isOwner && answer(), ignore);
   }
 
   #tell(end: ShardEnd): void {
@@ -210,7 +214,10 @@ export class ShardKeeper {
       case 'fenced':
         return log.warn({ shard }, 'another process took the shard over');
       case 'lost':
-        return log.error({ shard, outcome: end.outcome }, 'a block was not stored; starting over');
+        return log.error(
+          { shard, outcome: end.outcome.kind, err: causeOf(end.outcome) },
+          'a block was not stored; starting over',
+        );
       case 'broken':
         return log.error({ shard }, 'starting over from the log');
       default:
@@ -253,13 +260,13 @@ export class ShardKeeper {
         read.commands.map(() => refusal),
       );
     });
-    await bus.flush().catch(noAnswer);
+    await bus.flush().catch(ignore);
     return subscription;
   }
 
   /** Ends early when the writer stops. */
   async #pause(ms: number): Promise<void> {
-    await pause(ms, undefined, { signal: this.#stopping.signal }).catch(noAnswer);
+    await pause(ms, undefined, { signal: this.#stopping.signal }).catch(ignore);
   }
 }
 
@@ -277,8 +284,12 @@ export class ClockSkewError extends Error {
   }
 }
 
+function causeOf(outcome: AppendOutcome): unknown {
+  return 'cause' in outcome ? outcome.cause : undefined;
+}
+
 function isFinal(error: unknown): boolean {
   return (error as { readonly retryable?: unknown } | undefined)?.retryable === false;
 }
 
-function noAnswer(): void {}
+function ignore(): void {}
