@@ -350,7 +350,11 @@ export class LogRecorder {
   }
 
   has(level: string, pattern: RegExp): boolean {
-    return this.#lines.some((line) => line.level === level && pattern.test(line.text));
+    return this.count(level, pattern) > 0;
+  }
+
+  count(level: string, pattern: RegExp): number {
+    return this.#lines.filter((line) => line.level === level && pattern.test(line.text)).length;
   }
 }
 

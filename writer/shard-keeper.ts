@@ -114,7 +114,7 @@ export class ShardKeeper {
         const claimedAtMs = performance.now();
         const end = await this.#own(previousEpochSeq);
         this.#tell(end);
-        const isStable = performance.now() - claimedAtMs > STABLE_MS;
+        const isStable = end.kind !== 'lost' || performance.now() - claimedAtMs > STABLE_MS;
         retryMs = isStable ? RETRY_MS_MIN : Math.min(RETRY_MS_MAX, retryMs * 2);
         const cause = end.kind === 'lost' ? causeOf(end.outcome) : undefined;
         if (isFinal(cause)) throw cause;
