@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { cheapestFirst } from '../../actors/cheapest-first.ts';
 import { Roster } from '../../actors/roster.ts';
+import { type Due, type Timer, TimerHeap } from '../../actors/timers.ts';
 import { assert, suite } from '../harness/suite.ts';
 
 const test = suite('actors: collections');
@@ -39,6 +40,52 @@ test('I-06 names that leave make room once there are many of them', () => {
   }
   assert.is(roster.size, 0);
   assert.equal([...roster], []);
+});
+
+test('§6.4 timers come in order of due, kind, team and id, whatever was added and taken out', () => {
+  const kinds = ['thaw', 'fence', 'stop', 'close', 'claim', 'expire', 'wait'] as const;
+  const due = fc.record({
+    atMs: fc.nat(20),
+    kind: fc.constantFrom(...kinds),
+    team: fc.constantFrom('a', 'b'),
+    id: fc.constantFrom('x', 'y', 'z'),
+  });
+  const keyOf = (one: Due) =>
+    [String(one.atMs).padStart(3, '0'), kinds.indexOf(one.kind), one.team, one.id].join(' ');
+  const act = fc.record({ due, isOut: fc.boolean(), at: fc.nat() });
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 80 }), fc.nat(20), (acts, nowMs) => {
+      const heap = new TimerHeap();
+      let there: Timer[] = [];
+      for (const { due: one, isOut, at } of acts) {
+        const out = there[at % (there.length || 1)];
+        if (isOut && out !== undefined) {
+          heap.remove(out);
+          heap.remove(out);
+          there = there.filter((timer) => timer !== out);
+        } else there.push(heap.add(one));
+      }
+      assert.is(heap.size, there.length);
+      const taken: string[] = [];
+      const ofB = there.filter(({ team, atMs }) => team === 'b' && atMs <= nowMs);
+      for (let one = heap.takeDue(nowMs, 'b'); one; one = heap.takeDue(nowMs, 'b')) {
+        taken.push(keyOf(one));
+      }
+      assert.equal(taken, ofB.map(keyOf).sort());
+      const rest: string[] = [];
+      for (let one = heap.takeDue(Infinity); one; one = heap.takeDue(Infinity)) {
+        rest.push(keyOf(one));
+      }
+      assert.equal(
+        rest,
+        there
+          .filter((one) => !ofB.includes(one))
+          .map(keyOf)
+          .sort(),
+      );
+      assert.is(heap.nextAtMs, Infinity);
+    }),
+  );
 });
 
 test('F-04 cheapest first gives the order of a sort, as far as it is asked', () => {

@@ -19,6 +19,16 @@ test('INV-10 T-20 a lease ends at its end, not a millisecond before', () => {
   assert.is(rig.team.nodes.get('acme')?.accounts.get('credits')?.committed, 0);
 });
 
+test('T-20 what has ended leaves the timers, so that they stay as few as the leases', () => {
+  const rig = givenLab();
+  for (let n = 0; n < 50; n += 1) {
+    rig.when(ask(`a${n}`, { credits: 1 }), 'ann');
+    rig.when(renew(`a${n}`, { byMs: 50 }), 'ann');
+    rig.when(settle(`a${n}`, { credits: 1 }), 'ann');
+  }
+  assert.is(rig.timers.size, 0);
+});
+
 test('T-20 renew: byMs adds to the end, ttlMs counts from now, neither shortens', () => {
   const rig = givenLab();
   rig.when(ask('a', { credits: 100 }, { ttlMs: 1_000 }), 'ann');

@@ -34,9 +34,10 @@ test('O-07 grace 0: reclaimed and granted in the same decision', () => {
 test('O-07 grace 0 in the same decision although other teams have timers due', () => {
   const rig = givenLab();
   rig.when(ask('v', { credits: 900 }, low), 'ann');
-  rig.timers.add({ atMs: rig.nowMs + 5, kind: 'expire', team: 'globex', id: 'x' });
+  const theirs = rig.timers.add({ atMs: rig.nowMs + 5, kind: 'expire', team: 'globex', id: 'x' });
   rig.nowMs += 5;
   shows(rig.decide(ask('b', { credits: 500 }, vip), 'bob'), { outcome: 'granted' });
+  assert.is(rig.timers.takeDue(rig.nowMs), theirs, 'which is still theirs');
 });
 
 test('S-06 grace: victims yield by settling, the beneficiary gets what they give', () => {
@@ -310,10 +311,17 @@ for (const [how, act] of [
     rig.when(ask('v', { credits: 900 }, grace(5_000)), 'ann');
     rig.when(ask('b', { credits: 500 }, { ...vip, maxWaitMs: 9_000, path: `${RUN}/vip` }), 'bob');
     shows(rig.when(ask('x', { credits: 100 }), 'ann'), { outcome: 'denied' });
+    shows(rig.when({ op: 'status', of: 'v' }), { outcome: 'allocation' });
+    assert.is(rig.team.allocations.get('v')?.yieldsTo, 'b');
     act(rig);
     shows(rig.when(ask('y', { credits: 100 }), 'ann'), { outcome: 'granted' });
     rig.pass(5_000);
     assert.equal(endedAs(rig), []);
+    // And may be told to yield to somebody else.
+    shows(rig.when(ask('c', { credits: 500 }, { ...vip, path: `${RUN}/c` }), 'bob'), {
+      outcome: 'preempting',
+      victims: ['v'],
+    });
   });
 }
 

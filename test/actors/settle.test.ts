@@ -275,6 +275,13 @@ test('§6.1 a report is no way around it: an implausible one is quarantined and 
   assert.is(creditsOf(rig, 'acme')?.spentTree, 0);
 });
 
+test('§6.1 a peak of a capacity is no use that could be implausible', () => {
+  const rig = givenLab();
+  rig.when(ask('a', { concurrency: 1 }), 'ann');
+  const report = { op: 'report', allocation: 'a', used: { concurrency: 9 } } as const;
+  shows(rig.when(report, 'ann'), { outcome: 'reported', overrun: true });
+});
+
 test('§6.1 implausible use outside a run freezes nothing above it', () => {
   const rig = givenLab();
   rig.when(ask('a', { credits: 100 }), 'ann');
