@@ -9,7 +9,7 @@ import { type Allocation, accountOfKey, type Position, type Team } from './team.
 import type { Due } from './timers.ts';
 
 /** Fences that one due entry records before it comes up again: bounds a block. */
-const FENCES_AT_ONCE = 64;
+const FENCES_AT_ONCE = 48;
 
 /**
  * What is recorded because its time has come. An entry whose subject has moved on yields nothing;

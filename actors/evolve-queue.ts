@@ -93,6 +93,7 @@ export function leaveQueue(
   team.timers.remove(waiting.timeout);
   removeFromQueue(team, waiting);
   team.waiting.delete(id);
+  team.agenda.collects.delete(id);
   wakeQueue(team, waiting.account);
   const contest = contestOn(team, waiting);
   if (contest !== undefined) contest.outcome = outcomeOf(event);

@@ -25,9 +25,12 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
     if (events.length > 0) return events;
   }
   for (const path of agenda.sweeps) {
-    const events = denyBarred(team, path, atMs);
-    if (events.length > 0) return events;
     agenda.sweeps.delete(path);
+    sweep(team, path);
+  }
+  if (agenda.barred.size > 0) {
+    const denials = denyBarred(team, atMs);
+    if (denials.length > 0) return denials;
   }
   for (const id of agenda.collects) {
     const events = collectFor(team, id, atMs);
@@ -59,9 +62,10 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
 
 const NOTHING: BursarEvent[] = [];
 
-function isEmpty({ rungs, sweeps, collects, queues, stops, closings }: Team['agenda']): boolean {
-  const open = rungs.size + sweeps.size + collects.size + queues.size + stops.size + closings.size;
-  return open === 0;
+function isEmpty(agenda: Team['agenda']): boolean {
+  const { rungs, sweeps, barred, collects, queues, stops, closings } = agenda;
+  const first = rungs.size + sweeps.size + barred.size + collects.size;
+  return first + queues.size + stops.size + closings.size === 0;
 }
 
 /** Puts everything on the agenda: after a restart, or when policy has changed. */
@@ -110,22 +114,29 @@ function announceRung(team: Team, key: string, atMs: number): BursarEvent[] {
   return events;
 }
 
-/** Denies waiting requests that a freeze, stop or closing bars now. */
-function denyBarred(team: Team, path: string, atMs: number): BursarEvent[] {
-  const events: BursarEvent[] = [];
-  for (const waiting of team.waiting.values()) {
-    if (!isWithin(waiting.ask.path, path)) continue;
-    const denial = barredDenial(team, waiting, atMs);
-    if (denial !== undefined) events.push(denial);
-    if (events.length === DENIALS_AT_ONCE) break;
+/** Notes who waits beneath a path, to see what bars them, and the queues on it and beneath. */
+function sweep(team: Team, path: string): void {
+  for (const { id, ask } of team.waiting.values()) {
+    if (isWithin(ask.path, path)) team.agenda.barred.add(id);
   }
-  if (events.length === 0) {
-    for (const node of team.nodes.values()) {
-      if (!isWithin(node.path, path) && !isWithin(path, node.path)) continue;
-      for (const resource of node.queues?.keys() ?? []) {
-        team.agenda.queues.add(accountKey(node.path, resource));
-      }
+  for (const node of team.nodes.values()) {
+    if (node.queues === undefined) continue;
+    if (!isWithin(node.path, path) && !isWithin(path, node.path)) continue;
+    for (const resource of node.queues.keys()) {
+      team.agenda.queues.add(accountKey(node.path, resource));
     }
+  }
+}
+
+/** Denies those of the noted that a freeze, stop or closing bars, so many at once. */
+function denyBarred(team: Team, atMs: number): BursarEvent[] {
+  const events: BursarEvent[] = [];
+  for (const id of team.agenda.barred) {
+    if (events.length === DENIALS_AT_ONCE) break;
+    team.agenda.barred.delete(id);
+    const waiting = team.waiting.get(id);
+    const denial = waiting && barredDenial(team, waiting, atMs);
+    if (denial !== undefined) events.push(denial);
   }
   return events;
 }

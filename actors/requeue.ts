@@ -32,19 +32,25 @@ export function requeueOf(
   const items = remainingOf(allocation);
   const account = outermostLimited(node, items);
   if (account === undefined) return undefined;
-  const { intervalMs } = team.policy.aging;
-  const backOffMs = after === 'unclaimed' ? intervalMs * (attempt + 1) : -intervalMs;
+  const { aging } = team.policy;
+  const backOffMs = after === 'unclaimed' ? aging.intervalMs * (attempt + 1) : -aging.intervalMs;
+  const { priority } = allocation;
+  const queuedAtMs = Math.max(0, atMs + backOffMs);
+  const latestStartMs = atMs + deadlineMs - expectedMsOf(ask);
+  const { arrivals: arrival } = team;
+  const rank = { state: 'queued', priority, queuedAtMs, latestStartMs, ask, arrival } as const;
+  const queue = team.nodes.get(account.path)?.queues?.get(account.resource);
   return {
     ...stamp('RequestQueued', team, atMs),
     id: after === 'unclaimed' ? allocation.id : nameAt(team, 'w', at, offset),
     by: allocation.agent,
     ask: { ...ask, items, ...(deadlineMs === Infinity ? {} : { deadlineMs }) },
     account,
-    priority: allocation.priority,
-    position: 1,
+    priority,
+    position: (queue?.countAhead(rank, aging) ?? 0) + 1,
     expectedWaitMs: null,
     untilMs: atMs + maxWaitMs,
-    queuedAtMs: Math.max(0, atMs + backOffMs),
+    queuedAtMs,
     after,
     of: allocation.id,
     attempt: after === 'unclaimed' ? attempt + 1 : 0,

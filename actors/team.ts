@@ -95,8 +95,9 @@ export interface Agenda {
   /** Nodes whose closing may be complete, and stops whose allocations have all ended. */
   readonly closings: Set<string>;
   readonly stops: Set<string>;
-  /** Paths beneath which waiting requests may have to be denied. */
+  /** Paths beneath which waiting requests may have to be denied, and those found there. */
   readonly sweeps: Set<string>;
+  readonly barred: Set<string>;
 }
 
 /** All that is true of one team: the fold of its events. */
@@ -164,6 +165,7 @@ export function newTeam(
       closings: new Set(),
       stops: new Set(),
       sweeps: new Set(),
+      barred: new Set(),
     },
     arrivals: 0,
     notedEver: 0,

@@ -154,6 +154,7 @@ test('O-05 a requeued grant stands back behind others of its priority', () => {
   rig.when(ask('x', { credits: 1_000 }, { maxWaitMs: 600_000 }), 'ann');
   rig.when(release('a'), 'ann');
   const events = rig.pass(LIMITS.claimMs);
+  assert.is(the(events, 'RequestQueued').position, 2);
   assert.is(the(events, 'AllocationGranted').id, 'x');
 });
 

@@ -266,6 +266,15 @@ test('S-08 waiting requests are denied when their node cannot admit them any mor
   }
 });
 
+test('S-08 denying more than goes into one block is done in several, each looked at once', () => {
+  const rig = givenLab(setLimits('acme', { concurrency: 1 }));
+  rig.when(ask('a', { concurrency: 1 }), 'ann');
+  for (let n = 0; n < 300; n += 1) rig.when(ask(`w${n}`, { concurrency: 1 }, wait), 'bob');
+  rig.when({ op: 'freeze', path: 'acme' });
+  assert.is(rig.eventsOf('RequestDenied').length, 300);
+  assert.is(rig.team.waiting.size, 0);
+});
+
 test('§5 queue shows who waits, account by account in order of service', () => {
   const rig = givenBusy(enrol('eve', { prefix: 'acme/other' }));
   rig.when(ask('a', { credits: 1_000 }), 'ann');
