@@ -41,6 +41,7 @@ codec('plain data comes back equal, times in milliseconds as numbers', () => {
   assert.equal(decode(encode(value), MAX), value);
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), (json) => {
+      fc.pre(!JSON.stringify(json).includes('__proto__'));
       const clean = JSON.parse(JSON.stringify(json));
       assert.equal(decode(encode(clean), 1e6), clean);
     }),
@@ -152,6 +153,8 @@ blocks('events gathered one by one give the same bytes as all at once', () => {
     fc.property(
       fc.array(fc.array(fc.jsonValue(), { maxLength: 4 }), { maxLength: 30 }),
       (batches) => {
+        // A key that the codec refuses by design; no event has one.
+        fc.pre(!JSON.stringify(batches).includes('__proto__'));
         const clean = JSON.parse(JSON.stringify(batches)) as unknown[][];
         const builder = new BlockBuilder();
         for (const batch of clean) assert.ok(builder.add(batch));
