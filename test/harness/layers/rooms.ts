@@ -21,6 +21,7 @@ const FORMAT = { kind: 'format', packages: [] } as const;
 const SHELL = { kind: 'shell', node: 'any' } as const;
 
 const PRODUCT = [
+  'host',
   'actors',
   'events',
   'projections',
@@ -40,13 +41,14 @@ export const ROOMS: Record<string, Rule> = {
   actors: { ...PURE, rooms: ['events'], packages: ['xstate'] },
   events: { ...PURE, rooms: [], packages: ['zod'] },
   projections: { ...PURE, rooms: ['events'], packages: [] },
+  host: { ...SHELL, rooms: [], packages: [] },
   broker: { ...SHELL, rooms: ['events'], packages: ['nats'] },
   bus: { ...SHELL, rooms: ['events', 'broker'], packages: ['nats'] },
-  writer: { ...SHELL, rooms: ['actors', 'events', 'bus', 'broker'], packages: ['pino'] },
-  client: { ...SHELL, rooms: ['events', 'bus'], packages: [] },
+  writer: { ...SHELL, rooms: ['host', 'actors', 'events', 'bus', 'broker'], packages: ['pino'] },
+  client: { ...SHELL, rooms: ['host', 'events', 'bus'], packages: [] },
   workload: {
     ...SHELL,
-    rooms: ['events', 'projections', 'client'],
+    rooms: ['host', 'events', 'projections', 'client'],
     packages: ['@pydantic/genai-prices', 'big.js', 'cli-table3', 'echarts', 'picocolors'],
   },
   cli: {
@@ -59,10 +61,15 @@ export const ROOMS: Record<string, Rule> = {
     rooms: [...PRODUCT, 'cli'],
     packages: ['commander', 'cli-table3', 'nats', 'picocolors'],
   },
+  sim: {
+    ...SHELL,
+    rooms: ['host', 'events', 'projections', 'bus', 'writer', 'client'],
+    packages: ['commander', 'cli-table3', 'picocolors', 'pino'],
+  },
   docs: { ...SHELL, rooms: ['events', 'client'], packages: ['nats', '@msgpack/msgpack'] },
   test: {
     ...SHELL,
-    rooms: [...PRODUCT, 'cli', 'bench', 'docs'],
+    rooms: [...PRODUCT, 'cli', 'bench', 'sim', 'docs'],
     packages: [
       'fast-check',
       'nats',
@@ -85,15 +92,18 @@ const FILES: readonly [pattern: string, rule: Partial<Rule>][] = [
   ['events/signing.ts', { ...FORMAT, node: ['crypto'] }],
   ['events/{append-protocol,block,chain,claim-shard,envelope,epoch}.ts', FORMAT],
   ['events/{follow-log,log-auditor,signed-head,verify}.ts', FORMAT],
-  ['events/{export-read,export-verify,export-write,witness}.ts', { ...SHELL, packages: [] }],
+  ['events/{export-read,export-verify,export-write}.ts', { ...SHELL, packages: [] }],
+  ['events/witness.ts', { ...SHELL, rooms: ['host'], packages: [] }],
   ['events/ledger-jetstream*.ts', { ...SHELL, packages: ['nats'] }],
   ['events/ledger-memory*.ts', { ...SHELL, node: [], packages: [] }],
   ['events/public.ts', { ...SHELL, packages: [] }],
-  ['projections/projector*.ts', { ...SHELL }],
-  ['projections/checkpoint*.ts', { ...SHELL }],
+  ['projections/projector*.ts', { ...SHELL, rooms: ['host', 'events'] }],
+  ['projections/checkpoint*.ts', { ...SHELL, rooms: ['host', 'events'] }],
   ['projections/{log-sweep,replay}.ts', FORMAT],
   ['projections/live-feed.ts', { ...SHELL, rooms: ['events', 'bus'] }],
   ['projections/{audit,check-log}.ts', { ...SHELL }],
+  // Written from the semantics alone: it shares nothing with what it judges but the schemas.
+  ['sim/model/*.ts', { ...PURE, rooms: ['events'], packages: [] }],
   // Schemas of files that people write.
   ['workload/row.ts', { packages: ['zod'] }],
   ['workload/budget*.ts', { packages: ['zod', 'yaml'] }],
