@@ -1,5 +1,6 @@
 import { ensureKeys } from '../broker/keys.ts';
-import { type RunningWriter, startWriter } from '../writer/start.ts';
+import type { RunningWriter } from '../writer/run-shards.ts';
+import { startWriter } from '../writer/start.ts';
 import { serveParent } from './child.ts';
 import { ownCpuMs } from './slice.ts';
 

@@ -7,6 +7,7 @@ import { exportLog } from '../events/export-write.ts';
 import { readEvent } from '../events/upcast.ts';
 import { verifyLedger } from '../events/verify.ts';
 import { readWitnesses } from '../events/witness.ts';
+import { systemHost } from '../host/system-host.ts';
 import { countOf, countText } from '../workload/number-text.ts';
 import { withLog } from './log-access.ts';
 import type { Colours } from './screen.ts';
@@ -70,7 +71,7 @@ export async function checkWholeLog(session: Session): Promise<LogVerdict> {
 /** @returns how much is wrong with the live log */
 async function exportAndVerify(session: Session, file: string): Promise<number> {
   return withLog(session, 'auditor', async ({ ledger, shards, pinnedKeys, witnessFolder }) => {
-    const witnesses = await readWitnesses(witnessFolder);
+    const witnesses = await readWitnesses(systemHost.files, witnessFolder);
     let findings = 0;
     for (let shard = 0; shard < shards; shard += 1) {
       session.screen.progress(() => `verifying shard ${shard + 1} of ${shards} …`);

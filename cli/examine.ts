@@ -10,6 +10,7 @@ import { checkIntegrity } from '../events/integrity.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
 import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
+import { systemHost } from '../host/system-host.ts';
 import { explainError } from './explain-error.ts';
 import { brokerAddress, userSeed } from './reach.ts';
 import type { Session } from './session.ts';
@@ -87,7 +88,7 @@ async function checkLogs(
   try {
     for (let shard = 0; shard < shards; shard += 1) {
       const head = await ledger.head(shard);
-      const witness = await readWitness(path.join(dataDir, 'witness'), shard);
+      const witness = await readWitness(systemHost.files, path.join(dataDir, 'witness'), shard);
       checkIntegrity(head, witness === undefined ? [] : [witness.seq]);
       messages += head.lastSeq;
     }

@@ -4,11 +4,13 @@ import { type RunningBroker, startBroker } from '../broker/start.ts';
 import { NatsBus } from '../bus/nats-bus.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
 import { publicKeyFromPem } from '../events/signing.ts';
+import { systemHost } from '../host/system-host.ts';
 import { ALL_PROJECTIONS } from '../projections/all-projections.ts';
 import { LiveFeed } from '../projections/live-feed.ts';
 import { places } from '../projections/places.ts';
 import { Projector } from '../projections/projector.ts';
-import { type RunningWriter, startWriter } from '../writer/start.ts';
+import type { RunningWriter } from '../writer/run-shards.ts';
+import { startWriter } from '../writer/start.ts';
 
 /** What is to run in this process. */
 export type GovernorSettings = {
@@ -118,6 +120,7 @@ async function beginProjector(
     for (let shard = 0; shard < shards; shard += 1) {
       const feed = new LiveFeed(bus, shard);
       const projector: Projector = new Projector({
+        host: systemHost,
         ledger,
         shard,
         pinnedKeys,

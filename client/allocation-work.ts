@@ -1,5 +1,6 @@
 import type { AnswerOf } from '../events/answers.ts';
 import { LIMITS } from '../events/limits.ts';
+import type { Host } from '../host/host.ts';
 import { AbortedError, BursarError } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Actual, AmountsInput, AskInput } from './inputs.ts';
@@ -38,6 +39,7 @@ export interface Allocated<R extends WorkResult> {
 }
 
 export interface AllocationParts {
+  readonly host: Host;
   readonly sender: Sender;
   readonly underWay: WorkUnderWay;
   /** Settles by way of the journal. */
@@ -61,7 +63,8 @@ export async function workOn<R extends WorkResult>(
   const onAbort = () => controller.abort(new AbortedError(signal?.reason));
   signal?.addEventListener('abort', onAbort);
   const leaseMs = ask.ttlMs ?? LIMITS.ttlMsDefault;
-  const heartbeat = new Heartbeat(parts.sender, id, leaseMs, grant.expiresInMs, (lost) =>
+  const { host, sender } = parts;
+  const heartbeat = new Heartbeat(host, sender, id, leaseMs, grant.expiresInMs, (lost) =>
     controller.abort(lost),
   );
   parts.underWay.begin(id, controller);

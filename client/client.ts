@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.ts';
 import type { Answer, AnswerOf, Emergency, Notice } from '../events/answers.ts';
+import type { Host } from '../host/host.ts';
 import { type Allocated, type HeldAllocation, type WorkResult, workOn } from './allocation-work.ts';
 import { commandIds } from './command-ids.ts';
 import { Commands } from './commands.ts';
@@ -73,6 +73,7 @@ export async function connect(options: ConnectOptions): Promise<BursarClient> {
 export class BursarClient extends Commands {
   readonly agent: string;
   readonly team: string;
+  readonly #host: Host;
   readonly #bus: Bus;
   readonly #outbox: Outbox;
   readonly #settler: Settler;
@@ -86,17 +87,18 @@ export class BursarClient extends Commands {
   #disconnected: Promise<void> | undefined;
 
   /** Use {@link connect}. */
-  constructor({ bus, journal, agent, outbox: outboxOptions, onWarning }: ClientParts) {
-    const outbox = new Outbox(bus, outboxOptions);
-    super(new Sender(outbox, commandIds()));
+  constructor({ host, bus, journal, agent, outbox: outboxOptions, onWarning }: ClientParts) {
+    const outbox = new Outbox(host, bus, outboxOptions);
+    super(new Sender(outbox, commandIds(host)));
+    this.#host = host;
     this.agent = agent;
     this.team = outboxOptions.team;
     this.#bus = bus;
     this.#outbox = outbox;
     this.#onWarning = onWarning;
-    this.#settler = new Settler(bus, this.sender, journal, onWarning);
+    this.#settler = new Settler(host, bus, this.sender, journal, onWarning);
     this.#notices = new Notices(bus, agent, this.team, onWarning);
-    this.#requests = new Requests(new Waiting(bus, this.sender, this.#notices), {
+    this.#requests = new Requests(host, new Waiting(host, bus, this.sender, this.#notices), {
       cancel: (request) => this.cancel(request),
       release: (allocation) => this.release(allocation, { journal: true }),
       onWarning,
@@ -219,6 +221,7 @@ export class BursarClient extends Commands {
   ): Promise<Allocated<R>> {
     const grant = await this.requestOrThrow(path, ask, options);
     const parts = {
+      host: this.#host,
       sender: this.sender,
       underWay: this.#underWay,
       settle: (id: string, actual: Actual) => this.settle(id, actual, { journal: true }),
@@ -278,11 +281,11 @@ export class BursarClient extends Commands {
   }
 
   async #drainAndClose(drainMs: number): Promise<void> {
-    const untilMs = performance.now() + drainMs;
-    while (!this.#outbox.isIdle && performance.now() < untilMs) {
-      await this.#outbox.drain(untilMs - performance.now());
+    const untilMs = this.#host.steadyMs() + drainMs;
+    while (!this.#outbox.isIdle && this.#host.steadyMs() < untilMs) {
+      await this.#outbox.drain(untilMs - this.#host.steadyMs());
       // Lets callers go on whose next command belongs to what they have begun.
-      await setImmediate();
+      await new Promise<void>((resolve) => this.#host.nextTurn(resolve));
     }
     this.#outbox.close(new ClosedError());
     for (const feed of this.#feeds) feed.close();

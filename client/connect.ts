@@ -5,6 +5,8 @@ import { KeyRefused, Unreachable } from '../bus/errors.ts';
 import { connectBus } from '../bus/nats-bus.ts';
 import { LIMITS } from '../events/limits.ts';
 import { NodeName } from '../events/names.ts';
+import type { Host } from '../host/host.ts';
+import { systemHost } from '../host/system-host.ts';
 import { type BursarError, ConnectError, ForbiddenError } from './errors.ts';
 import { memoryJournal, type SettleJournal } from './journal.ts';
 import { openJournalFile } from './journal-file.ts';
@@ -41,6 +43,7 @@ export interface ConnectOptions {
 
 /** What a client is made of. */
 export interface ClientParts {
+  readonly host: Host;
   readonly bus: Bus;
   readonly journal: SettleJournal;
   readonly agent: string;
@@ -70,7 +73,7 @@ export async function prepare(options: ConnectOptions): Promise<ClientParts> {
       options.journal === undefined
         ? memoryJournal()
         : await openJournalFile(path.resolve(options.journal), { agent, team });
-    return { bus, journal, agent, outbox, onWarning };
+    return { host: systemHost, bus, journal, agent, outbox, onWarning };
   } catch (error) {
     await bus.close();
     throw error;

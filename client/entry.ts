@@ -11,7 +11,7 @@ export interface Outgoing {
 export interface SendOptions {
   /** Time until it fails with UnavailableError, ms. */
   readonly timeoutMs?: number | undefined;
-  /** When a repeat of an earlier command was first sent, by `performance.now()`. */
+  /** When a repeat of an earlier command was first sent, by the steady clock. */
   readonly firstSentAtMs?: number | undefined;
   /** The id was chosen by the caller, so the same one may be under way already. */
   readonly isCallerId?: boolean | undefined;
@@ -24,7 +24,7 @@ export class Entry {
   readonly command: Outgoing;
   readonly isCallerId: boolean;
   readonly deadlineAtMs: number;
-  /** By `performance.now()`; undefined until it is sent. */
+  /** By the steady clock; undefined until it is sent. */
   firstSentAtMs: number | undefined;
   tries = 0;
   /** A message with it is on its way. */

@@ -1,3 +1,4 @@
+import type { CallOff, Host } from '../host/host.ts';
 import { LeaseLostError, RefusedError } from './errors.ts';
 import type { Sender } from './sender.ts';
 
@@ -10,12 +11,13 @@ const BEAT_MS_MIN = 2;
  * is lost, because it was refused or because nobody answered until its end.
  */
 export class Heartbeat {
+  readonly #host: Host;
   readonly #sender: Sender;
   readonly #allocation: string;
   readonly #leaseMs: number;
   readonly #onLost: (error: LeaseLostError) => void;
   #endsAtMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  #callOff: CallOff | undefined;
   #isStopped = false;
 
   /**
@@ -23,33 +25,35 @@ export class Heartbeat {
    * @param leftMs of the lease as it is now
    */
   constructor(
+    host: Host,
     sender: Sender,
     allocation: string,
     leaseMs: number,
     leftMs: number,
     onLost: (error: LeaseLostError) => void,
   ) {
+    this.#host = host;
     this.#sender = sender;
     this.#allocation = allocation;
     this.#leaseMs = leaseMs;
     this.#onLost = onLost;
-    this.#endsAtMs = performance.now() + leftMs;
+    this.#endsAtMs = this.#host.steadyMs() + leftMs;
     this.#beatAfter(leftMs / BEATS_PER_LEASE);
   }
 
   /** Time until the lease ends unless it is renewed, ms; 0 once over. */
   get leftMs(): number {
-    return Math.max(0, this.#endsAtMs - performance.now());
+    return Math.max(0, this.#endsAtMs - this.#host.steadyMs());
   }
 
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#callOff?.();
   }
 
   #beatAfter(pauseMs: number): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => void this.#beat(), Math.max(BEAT_MS_MIN, pauseMs));
+    this.#callOff = this.#host.after(Math.max(BEAT_MS_MIN, pauseMs), () => void this.#beat());
   }
 
   async #beat(): Promise<void> {
@@ -58,7 +62,7 @@ export class Heartbeat {
       this.#lose();
       return;
     }
-    const sentAtMs = performance.now();
+    const sentAtMs = this.#host.steadyMs();
     const renew = { op: 'renew', allocation: this.#allocation, ttlMs: this.#leaseMs };
     try {
       const command = { ...renew, id: this.#sender.newId() };

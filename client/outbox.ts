@@ -3,6 +3,7 @@ import { BusClosed, MessageTooLarge, NoResponders, PermissionDenied } from '../b
 import type { Answer } from '../events/answers.ts';
 import { LIMITS } from '../events/limits.ts';
 import { subjects } from '../events/subjects.ts';
+import type { CallOff, Host } from '../host/host.ts';
 import { Entry, type Outgoing, type SendOptions } from './entry.ts';
 import {
   BadAnswerError,
@@ -53,20 +54,22 @@ const SWEEP_MS = 50;
  */
 export class Outbox {
   readonly counts: OutboxCounts = { commands: 0, messages: 0, retries: 0, badAnswers: 0 };
+  readonly #host: Host;
   readonly #bus: Bus;
   readonly #options: OutboxOptions;
   readonly #pending = new Set<Entry>();
   readonly #queue: Entry[] = [];
-  /** Groups that wait for their next try, by their timers. */
-  readonly #resting = new Map<NodeJS.Timeout, readonly Entry[]>();
+  /** Groups that wait for their next try, each with what calls that off. */
+  readonly #resting = new Map<readonly Entry[], CallOff>();
   readonly #flush = () => this.#sendWaiting();
   #inFlight = 0;
   #isScheduled = false;
-  #sweep: NodeJS.Timeout | undefined;
+  #endSweep: CallOff | undefined;
   #closed: ClosedError | undefined;
   #onIdle: (() => void) | undefined;
 
-  constructor(bus: Bus, options: OutboxOptions) {
+  constructor(host: Host, bus: Bus, options: OutboxOptions) {
+    this.#host = host;
     this.#bus = bus;
     this.#options = options;
     bus.onStatus((status) => {
@@ -83,10 +86,10 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) throw this.#closed;
       if (this.#pending.size >= PENDING_MAX) throw new BusyError(PENDING_MAX);
-      const deadlineAtMs = performance.now() + (options.timeoutMs ?? this.#options.timeoutMs);
+      const deadlineAtMs = this.#host.steadyMs() + (options.timeoutMs ?? this.#options.timeoutMs);
       const entry = new Entry(this.#pending, command, deadlineAtMs, options, resolve, reject);
       this.counts.commands += 1;
-      this.#sweep ??= setInterval(() => this.#sweepExpired(), SWEEP_MS).unref();
+      this.#endSweep ??= this.#host.every(SWEEP_MS, () => this.#sweepExpired());
       this.#queue.push(entry);
       if (!this.#bus.isConnected()) entry.delay();
       this.#schedule();
@@ -101,24 +104,23 @@ export class Outbox {
   /** Resolves when no command waits for an answer, at the latest after `withinMs`. */
   async drain(withinMs: number): Promise<void> {
     if (this.#pending.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
+    let callOff: CallOff | undefined;
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
-      timer = setTimeout(resolve, withinMs);
+      callOff = this.#host.after(withinMs, resolve);
     });
-    clearTimeout(timer);
+    callOff?.();
   }
 
   /** Fails everything that still waits. Nothing can be sent from then on. */
   close(reason: ClosedError): void {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
-    for (const timer of this.#resting.keys()) clearTimeout(timer);
+    for (const callOff of this.#resting.values()) callOff();
     this.#resting.clear();
     this.#queue.length = 0;
     for (const entry of this.#pending) entry.fail(reason);
-    clearInterval(this.#sweep);
-    this.#sweep = undefined;
+    this.#stopSweeping();
   }
 
   /**
@@ -134,14 +136,14 @@ export class Outbox {
   #sendWaiting(): void {
     this.#isScheduled = false;
     while (this.#inFlight < this.#options.inFlightMax && this.#bus.isConnected()) {
-      const packed = packMessage(this.#queue, this.#options.batchMax, performance.now());
+      const packed = packMessage(this.#queue, this.#options.batchMax, this.#host.steadyMs());
       if (packed === undefined) return;
       void this.#exchange(packed);
     }
   }
 
   async #exchange(packed: Packed): Promise<void> {
-    const nowMs = performance.now();
+    const nowMs = this.#host.steadyMs();
     let triesMax = 0;
     for (const entry of packed.entries) {
       entry.firstSentAtMs ??= nowMs;
@@ -213,36 +215,41 @@ export class Outbox {
     if (first === undefined) return;
     for (const entry of waiting) entry.delay();
     this.counts.retries += waiting.length;
-    const pauseMs = Math.max(pauseMsMin, backoffMs(first.tries - 1, Math.random()));
-    const timer = setTimeout(() => this.#endRest(timer), pauseMs);
-    this.#resting.set(timer, waiting);
+    const pauseMs = Math.max(pauseMsMin, backoffMs(first.tries - 1, this.#host.random()));
+    this.#resting.set(
+      waiting,
+      this.#host.after(pauseMs, () => this.#endRest(waiting)),
+    );
   }
 
-  #endRest(timer: NodeJS.Timeout): void {
-    clearTimeout(timer);
-    const entries = this.#resting.get(timer) ?? [];
-    this.#resting.delete(timer);
+  #endRest(entries: readonly Entry[]): void {
+    this.#resting.get(entries)?.();
+    this.#resting.delete(entries);
     this.#queue.unshift(...entries);
     this.#schedule();
   }
 
   /** The connection is back: nothing is worth waiting for any more. */
   #wake(): void {
-    for (const timer of [...this.#resting.keys()]) this.#endRest(timer);
+    for (const entries of [...this.#resting.keys()]) this.#endRest(entries);
     this.#schedule();
   }
 
   #sweepExpired(): void {
     if (this.#pending.size === 0) {
-      clearInterval(this.#sweep);
-      this.#sweep = undefined;
+      this.#stopSweeping();
       return;
     }
-    const nowMs = performance.now();
+    const nowMs = this.#host.steadyMs();
     for (const entry of this.#pending) {
       if (entry.deadlineAtMs <= nowMs) this.#expire(entry);
     }
     this.#tellIfIdle();
+  }
+
+  #stopSweeping(): void {
+    this.#endSweep?.();
+    this.#endSweep = undefined;
   }
 
   #expire(entry: Entry): void {

@@ -1,3 +1,4 @@
+import type { Host } from '../host/host.ts';
 import type { SendOptions } from './entry.ts';
 import { AbortedError, BursarError, ClosedError } from './errors.ts';
 import {
@@ -17,10 +18,12 @@ export interface Undoing {
 
 /** Sends requests and sees them to their outcome, or takes them back when the caller gives up. */
 export class Requests {
+  readonly #host: Host;
   readonly #waiting: Waiting;
   readonly #undoing: Undoing;
 
-  constructor(waiting: Waiting, undoing: Undoing) {
+  constructor(host: Host, waiting: Waiting, undoing: Undoing) {
+    this.#host = host;
     this.#waiting = waiting;
     this.#undoing = undoing;
   }
@@ -32,7 +35,7 @@ export class Requests {
     signal: AbortSignal | undefined,
   ): Promise<RequestOutcome> {
     if (signal?.aborted) throw new AbortedError(signal.reason);
-    const sentAtMs = performance.now();
+    const sentAtMs = this.#host.steadyMs();
     const first = this.#waiting.ask(command, options);
     if (signal !== undefined) return this.#abortable(command, first, sentAtMs, signal);
     const answer = await first;

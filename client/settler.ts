@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Answer, AnswerOf } from '../events/answers.ts';
+import type { CallOff, Host } from '../host/host.ts';
 import type { Outgoing } from './entry.ts';
 import {
   BadAnswerError,
@@ -38,27 +39,30 @@ const REPEAT_MS = 15_000;
  * comes back, after a restart and from time to time.
  */
 export class Settler {
+  readonly #host: Host;
   readonly #sender: Sender;
   readonly #journal: SettleJournal;
   readonly #onWarning: (warning: BursarError) => void;
   /** Ids of entries with a try under way. */
   readonly #underWay = new Set<string>();
-  readonly #repeat: NodeJS.Timeout;
+  readonly #endRepeats: CallOff;
   #isClosed = false;
 
   constructor(
+    host: Host,
     bus: Bus,
     sender: Sender,
     journal: SettleJournal,
     onWarning: (warning: BursarError) => void,
   ) {
+    this.#host = host;
     this.#sender = sender;
     this.#journal = journal;
     this.#onWarning = onWarning;
     bus.onStatus((status) => {
       if (status === 'connected') this.repeatAll();
     });
-    this.#repeat = setInterval(() => this.repeatAll(), REPEAT_MS).unref();
+    this.#endRepeats = host.every(REPEAT_MS, () => this.repeatAll());
     this.repeatAll();
   }
 
@@ -70,7 +74,7 @@ export class Settler {
     command: Outgoing & { readonly id: string },
     options: SettleOptions,
   ): Promise<Settled | Journaled> {
-    const entry: JournalEntry = { command, firstSentAtUnixMs: Date.now() };
+    const entry: JournalEntry = { command, firstSentAtUnixMs: this.#host.wallMs() };
     this.#underWay.add(command.id);
     try {
       const isKept = this.#journal.append(entry);
@@ -104,13 +108,13 @@ export class Settler {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#repeat);
+    this.#endRepeats();
     await this.#journal.close();
   }
 
   #repeatOne(entry: JournalEntry): void {
-    const agoMs = Math.max(0, Date.now() - entry.firstSentAtUnixMs);
-    const firstSentAtMs = performance.now() - agoMs;
+    const agoMs = Math.max(0, this.#host.wallMs() - entry.firstSentAtUnixMs);
+    const firstSentAtMs = this.#host.steadyMs() - agoMs;
     this.#deliver(entry, { firstSentAtMs, isCallerId: true }).catch((error) => this.#warnOf(error));
   }
 

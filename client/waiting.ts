@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { AnswerOf, Notice } from '../events/answers.ts';
+import type { Host } from '../host/host.ts';
 import type { Outgoing, SendOptions } from './entry.ts';
 import { AbortedError, LeaseLostError, RefusedError, UnavailableError } from './errors.ts';
 import type { Notices } from './notices.ts';
@@ -29,11 +30,13 @@ const SILENCE_MS_MAX = 60_000;
  * queue; an unclaimed one would be taken back.
  */
 export class Waiting {
+  readonly #host: Host;
   readonly #bus: Bus;
   readonly #sender: Sender;
   readonly #notices: Notices;
 
-  constructor(bus: Bus, sender: Sender, notices: Notices) {
+  constructor(host: Host, bus: Bus, sender: Sender, notices: Notices) {
+    this.#host = host;
     this.#bus = bus;
     this.#sender = sender;
     this.#notices = notices;
@@ -45,7 +48,7 @@ export class Waiting {
   }
 
   /**
-   * @param sentAtMs when the request was first sent, by `performance.now()`
+   * @param sentAtMs when the request was first sent, by the steady clock
    * @throws AbortedError: what becomes of the request then is the caller's business
    * @throws LeaseLostError when it was granted and over again before anybody heard of it
    * @throws UnavailableError when nobody has answered for long after its queue time was over
@@ -56,18 +59,18 @@ export class Waiting {
     sentAtMs: number,
     signal: AbortSignal | undefined,
   ): Promise<RequestOutcome> {
-    let endsAtMs = performance.now() + timeLeftMs(first);
+    let endsAtMs = this.#host.steadyMs() + timeLeftMs(first);
     for (let pollMs = POLL_MS_MIN; ; pollMs = Math.min(POLL_MS_MAX, pollMs * 1.5)) {
-      const leftMs = Math.max(0, endsAtMs - performance.now()) + OUTCOME_SLACK_MS;
+      const leftMs = Math.max(0, endsAtMs - this.#host.steadyMs()) + OUTCOME_SLACK_MS;
       const wake = await this.#wake(command.id, Math.min(pollMs, leftMs), signal);
       if (wake === 'aborted') throw new AbortedError(signal?.reason);
       try {
         const answer = denialIn(wake) ?? (await this.#present(command, sentAtMs));
         if (!isPending(answer)) return answer;
-        endsAtMs = performance.now() + timeLeftMs(answer);
+        endsAtMs = this.#host.steadyMs() + timeLeftMs(answer);
       } catch (error) {
         const isSilent = error instanceof UnavailableError;
-        if (!isSilent || performance.now() > endsAtMs + SILENCE_MS_MAX) throw error;
+        if (!isSilent || this.#host.steadyMs() > endsAtMs + SILENCE_MS_MAX) throw error;
       }
     }
   }
@@ -83,14 +86,15 @@ export class Waiting {
     if (recent !== undefined) return Promise.resolve(recent);
     return new Promise((resolve) => {
       const end = (wake: Notice | 'poll' | 'aborted') => {
-        clearTimeout(timer);
+        callOff();
         signal?.removeEventListener('abort', onAbort);
         endNotices();
         endStatus();
         resolve(wake);
       };
       const onAbort = () => end('aborted');
-      const timer = setTimeout(() => end('poll'), pollMs * (0.8 + 0.4 * Math.random()));
+      const jitter = 0.8 + 0.4 * this.#host.random();
+      const callOff = this.#host.after(pollMs * jitter, () => end('poll'));
       signal?.addEventListener('abort', onAbort);
       const endNotices = this.#notices.await(id, end);
       const endStatus = this.#bus.onStatus((status) => {

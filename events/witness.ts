@@ -1,5 +1,5 @@
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
+import type { Files } from '../host/host.ts';
 import { LedgerError } from './ledger-errors.ts';
 import { LOG_FORMAT_VERSION, witnessFileSchema } from './log-schema.ts';
 import { HASH_BYTES, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './log-sizes.ts';
@@ -33,50 +33,34 @@ export function witnessFile(folder: string, shard: number): string {
  * @returns whether the file now names this head
  * @throws WitnessDamagedError
  */
-export async function writeWitness(folder: string, head: SignedHead): Promise<boolean> {
-  const file = witnessFile(folder, head.shard);
-  const before = await readWitness(folder, head.shard);
+export async function writeWitness(
+  files: Files,
+  folder: string,
+  head: SignedHead,
+): Promise<boolean> {
+  const before = await readWitness(files, folder, head.shard);
   if (before !== undefined && before.seq > head.seq) return false;
-  await mkdir(folder, { recursive: true });
-  const draft = `${file}.${process.pid}.draft`;
-  const handle = await open(draft, 'w', 0o600);
-  try {
-    await handle.writeFile(toText(head));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
-  await syncFolder(folder);
+  await files.replace(witnessFile(folder, head.shard), new TextEncoder().encode(toText(head)));
   return true;
 }
 
 /** The head that a shard's witness remembers; undefined if there is none. @throws WitnessDamagedError */
-export async function readWitness(folder: string, shard: number): Promise<SignedHead | undefined> {
+export async function readWitness(
+  files: Files,
+  folder: string,
+  shard: number,
+): Promise<SignedHead | undefined> {
   const file = witnessFile(folder, shard);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return fromText(file, text);
+  const bytes = await files.read(file);
+  return bytes === undefined ? undefined : fromText(file, new TextDecoder().decode(bytes));
 }
 
 /** All witnesses of a folder; none if there is no folder. @throws WitnessDamagedError */
-export async function readWitnesses(folder: string): Promise<SignedHead[]> {
-  let names: string[];
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+export async function readWitnesses(files: Files, folder: string): Promise<SignedHead[]> {
   const heads: SignedHead[] = [];
-  for (const name of names.sort()) {
+  for (const name of await files.list(folder)) {
     const shard = /^head-(\d+)\.json$/.exec(name)?.[1];
-    const head = shard === undefined ? undefined : await readWitness(folder, Number(shard));
+    const head = shard === undefined ? undefined : await readWitness(files, folder, Number(shard));
     if (head !== undefined) heads.push(head);
   }
   return heads;
@@ -108,15 +92,5 @@ function fromText(file: string, text: string): SignedHead {
     return { ...head, hash, publicKey, sig };
   } catch (cause) {
     throw new WitnessDamagedError(file, cause);
-  }
-}
-
-/** Makes the rename itself durable. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -34,4 +34,6 @@ export interface Files {
   replace(file: string, bytes: Uint8Array): Promise<void>;
   /** No error if there is no such file. */
   remove(file: string): Promise<void>;
+  /** Names of what is in a folder, sorted; none if there is no folder. */
+  list(folder: string): Promise<string[]>;
 }

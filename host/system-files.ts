@@ -1,16 +1,11 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Files } from './host.ts';
 
 /** Files of the machine. */
 export const systemFiles: Files = {
-  async read(file) {
-    try {
-      return await readFile(file);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+  read(file) {
+    return unlessMissing(readFile(file));
   },
 
   async replace(file, bytes) {
@@ -30,7 +25,20 @@ export const systemFiles: Files = {
   async remove(file) {
     await rm(file, { force: true });
   },
+
+  async list(folder) {
+    return ((await unlessMissing(readdir(folder))) ?? []).sort();
+  },
 };
+
+async function unlessMissing<Value>(reading: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
 
 /** Makes the rename itself durable. */
 async function syncFolder(folder: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ChainPosition } from '../events/chain.ts';
 import { decode, encode } from '../events/codec.ts';
+import type { Files } from '../host/host.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import type { PoisonRecord } from './log-sweep.ts';
 import { pack, unpack } from './packed.ts';
@@ -35,38 +35,34 @@ export function checkpointFile(dataDir: string, name: string, shard: number): st
  * Writes a checkpoint durably, all or nothing: a crash leaves the old one or the new one.
  * @returns false when the state is larger than a checkpoint may be; the old one is removed then
  */
-export async function writeCheckpoint(dataDir: string, checkpoint: Checkpoint): Promise<boolean> {
+export async function writeCheckpoint(
+  files: Files,
+  dataDir: string,
+  checkpoint: Checkpoint,
+): Promise<boolean> {
   const file = checkpointFile(dataDir, checkpoint.name, checkpoint.shard);
   const body = encode({ ...checkpoint, state: pack(checkpoint.state) });
   const bytes = encode({ format: FORMAT, v: FILE_VERSION, sha256: sha256(body), body });
   if (bytes.byteLength > PROJECTION_LIMITS.checkpointBytesMax) {
-    await removeCheckpoint(dataDir, checkpoint.name, checkpoint.shard);
+    await removeCheckpoint(files, dataDir, checkpoint.name, checkpoint.shard);
     return false;
   }
-  await mkdir(path.dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.draft`;
-  const handle = await open(draft, 'w', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+  await files.replace(file, bytes);
   return true;
 }
 
 /** A checkpoint as it was written; null where there is none; a reason where it cannot be used. */
 export async function readCheckpoint(
+  files: Files,
   dataDir: string,
   name: string,
   shard: number,
 ): Promise<Checkpoint | null | { readonly unusable: string }> {
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | undefined;
   try {
-    bytes = await readFile(checkpointFile(dataDir, name, shard));
+    bytes = await files.read(checkpointFile(dataDir, name, shard));
+    if (bytes === undefined) return null;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     return { unusable: `it cannot be read: ${reasonOf(error)}` };
   }
   try {
@@ -76,12 +72,13 @@ export async function readCheckpoint(
   }
 }
 
-export async function removeCheckpoint(
+export function removeCheckpoint(
+  files: Files,
   dataDir: string,
   name: string,
   shard: number,
 ): Promise<void> {
-  await rm(checkpointFile(dataDir, name, shard), { force: true });
+  return files.remove(checkpointFile(dataDir, name, shard));
 }
 
 function fromBytes(bytes: Uint8Array): Checkpoint {

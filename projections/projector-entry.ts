@@ -1,4 +1,5 @@
 import type { ChainPosition } from '../events/chain.ts';
+import type { Files } from '../host/host.ts';
 import { type Checkpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import type { PoisonRecord, Swept } from './log-sweep.ts';
@@ -77,9 +78,9 @@ export class ProjectorEntry {
    * Writes its checkpoint, if it has taken anything.
    * @returns false when its state is too large for one
    */
-  async write(dataDir: string, shard: number, createdAt: string): Promise<boolean> {
+  async write(files: Files, dataDir: string, shard: number, createdAt: string): Promise<boolean> {
     if (this.#chain === undefined) return true;
-    return writeCheckpoint(dataDir, {
+    return writeCheckpoint(files, dataDir, {
       name: this.name,
       version: this.version,
       shard,
@@ -91,8 +92,8 @@ export class ProjectorEntry {
     });
   }
 
-  remove(dataDir: string, shard: number): Promise<void> {
-    return removeCheckpoint(dataDir, this.name, shard);
+  remove(files: Files, dataDir: string, shard: number): Promise<void> {
+    return removeCheckpoint(files, dataDir, this.name, shard);
   }
 
   #keepAside(record: PoisonRecord): void {

@@ -3,6 +3,7 @@ import { type ChainPosition, chainStart } from '../events/chain.ts';
 import { decodeEpoch } from '../events/epoch.ts';
 import type { Ledger, LogHead } from '../events/ledger.ts';
 import { sameBytes } from '../events/signing.ts';
+import type { Files } from '../host/host.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import type { ProjectorEntry } from './projector-entry.ts';
 
@@ -10,6 +11,7 @@ import type { ProjectorEntry } from './projector-entry.ts';
 export type LogLine = (level: 'info' | 'warn' | 'error', text: string) => void;
 
 interface Resume {
+  readonly files: Files;
   readonly ledger: Ledger;
   readonly shard: number;
   readonly head: LogHead;
@@ -39,11 +41,11 @@ export async function chooseResumePoint(
 }
 
 async function usableCheckpoint(
-  { ledger, shard, head, dataDir, say }: Resume,
+  { files, ledger, shard, head, dataDir, say }: Resume,
   { name, version }: ProjectorEntry,
 ): Promise<Checkpoint | undefined> {
   if (dataDir === undefined) return undefined;
-  const found = await readCheckpoint(dataDir, name, shard);
+  const found = await readCheckpoint(files, dataDir, name, shard);
   if (found === null) return undefined;
   const reason =
     'unusable' in found

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Ledger, LogHead, StoredMessage } from '../events/ledger.ts';
 import { LogUnreadableError } from '../events/ledger-errors.ts';
+import type { Host } from '../host/host.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import { LogSweep, type PoisonRecord, type Swept } from './log-sweep.ts';
 import type { Projection, Recorded } from './projection.ts';
@@ -9,6 +9,7 @@ import { ProjectorEntry } from './projector-entry.ts';
 import { chooseResumePoint, type LogLine } from './projector-resume.ts';
 
 export interface ProjectorOptions {
+  readonly host: Host;
   readonly ledger: Ledger;
   readonly shard: number;
   /** Raw public keys of the shard's owners. */
@@ -136,19 +137,26 @@ export class Projector {
 
   /** Writes every state to its checkpoint. */
   async checkpoint(): Promise<void> {
-    const { dataDir, shard } = this.#options;
+    const { host, dataDir, shard } = this.#options;
     this.#messagesSinceCheckpoint = 0;
     if (dataDir === undefined) return;
     for (const entry of this.#entries.values()) {
-      const isKept = await entry.write(dataDir, shard, this.#createdAt);
+      const isKept = await entry.write(host.files, dataDir, shard, this.#createdAt);
       if (!isKept) this.#say('warn', `the state of ${entry.name} is too large for a checkpoint`);
     }
   }
 
   async #open(head: LogHead): Promise<void> {
-    const { ledger, shard, dataDir, pinnedKeys } = this.#options;
+    const { host, ledger, shard, dataDir, pinnedKeys } = this.#options;
     const from = await chooseResumePoint(
-      { ledger, shard, head, dataDir, say: (level, text) => this.#say(level, text) },
+      {
+        files: host.files,
+        ledger,
+        shard,
+        head,
+        dataDir,
+        say: (level, text) => this.#say(level, text),
+      },
       [...this.#entries.values()],
     );
     this.#createdAt = head.createdAt;
@@ -197,7 +205,9 @@ export class Projector {
     if (this.#messagesSinceCheckpoint >= Math.max(checkpointMessagesMin, swept.seq / 10)) {
       await this.checkpoint();
     }
-    if (swept.seq % BREATH_MESSAGES === 0) await breathe();
+    if (swept.seq % BREATH_MESSAGES === 0) {
+      await new Promise<void>((resolve) => this.#options.host.nextTurn(resolve));
+    }
   }
 
   #apply(swept: Swept): void {
@@ -217,9 +227,9 @@ export class Projector {
   }
 
   async #removeCheckpoints(): Promise<void> {
-    const { dataDir, shard } = this.#options;
+    const { host, dataDir, shard } = this.#options;
     if (dataDir === undefined) return;
-    for (const entry of this.#entries.values()) await entry.remove(dataDir, shard);
+    for (const entry of this.#entries.values()) await entry.remove(host.files, dataDir, shard);
   }
 
   #say(level: Parameters<LogLine>[0], text: string): void {

@@ -6,7 +6,8 @@ import {
   PreemptedError,
   StoppedError,
 } from '../client/client.ts';
-import { type RunningWriter, startWriter } from '../writer/start.ts';
+import type { RunningWriter } from '../writer/run-shards.ts';
+import { startWriter } from '../writer/start.ts';
 import { makeClientRig, until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 

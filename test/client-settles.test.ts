@@ -17,6 +17,7 @@ import { Sender } from '../client/sender.ts';
 import { Settler } from '../client/settler.ts';
 import type { Answer } from '../events/answers.ts';
 import { refuse } from '../events/refusals.ts';
+import { systemHost } from '../host/system-host.ts';
 import { generous, makeClientRig, until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 
@@ -161,7 +162,7 @@ test('R6 nothing is sent before the journal has it', async () => {
   const standIn = await rig.standIn();
   const bus = await rig.bus('wile');
   const limits = { timeoutMs: 5_000, tryTimeoutMs: 2_000, inFlightMax: 1, batchMax: 1 };
-  const outbox = new Outbox(bus, { agent: 'wile', team: 'acme', ...limits });
+  const outbox = new Outbox(systemHost, bus, { agent: 'wile', team: 'acme', ...limits });
   let synced = () => {};
   const journal: SettleJournal = {
     ...memoryJournal(),
@@ -170,7 +171,13 @@ test('R6 nothing is sent before the journal has it', async () => {
         synced = resolve;
       }),
   };
-  const settler = new Settler(bus, new Sender(outbox, commandIds()), journal, () => {});
+  const settler = new Settler(
+    systemHost,
+    bus,
+    new Sender(outbox, commandIds(systemHost)),
+    journal,
+    () => {},
+  );
   const command = { op: 'settle', id: 's-1', allocation: 'a-1', actual: { credits: 1 } };
   const settling = settler.settle(command, {});
   await new Promise((resolve) => setTimeout(resolve, 100));

@@ -9,7 +9,8 @@ import { type RunningBroker, startBroker } from '../broker/start.ts';
 import { connect } from '../client/client.ts';
 import { exportLog } from '../events/export-write.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
-import { type RunningWriter, startWriter } from '../writer/start.ts';
+import type { RunningWriter } from '../writer/run-shards.ts';
+import { startWriter } from '../writer/start.ts';
 import { assert, suite } from './harness/suite.ts';
 
 const run = promisify(execFile);

@@ -5,6 +5,7 @@ import { NatsBus } from '../bus/nats-bus.ts';
 import { decode } from '../events/codec.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
 import { ensureStream } from '../events/ledger-jetstream-stream.ts';
+import { systemHost } from '../host/system-host.ts';
 import { ALL_PROJECTIONS } from '../projections/all-projections.ts';
 import { balances } from '../projections/balances.ts';
 import { checkBalances } from '../projections/check.ts';
@@ -57,6 +58,7 @@ async function work(prefix: string, count: number): Promise<void> {
 
 function projectorFor(connection: NatsConnection, feed?: LiveFeed): Projector {
   const projector: Projector = new Projector({
+    host: systemHost,
     ledger: new JetStreamLedger({ commit: connection }),
     shard: SHARD,
     pinnedKeys: [signer.publicKey],

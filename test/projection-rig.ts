@@ -1,5 +1,6 @@
 import { MemoryLedger } from '../events/ledger-memory.ts';
 import { MemoryStore } from '../events/memory-log.ts';
+import { systemHost } from '../host/system-host.ts';
 import { ALL_PROJECTIONS } from '../projections/all-projections.ts';
 import { balances } from '../projections/balances.ts';
 import { checkBalances } from '../projections/check.ts';
@@ -38,6 +39,7 @@ export async function ask({ writer, governor }: Log, id: string, amount = 10): P
 export function openProjector(log: Log, more: Partial<ProjectorOptions> = {}) {
   const lines: string[] = [];
   const projector = new Projector({
+    host: systemHost,
     ledger: log.ledger,
     shard: SHARD,
     pinnedKeys: [signer.publicKey],

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { decode } from '@msgpack/msgpack';
 import { verifyExport } from '../events/export-verify.ts';
 import { readWitness } from '../events/witness.ts';
+import { systemFiles } from '../host/system-files.ts';
 import { assert, suite } from './harness/suite.ts';
 
 /**
@@ -92,7 +93,7 @@ test('U-02 the project takes the same example for whole, under the same witness'
   const file = path.join(folder, 'example.jsonl');
   writeFileSync(file, fenced('jsonl'));
   writeFileSync(path.join(folder, 'head-0.json'), fenced('json'));
-  const witness = await readWitness(folder, 0);
+  const witness = await readWitness(systemFiles, folder, 0);
   const pinnedKeys = [new Uint8Array(Buffer.from(pinnedHex, 'hex'))];
   const witnesses = witness === undefined ? [] : [witness];
   assert.is(witnesses.length, 1);

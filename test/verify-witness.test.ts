@@ -12,6 +12,7 @@ import {
   witnessFile,
   writeWitness,
 } from '../events/witness.ts';
+import { systemFiles } from '../host/system-files.ts';
 import { assert, suite } from './harness/suite.ts';
 
 const signer = createSigner(generateSigningKeyPem());
@@ -30,51 +31,54 @@ witness.after.each(() => rmSync(folder, { recursive: true, force: true }));
 
 witness('a head comes back as it was signed', async () => {
   const inner = path.join(folder, 'not', 'there', 'yet');
-  assert.is(await readWitness(inner, 2), undefined);
-  assert.equal(await readWitnesses(inner), []);
-  assert.is(await writeWitness(inner, headAt(2, 9)), true);
-  const head = await readWitness(inner, 2);
+  assert.is(await readWitness(systemFiles, inner, 2), undefined);
+  assert.equal(await readWitnesses(systemFiles, inner), []);
+  assert.is(await writeWitness(systemFiles, inner, headAt(2, 9)), true);
+  const head = await readWitness(systemFiles, inner, 2);
   assert.equal(head, headAt(2, 9));
   assert.is(head !== undefined && isHeadSigned(head), true);
   assert.is(head !== undefined && isHeadSigned({ ...head, seq: 10 }), false);
 });
 
 witness('a former owner that wakes up late does not lower the mark', async () => {
-  await writeWitness(folder, headAt(0, 9));
-  assert.is(await writeWitness(folder, headAt(0, 8)), false);
-  assert.is((await readWitness(folder, 0))?.seq, 9);
-  assert.is(await writeWitness(folder, headAt(0, 10)), true);
-  assert.is((await readWitness(folder, 0))?.seq, 10);
+  await writeWitness(systemFiles, folder, headAt(0, 9));
+  assert.is(await writeWitness(systemFiles, folder, headAt(0, 8)), false);
+  assert.is((await readWitness(systemFiles, folder, 0))?.seq, 9);
+  assert.is(await writeWitness(systemFiles, folder, headAt(0, 10)), true);
+  assert.is((await readWitness(systemFiles, folder, 0))?.seq, 10);
 });
 
 witness('one file a shard, and no drafts are left', async () => {
-  for (const shard of [0, 1, 10]) await writeWitness(folder, headAt(shard, 5));
+  for (const shard of [0, 1, 10]) await writeWitness(systemFiles, folder, headAt(shard, 5));
   assert.equal(readdirSync(folder).sort(), ['head-0.json', 'head-1.json', 'head-10.json']);
-  assert.equal((await readWitnesses(folder)).map((head) => head.shard).sort(), [0, 1, 10]);
+  assert.equal(
+    (await readWitnesses(systemFiles, folder)).map((head) => head.shard).sort(),
+    [0, 1, 10],
+  );
 });
 
 witness('a draft that a crash left behind is no witness', async () => {
-  await writeWitness(folder, headAt(0, 9));
+  await writeWitness(systemFiles, folder, headAt(0, 9));
   writeFileSync(`${witnessFile(folder, 0)}.123.draft`, '{"v":1,');
-  assert.is((await readWitnesses(folder)).length, 1);
-  assert.is((await readWitness(folder, 0))?.seq, 9);
+  assert.is((await readWitnesses(systemFiles, folder)).length, 1);
+  assert.is((await readWitness(systemFiles, folder, 0))?.seq, 9);
 });
 
 witness('a damaged file is refused, never taken for no witness', async () => {
-  await writeWitness(folder, headAt(0, 9));
+  await writeWitness(systemFiles, folder, headAt(0, 9));
   const file = witnessFile(folder, 0);
   const text = readFileSync(file, 'utf8');
   for (const bad of ['', '{}', text.slice(0, 50), text.replace('"seq": 9', '"seq": "9"')]) {
     writeFileSync(file, bad);
     const isDamaged = (error: unknown) => error instanceof WitnessDamagedError;
-    await assert.rejects(readWitness(folder, 0), isDamaged);
-    await assert.rejects(readWitnesses(folder), isDamaged);
-    await assert.rejects(writeWitness(folder, headAt(0, 10)), isDamaged);
+    await assert.rejects(readWitness(systemFiles, folder, 0), isDamaged);
+    await assert.rejects(readWitnesses(systemFiles, folder), isDamaged);
+    await assert.rejects(writeWitness(systemFiles, folder, headAt(0, 10)), isDamaged);
   }
 });
 
 witness('only its owner may read the file', async () => {
-  await writeWitness(folder, headAt(0, 9));
+  await writeWitness(systemFiles, folder, headAt(0, 9));
   assert.is(statSync(witnessFile(folder, 0)).mode & 0o077, 0);
 });
 

@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemHost } from '../host/system-host.ts';
 import { Inbox } from '../writer/inbox.ts';
+import { SHARD_SIZES } from '../writer/shard-sizes.ts';
 import { assert, suite } from './harness/suite.ts';
 
 const test = suite('writer inbox');
@@ -16,7 +18,8 @@ function inboxOf(takesMs: number, bytes = 1) {
     },
     turnAway: (message) => turnedAway.push(message),
     bytesOf: () => bytes,
-    nowMs: () => nowMs,
+    bytesMax: SHARD_SIZES.inboxBytesMax,
+    host: { ...systemHost, steadyMs: () => nowMs },
   });
   return { inbox, handled, turnedAway };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ShardStatus } from '../writer/start.ts';
+import type { ShardStatus } from '../writer/run-shards.ts';
 import { until } from './client-rig.ts';
 import type { ChildOptions } from './writer-child.ts';
 import type { WriterRig } from './writer-rig.ts';

@@ -17,7 +17,8 @@ import { balances } from '../projections/balances.ts';
 import { type BalanceDifference, checkBalances } from '../projections/check.ts';
 import { LogSweep } from '../projections/log-sweep.ts';
 import type { Recorded } from '../projections/projection.ts';
-import { type RunningWriter, startWriter, type WriterOptions } from '../writer/start.ts';
+import type { RunningWriter } from '../writer/run-shards.ts';
+import { startWriter, type WriterOptions } from '../writer/start.ts';
 import { makeRig } from './broker-rig.ts';
 
 /** A command as plain data: tests send wrong ones too. */

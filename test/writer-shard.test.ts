@@ -7,9 +7,11 @@ import type { LedgerFaults } from '../events/ledger-faults.ts';
 import { MemoryLedger } from '../events/ledger-memory.ts';
 import { MemoryStore } from '../events/memory-log.ts';
 import { createSigner, generateSigningKeyPem } from '../events/signing.ts';
+import { systemHost } from '../host/system-host.ts';
 import { BrokenTeams } from '../writer/broken-teams.ts';
 import { Outbox } from '../writer/outbox.ts';
 import { Shard } from '../writer/shard.ts';
+import { SHARD_SIZES } from '../writer/shard-sizes.ts';
 import { WitnessBook } from '../writer/witness-book.ts';
 import { until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
@@ -30,7 +32,10 @@ test.after.each(() => {
 });
 test.after(() => rig.close());
 
-const noEmergencies = new Outbox({ publish: async () => {}, lastOf: async () => undefined });
+const noEmergencies = new Outbox(
+  { publish: async () => {}, lastOf: async () => undefined },
+  systemHost,
+);
 
 async function claim(ledger: MemoryLedger) {
   const nonce = crypto.randomUUID();
@@ -50,14 +55,16 @@ async function open(
   const shard = await Shard.open({
     shard: 0,
     shards: 1,
+    host: systemHost,
     bus,
     ledger,
     claim: await claim(ledger),
     claimSentAtMs,
     signer,
     outbox: noEmergencies,
-    witnesses: new WitnessBook(path.join(rig.root, 'witness'), log),
+    witnesses: new WitnessBook(systemHost, path.join(rig.root, 'witness'), log),
     log,
+    sizes: SHARD_SIZES,
     broken: new BrokenTeams(),
     signal,
   });

@@ -11,8 +11,7 @@ function handClock(notBeforeMs = 0) {
   const divergences: number[] = [];
   const clock = new WriterClock({
     notBeforeMs,
-    wallMs: () => hands.wallMs,
-    monotonicMs: () => hands.monotonicMs,
+    host: { wallMs: () => hands.wallMs, steadyMs: () => hands.monotonicMs },
     onDivergence: (byMs) => divergences.push(byMs),
   });
   const pass = (ms: number) => {

@@ -5,12 +5,13 @@ import { afterBlock, type ChainPosition } from '../events/chain.ts';
 import type { BursarEvent } from '../events/events.ts';
 import type { AppendOutcome, Ledger, ShardClaim } from '../events/ledger.ts';
 import type { Signer } from '../events/signing.ts';
+import type { Host } from '../host/host.ts';
 import { Gathering } from './gathering.ts';
 
-/** Blocks that may wait behind the one in flight before new requests are turned away. */
-const LINE_LENGTH_MAX = 16;
-
 export interface BlockLineOptions {
+  readonly host: Host;
+  /** Blocks that may wait behind the one in flight before it is crowded. */
+  readonly lengthMax: number;
   readonly ledger: Ledger;
   readonly claim: ShardClaim;
   readonly signer: Signer;
@@ -18,7 +19,7 @@ export interface BlockLineOptions {
   readonly chain: ChainPosition;
   /**
    * A block is durable: now what waited for it may leave. It left the process at `sentAtMs`, by
-   * `performance.now()`. Must not throw.
+   * the steady clock. Must not throw.
    */
   readonly onStored: (block: Gathering, sealed: SealedBlock, sentAtMs: number) => void;
   /**
@@ -53,7 +54,7 @@ export class BlockLine {
 
   /** Whether so much waits that new work should not be taken. */
   get isCrowded(): boolean {
-    return this.#line.length > LINE_LENGTH_MAX;
+    return this.#line.length > this.#options.lengthMax;
   }
 
   /** The newest block that holds anything, in flight or gathering; undefined: all is durable. */
@@ -89,12 +90,12 @@ export class BlockLine {
 
   /** Resolves when nothing waits to be stored any more, or all is lost. Nothing may be added. */
   async drained(): Promise<void> {
-    while (!this.#isLost && this.newest !== undefined) await oneMs();
+    while (!this.#isLost && this.newest !== undefined) await this.#options.host.pause(1);
   }
 
   /** Resolves when nothing is on its way to the log any more, whatever has become of it. */
   async settled(): Promise<void> {
-    while (this.#isCommitting) await oneMs();
+    while (this.#isCommitting) await this.#options.host.pause(1);
   }
 
   /** Gives up what is not durable; what waits for it is called back with `lost`. */
@@ -140,7 +141,7 @@ export class BlockLine {
   }
 
   async #commit(block: Gathering): Promise<boolean> {
-    const sentAtMs = performance.now();
+    const sentAtMs = this.#options.host.steadyMs();
     let outcome: AppendOutcome;
     try {
       const { ledger, claim, signer } = this.#options;
@@ -180,8 +181,4 @@ export class BlockLine {
       ...(chain.claimIsOpen ? { claim: { seq: epoch.seq, hash: epoch.hash } } : {}),
     };
   }
-}
-
-function oneMs(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -1,3 +1,5 @@
+import type { Host } from '../host/host.ts';
+
 /** Most that wall time may part from monotonic time before it is no longer believed, ms. */
 const DIVERGENCE_MS_MAX = 1_000;
 
@@ -7,8 +9,7 @@ const DIVERGENCE_MS_MAX = 1_000;
  * and tells (semantics §6.4).
  */
 export class WriterClock {
-  readonly #wallMs: () => number;
-  readonly #monotonicMs: () => number;
+  readonly #host: Pick<Host, 'wallMs' | 'steadyMs'>;
   readonly #onDivergence: (byMs: number) => void;
   readonly #offsetMs: number;
   #lastMs: number;
@@ -17,21 +18,19 @@ export class WriterClock {
   constructor(options: {
     /** Time of the newest event in the log; time goes on from there. */
     readonly notBeforeMs: number;
-    readonly wallMs?: () => number;
-    readonly monotonicMs?: () => number;
+    readonly host: Pick<Host, 'wallMs' | 'steadyMs'>;
     readonly onDivergence: (byMs: number) => void;
   }) {
-    this.#wallMs = options.wallMs ?? Date.now;
-    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#host = options.host;
     this.#onDivergence = options.onDivergence;
-    this.#offsetMs = this.#wallMs() - this.#monotonicMs();
+    this.#offsetMs = this.#host.wallMs() - this.#host.steadyMs();
     this.#lastMs = options.notBeforeMs;
   }
 
   /** Logical time now, ms since 1970; never less than before. */
   nowMs(): number {
-    const steady = this.#monotonicMs() + this.#offsetMs;
-    const wall = this.#wallMs();
+    const steady = this.#host.steadyMs() + this.#offsetMs;
+    const wall = this.#host.wallMs();
     const byMs = wall - steady;
     const isDiverged = Math.abs(byMs) > DIVERGENCE_MS_MAX;
     if (isDiverged && !this.#isDiverged) this.#onDivergence(byMs);

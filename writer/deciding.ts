@@ -7,6 +7,7 @@ import type { Command } from '../events/commands.ts';
 import { type BursarEvent, EVENT_VERSION } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
+import type { Host } from '../host/host.ts';
 import type { BlockLine } from './block-line.ts';
 import type { BrokenTeams } from './broken-teams.ts';
 import type { WriterClock } from './clock.ts';
@@ -22,6 +23,7 @@ export interface DecidingParts {
   readonly shard: number;
   readonly state: ShardState;
   readonly line: BlockLine;
+  readonly host: Host;
   readonly clock: WriterClock;
   readonly recorded: RecordedEvents;
   readonly space: LogSpace;
@@ -139,8 +141,8 @@ export class Deciding {
 
   /** What stands before every decision: too much at once, no space, a team that is not sound. */
   #refusalOf(team: Team, command: Command, agent: string): Refusal | undefined {
-    const { space, line, broken } = this.#parts;
-    const waitMs = this.#buckets.take(agent, 1, performance.now());
+    const { host, space, line, broken } = this.#parts;
+    const waitMs = this.#buckets.take(agent, 1, host.steadyMs());
     if (waitMs > 0) return overloaded(`${agent} sends too much`, waitMs);
     if (READS.has(command.op)) return undefined;
     if (line.isCrowded) return overloaded('the log is behind', CROWDED_WAIT_MS);

@@ -1,10 +1,7 @@
+import type { Host } from '../host/host.ts';
+
 /** Time for which messages are handled in one go, ms: about that of a commit. */
 const TURN_MS = 1;
-/**
- * Bytes that may wait, about two seconds of work. Who waits longer has asked again meanwhile, and
- * more would only be work that nobody waits for.
- */
-const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
 export interface InboxOptions<Message> {
   /** Must not throw. */
@@ -12,8 +9,9 @@ export interface InboxOptions<Message> {
   /** Called instead while too much waits. Must not throw. */
   readonly turnAway: (message: Message) => void;
   readonly bytesOf: (message: Message) => number;
-  /** Default: the monotonic clock. */
-  readonly nowMs?: () => number;
+  /** That may wait. */
+  readonly bytesMax: number;
+  readonly host: Pick<Host, 'steadyMs' | 'nextTurn'>;
 }
 
 /**
@@ -23,7 +21,6 @@ export interface InboxOptions<Message> {
  */
 export class Inbox<Message> {
   readonly #options: InboxOptions<Message>;
-  readonly #nowMs: () => number;
   #waiting: Message[] = [];
   #waitingBytes = 0;
   #isTurn = false;
@@ -32,18 +29,17 @@ export class Inbox<Message> {
 
   constructor(options: InboxOptions<Message>) {
     this.#options = options;
-    this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
   /** Handles the message at once if nothing is before it and this turn has time left. */
   put(message: Message): void {
     if (!this.#isTurn) this.#beginTurn();
-    if (this.#waiting.length === 0 && this.#nowMs() < this.#turnEndsAtMs) {
+    if (this.#waiting.length === 0 && this.#options.host.steadyMs() < this.#turnEndsAtMs) {
       this.#options.handle(message);
       return;
     }
     const bytes = this.#options.bytesOf(message);
-    if (this.#waitingBytes + bytes > WAITING_BYTES_MAX) {
+    if (this.#waitingBytes + bytes > this.#options.bytesMax) {
       this.#options.turnAway(message);
       return;
     }
@@ -53,8 +49,8 @@ export class Inbox<Message> {
 
   #beginTurn(): void {
     this.#isTurn = true;
-    this.#turnEndsAtMs = this.#nowMs() + TURN_MS;
-    setImmediate(this.#onNextTurn);
+    this.#turnEndsAtMs = this.#options.host.steadyMs() + TURN_MS;
+    this.#options.host.nextTurn(this.#onNextTurn);
   }
 
   #nextTurn(): void {
@@ -63,7 +59,7 @@ export class Inbox<Message> {
     this.#beginTurn();
     const messages = this.#waiting;
     let handled = 0;
-    while (handled < messages.length && this.#nowMs() < this.#turnEndsAtMs) {
+    while (handled < messages.length && this.#options.host.steadyMs() < this.#turnEndsAtMs) {
       const message = messages[handled] as Message;
       this.#waitingBytes -= this.#options.bytesOf(message);
       this.#options.handle(message);

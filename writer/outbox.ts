@@ -1,4 +1,5 @@
 import type { Emergency } from '../events/answers.ts';
+import type { Host } from '../host/host.ts';
 
 /** The durable stream of emergencies, as the writer sees it. */
 export interface EmergencyStream {
@@ -29,12 +30,14 @@ type Task =
  */
 export class Outbox {
   readonly #stream: EmergencyStream;
+  readonly #host: Host;
   #tasks: Task[] = [];
   #isRunning = false;
   #isStopped = false;
 
-  constructor(stream: EmergencyStream) {
+  constructor(stream: EmergencyStream, host: Host) {
     this.#stream = stream;
+    this.#host = host;
   }
 
   add(emergencies: readonly Emergency[]): void {
@@ -57,10 +60,8 @@ export class Outbox {
 
   /** Resolves when all has been published, at the latest after `timeoutMs`. */
   async drained(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    while (this.#tasks.length > 0 && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const deadline = this.#host.steadyMs() + timeoutMs;
+    while (this.#tasks.length > 0 && this.#host.steadyMs() < deadline) await this.#host.pause(5);
   }
 
   #addAll(tasks: readonly Task[]): void {
@@ -77,7 +78,7 @@ export class Outbox {
         await this.#do(this.#tasks[0] as Task);
         pauseMs = RETRY_MS_MIN;
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await this.#host.pause(pauseMs);
         pauseMs = Math.min(RETRY_MS_MAX, pauseMs * 2);
       }
     }

@@ -1,4 +1,5 @@
 import type { Ledger, ShardClaim } from '../events/ledger.ts';
+import type { Host } from '../host/host.ts';
 
 /**
  * How long an answer from memory may lean on the last proof that the shard is ours, ms. Less than
@@ -13,14 +14,22 @@ const PROOF_HOLDS_MS = 1_000;
  * answer was read: that may have lain in a socket while the process stood still.
  */
 export class Ownership {
+  readonly #host: Host;
   readonly #ledger: Ledger;
   readonly #claim: ShardClaim;
   readonly #onFenced: () => void;
   #provenAtMs: number;
   #confirming: Promise<boolean> | undefined;
 
-  /** @param claimSentAtMs when the claim left, by `performance.now()` */
-  constructor(ledger: Ledger, claim: ShardClaim, claimSentAtMs: number, onFenced: () => void) {
+  /** @param claimSentAtMs when the claim left, by the steady clock */
+  constructor(
+    host: Host,
+    ledger: Ledger,
+    claim: ShardClaim,
+    claimSentAtMs: number,
+    onFenced: () => void,
+  ) {
+    this.#host = host;
     this.#ledger = ledger;
     this.#claim = claim;
     this.#provenAtMs = claimSentAtMs;
@@ -29,7 +38,7 @@ export class Ownership {
 
   /** Whether the last proof is recent enough to answer from memory. */
   get isFresh(): boolean {
-    return performance.now() - this.#provenAtMs < PROOF_HOLDS_MS;
+    return this.#host.steadyMs() - this.#provenAtMs < PROOF_HOLDS_MS;
   }
 
   /** The broker accepted something of this owner's that left then. */
@@ -54,7 +63,7 @@ export class Ownership {
   }
 
   async #ask(): Promise<boolean> {
-    const sentAtMs = performance.now();
+    const sentAtMs = this.#host.steadyMs();
     const newest = await this.#ledger.lastEpoch(this.#claim.shard);
     if (newest?.seq === this.#claim.epochSeq) {
       this.proven(sentAtMs);

@@ -3,10 +3,7 @@ import { decodeBlock } from '../events/block.ts';
 import type { BursarEvent } from '../events/events.ts';
 import type { Ledger } from '../events/ledger.ts';
 import { readEvent } from '../events/upcast.ts';
-
-/** Blocks and events that are kept in memory for repeats; older ones are read from the log. */
-const BLOCKS_KEPT_MAX = 64;
-const EVENTS_KEPT_MAX = 8_192;
+import type { ShardSizes } from './shard-sizes.ts';
 
 /** A durable block: its events, and its hash as evidence shows it (base64url). */
 export interface KeptBlock {
@@ -18,14 +15,16 @@ export interface KeptBlock {
 export class RecordedEvents {
   readonly #ledger: Ledger;
   readonly #shard: number;
+  readonly #sizes: ShardSizes;
   readonly #kept = new Map<number, KeptBlock>();
   #keptEvents = 0;
   /** Reads under way, so that many repeats of one block read it once. */
   readonly #reading = new Map<number, Promise<KeptBlock | undefined>>();
 
-  constructor(ledger: Ledger, shard: number) {
+  constructor(ledger: Ledger, shard: number, sizes: ShardSizes) {
     this.#ledger = ledger;
     this.#shard = shard;
+    this.#sizes = sizes;
   }
 
   /** Keeps a block that has just become durable. */
@@ -33,8 +32,9 @@ export class RecordedEvents {
     const block = { events, hash: Buffer.from(hash).toString('base64url') };
     if (!this.#kept.has(seq)) this.#keptEvents += events.length;
     this.#kept.set(seq, block);
+    const { blocksKeptMax, eventsKeptMax } = this.#sizes;
     for (const [oldest, { events: old }] of this.#kept) {
-      const isTooMuch = this.#kept.size > BLOCKS_KEPT_MAX || this.#keptEvents > EVENTS_KEPT_MAX;
+      const isTooMuch = this.#kept.size > blocksKeptMax || this.#keptEvents > eventsKeptMax;
       if (!isTooMuch || oldest === seq) break;
       this.#kept.delete(oldest);
       this.#keptEvents -= old.length;

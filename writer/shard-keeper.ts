@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Bus, Message, Subscription } from '../bus/bus.ts';
 import { claimShard } from '../events/claim-shard.ts';
@@ -11,12 +10,14 @@ import { refuse } from '../events/refusals.ts';
 import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
+import type { Host } from '../host/host.ts';
 import { BrokenTeams } from './broken-teams.ts';
 import { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
 import { readMessage } from './read-message.ts';
 import { sendReply } from './reply.ts';
 import { Shard, type ShardEnd } from './shard.ts';
+import { SHARD_SIZES, type ShardSizes } from './shard-sizes.ts';
 import { Vacancy } from './vacancy.ts';
 import type { WitnessBook } from './witness-book.ts';
 
@@ -31,6 +32,7 @@ export type KeeperState = 'standby' | 'replaying' | 'serving' | 'frozen' | 'stop
 export interface KeeperOptions {
   readonly shard: number;
   readonly shards: number;
+  readonly host: Host;
   readonly bus: Bus;
   readonly ledger: Ledger;
   readonly signer: Signer;
@@ -39,6 +41,7 @@ export interface KeeperOptions {
   readonly witnessFolder: string;
   readonly ownerName: string;
   readonly log: Logger;
+  readonly sizes?: Partial<ShardSizes>;
 }
 
 /** Pause after a failed claim or replay, ms; doubles up to the second, because each claim is stored. */
@@ -46,6 +49,8 @@ const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 10_000;
 /** A shard that was served for this long has not failed at once, ms. */
 const STABLE_MS = 5_000;
+/** Of the name that tells one claim from another. */
+const NONCE_BYTES = 16;
 /** How often a frozen shard looks whether another process serves it, ms. */
 const FROZEN_LOOK_MS = 500;
 
@@ -67,7 +72,7 @@ export class ShardKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    this.#vacancy = new Vacancy(options.bus, options.ledger, options.shard);
+    this.#vacancy = new Vacancy(options.host, options.bus, options.ledger, options.shard);
   }
 
   get seq(): number {
@@ -106,15 +111,16 @@ export class ShardKeeper {
   }
 
   async #run(): Promise<void> {
+    const { host } = this.#options;
     let retryMs = RETRY_MS_MIN;
     while (!this.#isStopping) {
       try {
         const previousEpochSeq = await this.#vacancy.wait(this.#stopping.signal);
         if (previousEpochSeq === undefined) return;
-        const claimedAtMs = performance.now();
+        const claimedAtMs = host.steadyMs();
         const end = await this.#own(previousEpochSeq);
         this.#tell(end);
-        const isStable = end.kind !== 'lost' || performance.now() - claimedAtMs > STABLE_MS;
+        const isStable = end.kind !== 'lost' || host.steadyMs() - claimedAtMs > STABLE_MS;
         retryMs = isStable ? RETRY_MS_MIN : Math.min(RETRY_MS_MAX, retryMs * 2);
         const cause = end.kind === 'lost' ? causeOf(end.outcome) : undefined;
         if (isFinal(cause)) throw cause;
@@ -135,7 +141,7 @@ export class ShardKeeper {
 
   /** Claims, replays, serves, until it ends. */
   async #own(previousEpochSeq: number): Promise<ShardEnd> {
-    const { bus, ledger, shard, shards, ownerName, witnessFolder, log } = this.#options;
+    const { host, bus, ledger, shard, shards, ownerName, witnessFolder, log } = this.#options;
     this.state = 'replaying';
     const subscriptions: Subscription[] = [];
     try {
@@ -144,19 +150,29 @@ export class ShardKeeper {
         bus.subscribe(subjects.ownerPing(shard), (message) => this.#answerPing(message)),
       );
       await bus.flush();
-      const witness = await readWitness(witnessFolder, shard);
+      const witness = await readWitness(host.files, witnessFolder, shard);
       checkIntegrity(await ledger.head(shard), [witness?.seq ?? 0, this.#seenSeq]);
-      const claimSentAtMs = performance.now();
+      const claimSentAtMs = host.steadyMs();
       const claim = await this.#claim(previousEpochSeq);
       this.#epoch = claim.epochSeq;
       const { signal } = this.#stopping;
-      const options = { ...this.#options, claim, claimSentAtMs, broken: this.#broken, signal };
+      const sizes = { ...SHARD_SIZES, ...this.#options.sizes };
+      const options = {
+        ...this.#options,
+        sizes,
+        claim,
+        claimSentAtMs,
+        broken: this.#broken,
+        signal,
+      };
       const owned = await Shard.open(options);
       this.#shard = owned;
       const inbox = new Inbox<Message>({
+        host,
         handle: (message) => owned.handle(message),
         turnAway: (message) => owned.turnAway(message),
         bytesOf: ({ data }) => data.byteLength,
+        bytesMax: sizes.inboxBytesMax,
       });
       const subject = subjects.shardRequests(shard);
       this.#requests = bus.subscribe(subject, (message) => inbox.put(message));
@@ -181,7 +197,7 @@ export class ShardKeeper {
 
   /** @throws ClaimLostError, ClockSkewError, and what claimShard throws */
   async #claim(previousEpochSeq: number): Promise<ShardClaim> {
-    const { ledger, shard, signer, ownerName } = this.#options;
+    const { host, ledger, shard, signer, ownerName } = this.#options;
     const newest = await ledger.lastEpoch(shard);
     // Somebody took it since it was found vacant; claiming on top would only interrupt him.
     if ((newest?.seq ?? 0) !== previousEpochSeq) throw new ClaimLostError(shard, newest);
@@ -189,10 +205,10 @@ export class ShardKeeper {
       owner: ownerName,
       generation: 1,
       signer,
-      nowMs: Date.now(),
-      nonce: crypto.randomUUID(),
+      nowMs: host.wallMs(),
+      nonce: Buffer.from(host.randomBytes(NONCE_BYTES)).toString('hex'),
     });
-    const skewMs = Math.abs(Date.now() - claim.brokerAtMs);
+    const skewMs = Math.abs(host.wallMs() - claim.brokerAtMs);
     if (skewMs > LIMITS.clockSkewMsMax) throw new ClockSkewError(shard, skewMs);
     return claim;
   }
@@ -266,7 +282,7 @@ export class ShardKeeper {
 
   /** Ends early when the writer stops. */
   async #pause(ms: number): Promise<void> {
-    await pause(ms, undefined, { signal: this.#stopping.signal }).catch(ignore);
+    await this.#options.host.pause(ms, this.#stopping.signal);
   }
 }
 

@@ -10,6 +10,7 @@ import { shardOf } from '../events/shard-of.ts';
 import { signHead } from '../events/signed-head.ts';
 import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
+import type { Host } from '../host/host.ts';
 import { AnswerDesk } from './answer-desk.ts';
 import { BlockLine } from './block-line.ts';
 import type { BrokenTeams } from './broken-teams.ts';
@@ -22,6 +23,7 @@ import { Ownership } from './ownership.ts';
 import { isRefusal, type ReadMessage, readMessage } from './read-message.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { replayShard } from './replay-shard.ts';
+import type { ShardSizes } from './shard-sizes.ts';
 import { ShardState } from './shard-state.ts';
 import type { WitnessBook } from './witness-book.ts';
 
@@ -29,15 +31,17 @@ export interface ShardOptions {
   readonly shard: number;
   /** How many shards there are. */
   readonly shards: number;
+  readonly host: Host;
   readonly bus: Bus;
   readonly ledger: Ledger;
   readonly claim: ShardClaim;
-  /** When the claim left, by `performance.now()`. */
+  /** When the claim left, by the steady clock. */
   readonly claimSentAtMs: number;
   readonly signer: Signer;
   readonly outbox: Outbox;
   readonly witnesses: WitnessBook;
   readonly log: Logger;
+  readonly sizes: ShardSizes;
   readonly broken: BrokenTeams;
   /** Ends a replay early. */
   readonly signal: AbortSignal;
@@ -79,7 +83,7 @@ export class Shard {
    * @throws what replayShard throws, and LedgerUnavailableError
    */
   static async open(options: ShardOptions): Promise<Shard> {
-    const { ledger, shard, claim, signer, log, signal, broken } = options;
+    const { host, ledger, shard, claim, signer, log, signal, broken, sizes } = options;
     const state = new ShardState();
     const space = new LogSpace(await ledger.head(shard));
     const chain = await replayShard(state, {
@@ -92,13 +96,16 @@ export class Shard {
       signal,
     });
     const clock = new WriterClock({
+      host,
       notBeforeMs: Math.max(state.lastAtMs, chain.blockAtMs),
       onDivergence: (byMs) =>
         log.error({ byMs }, 'the clock was set; time goes on by the monotonic one'),
     });
-    const recorded = new RecordedEvents(ledger, shard);
+    const recorded = new RecordedEvents(ledger, shard, sizes);
     let self: Shard | undefined;
     const line = new BlockLine({
+      host,
+      lengthMax: sizes.lineLengthMax,
       ledger,
       claim,
       signer,
@@ -107,7 +114,7 @@ export class Shard {
       onLost: (outcome) =>
         self?.finish(outcome.kind === 'fenced' ? { kind: 'fenced' } : { kind: 'lost', outcome }),
     });
-    const deciding = new Deciding({ shard, state, line, clock, recorded, space, broken });
+    const deciding = new Deciding({ shard, state, line, host, clock, recorded, space, broken });
     self = new Shard(options, { line, deciding, recorded, state, space });
     options.outbox.catchUp(recordedEmergencies(state, shard));
     self.#guard(() => deciding.takeOver(chain.blockNo > 0 ? chain.blockAtMs : undefined));
@@ -115,10 +122,10 @@ export class Shard {
   }
 
   private constructor(options: ShardOptions, parts: ShardParts) {
-    const { ledger, claim, claimSentAtMs, bus, log } = options;
+    const { host, ledger, claim, claimSentAtMs, bus, log } = options;
     this.#options = options;
     this.#parts = parts;
-    this.#ownership = new Ownership(ledger, claim, claimSentAtMs, () =>
+    this.#ownership = new Ownership(host, ledger, claim, claimSentAtMs, () =>
       this.finish({ kind: 'fenced' }),
     );
     this.#desk = new AnswerDesk({ ...parts, ownership: this.#ownership, log });

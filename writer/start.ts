@@ -12,9 +12,9 @@ import { JetStreamLedger } from '../events/ledger-jetstream.ts';
 import { ensureStream } from '../events/ledger-jetstream-stream.ts';
 import { createSigner } from '../events/signing.ts';
 import { readWitness } from '../events/witness.ts';
-import { type EmergencyStream, Outbox } from './outbox.ts';
-import { ClockSkewError, type KeeperState, ShardKeeper } from './shard-keeper.ts';
-import { WitnessBook } from './witness-book.ts';
+import { systemHost } from '../host/system-host.ts';
+import type { EmergencyStream } from './outbox.ts';
+import { type RunningWriter, runShards } from './run-shards.ts';
 
 export interface WriterOptions {
   /** Of the broker, such as `nats://127.0.0.1:4333`. */
@@ -36,32 +36,6 @@ export interface WriterOptions {
   readonly emergencies?: EmergencyStream;
 }
 
-export interface ShardStatus {
-  readonly shard: number;
-  readonly state: KeeperState;
-  /** The last sequence that is durable, while this process serves the shard; else 0. */
-  readonly seq: number;
-  /** Sequence of this process's newest claim. */
-  readonly epoch: number;
-  /** Why the shard is not served by this process, where that is no other process's doing. */
-  readonly problem: Error | undefined;
-}
-
-/** A writer process that serves, or stands by for, every shard. */
-export interface RunningWriter {
-  status(): ShardStatus[];
-  /**
-   * Resolves when every shard is served by this process, or frozen.
-   * @throws ClockSkewError
-   */
-  ready(): Promise<void>;
-  /** Stores what is decided, gives the shards up, closes its connections. */
-  stop(): Promise<void>;
-}
-
-const TICK_MS = 10;
-const BEAT_MS = 1_000;
-
 /**
  * Starts a writer: makes sure of the streams, then claims each shard that nobody owns.
  * @throws BrokerUnfit, StreamConfigError, LogRegressedError, LedgerUnavailableError, ServerUnreachable,
@@ -69,6 +43,7 @@ const BEAT_MS = 1_000;
  */
 export async function startWriter(options: WriterOptions): Promise<RunningWriter> {
   const { url, keys, dataDir, shards } = options;
+  const host = systemHost;
   const log = options.log ?? pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
   const { seed } = keys.users.owner;
   const ownerName = options.ownerName ?? `${hostname()}-${process.pid}`;
@@ -94,33 +69,26 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
     const witnessFolder = path.join(dataDir, 'witness');
     const ledger = new JetStreamLedger({ commit: commits, replay: replays });
     for (let shard = 0; shard < shards; shard += 1) {
-      const witness = await readWitness(witnessFolder, shard);
+      const witness = await readWitness(host.files, witnessFolder, shard);
       const settings = { shards, generation: 1, maxBytes: options.maxBytesPerShard, replicas: 1 };
       await ensureStream(commits, shard, settings, witness?.seq ?? 0);
       checkIntegrity(await ledger.head(shard), witness === undefined ? [] : [witness.seq]);
     }
     const emergencies = options.emergencies ?? (await JetStreamEmergencies.open(replays));
-    const outbox = new Outbox(emergencies);
-    const witnesses = new WitnessBook(witnessFolder, log);
     bus = new NatsBus(requests, '_INBOX_owner');
     watch(bus, log);
-    const shared = {
-      shards,
+    const running = runShards({
+      host,
       bus,
       ledger,
+      emergencies,
       signer: createSigner(keys.ledgerSigningKeyPem),
-      outbox,
-      witnesses,
-      witnessFolder,
+      shards,
       ownerName,
+      witnessFolder,
       log,
-    };
-    const keepers = Array.from(
-      { length: shards },
-      (_, shard) => new ShardKeeper({ ...shared, shard }),
-    );
-    for (const keeper of keepers) keeper.start();
-    return run(keepers, outbox, witnesses, close);
+    });
+    return closing(running, close);
   } catch (error) {
     await close();
     throw error;
@@ -136,44 +104,13 @@ function watch(bus: Bus, log: Logger): void {
   });
 }
 
-function run(
-  keepers: readonly ShardKeeper[],
-  outbox: Outbox,
-  witnesses: WitnessBook,
-  close: () => Promise<unknown>,
-): RunningWriter {
-  const ticking = setInterval(() => {
-    for (const keeper of keepers) keeper.tick();
-  }, TICK_MS);
-  const beating = setInterval(() => {
-    for (const keeper of keepers) keeper.beat();
-    witnesses.flushQuiet();
-  }, BEAT_MS);
+/** The same writer, which closes its connections when it has stopped. */
+function closing(running: RunningWriter, close: () => Promise<void>): RunningWriter {
   let stopping: Promise<void> | undefined;
-  const stop = async () => {
-    await Promise.all(keepers.map((keeper) => keeper.stop()));
-    clearInterval(ticking);
-    clearInterval(beating);
-    await outbox.drained(2_000);
-    outbox.stop();
-    await witnesses.settled();
-    await close();
-  };
   return {
-    status: () =>
-      keepers.map(({ state, seq, epoch, problem }, shard) => {
-        return { shard, state, seq, epoch, problem };
-      }),
-    async ready() {
-      const isSettled = () =>
-        keepers.every(({ state }) => state === 'serving' || state === 'frozen');
-      while (!isSettled() && stopping === undefined) {
-        for (const { problem } of keepers) if (problem instanceof ClockSkewError) throw problem;
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    },
+    ...running,
     stop: () => {
-      stopping ??= stop();
+      stopping ??= running.stop().then(close);
       return stopping;
     },
   };

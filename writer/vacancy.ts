@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.ts';
 import { NoResponders } from '../bus/errors.ts';
 import type { Ledger } from '../events/ledger.ts';
 import { subjects } from '../events/subjects.ts';
+import type { Host } from '../host/host.ts';
 
 /** How often a standby asks whether the owner lives, and how long it waits for the answer, ms. */
 const PING_EVERY_MS = 100;
@@ -16,18 +16,20 @@ const RETURN_MS = 500;
 
 /** Finds out whether a shard has an owner, by asking whoever answers for it. */
 export class Vacancy {
+  readonly #host: Host;
   readonly #bus: Bus;
   readonly #ledger: Ledger;
   readonly #shard: number;
   readonly #endStatus: () => void;
   #connectedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(bus: Bus, ledger: Ledger, shard: number) {
+  constructor(host: Host, bus: Bus, ledger: Ledger, shard: number) {
+    this.#host = host;
     this.#bus = bus;
     this.#ledger = ledger;
     this.#shard = shard;
     this.#endStatus = bus.onStatus((status) => {
-      if (status === 'connected') this.#connectedAtMs = performance.now();
+      if (status === 'connected') this.#connectedAtMs = this.#host.steadyMs();
     });
   }
 
@@ -54,7 +56,7 @@ export class Vacancy {
         if ((await this.#ping(LAST_PING_TIMEOUT_MS)) !== 'answer') return newest?.seq ?? 0;
         lost = 0;
       }
-      await pause(PING_EVERY_MS, undefined, { signal }).catch(() => {});
+      await this.#host.pause(PING_EVERY_MS, signal);
     }
     return undefined;
   }
@@ -66,7 +68,7 @@ export class Vacancy {
 
   /** After a break of the connection the owner may just not be back yet. */
   get #isSettled(): boolean {
-    return performance.now() - this.#connectedAtMs > RETURN_MS;
+    return this.#host.steadyMs() - this.#connectedAtMs > RETURN_MS;
   }
 
   async #ping(timeoutMs = PING_TIMEOUT_MS): Promise<'answer' | 'nobody' | 'silence'> {

@@ -1,19 +1,22 @@
 import type { Logger } from 'pino';
 import type { SignedHead } from '../events/signed-head.ts';
 import { writeWitness } from '../events/witness.ts';
+import type { Host } from '../host/host.ts';
 
 /** A head is remembered at most this often while a shard is busy, ms. */
 const EVERY_MS = 1_000;
 
 /** Remembers the newest head of each shard outside the stream: once a second, and at the end. */
 export class WitnessBook {
+  readonly #host: Host;
   readonly #folder: string;
   readonly #log: Logger;
   readonly #newest = new Map<number, () => SignedHead>();
   readonly #writtenAtMs = new Map<number, number>();
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, log: Logger) {
+  constructor(host: Host, folder: string, log: Logger) {
+    this.#host = host;
     this.#folder = folder;
     this.#log = log;
   }
@@ -21,7 +24,7 @@ export class WitnessBook {
   /** Notes a head; it is signed only when it is written. */
   note(shard: number, head: () => SignedHead): void {
     this.#newest.set(shard, head);
-    const nowMs = performance.now();
+    const nowMs = this.#host.steadyMs();
     if (nowMs - (this.#writtenAtMs.get(shard) ?? Number.NEGATIVE_INFINITY) < EVERY_MS) return;
     this.#writtenAtMs.set(shard, nowMs);
     this.flush(shard);
@@ -33,13 +36,13 @@ export class WitnessBook {
     if (head === undefined) return;
     this.#newest.delete(shard);
     this.#writing = this.#writing
-      .then(() => writeWitness(this.#folder, head()))
+      .then(() => writeWitness(this.#host.files, this.#folder, head()))
       .catch((err) => this.#log.error({ err, shard }, 'the witness could not be written'));
   }
 
   /** Writes what is noted of busy shards that have become quiet. */
   flushQuiet(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#host.steadyMs();
     for (const shard of [...this.#newest.keys()]) {
       if (nowMs - (this.#writtenAtMs.get(shard) ?? 0) < EVERY_MS) continue;
       this.#writtenAtMs.set(shard, nowMs);

@@ -6,6 +6,7 @@ import { publicKeyFromPem } from '../../events/signing.ts';
 import { readEvent } from '../../events/upcast.ts';
 import { type VerifyReport, verifyLedger } from '../../events/verify.ts';
 import { readWitnesses } from '../../events/witness.ts';
+import { systemHost } from '../../host/system-host.ts';
 import { countOf, countText } from '../../workload/number-text.ts';
 import { collect } from '../ask-options.ts';
 import { auditExplain } from '../audit-explain.ts';
@@ -70,7 +71,7 @@ async function verify(session: Session, options: VerifyOptions): Promise<ExitCod
   const own = hasOwn ? logSettings(dataDir) : undefined;
   const settings = {
     pinnedKeys: [...(own?.pinnedKeys ?? []), ...given],
-    witnesses: own === undefined ? [] : await readWitnesses(own.witnessFolder),
+    witnesses: own === undefined ? [] : await readWitnesses(systemHost.files, own.witnessFolder),
     parseEvent: readEvent,
   };
   const reports =

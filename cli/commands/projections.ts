@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BursarClient } from '../../client/client.ts';
 import { RefusedError } from '../../client/errors.ts';
+import { systemHost } from '../../host/system-host.ts';
 import { ALL_PROJECTIONS } from '../../projections/all-projections.ts';
 import { balances } from '../../projections/balances.ts';
 import { type BalanceDifference, checkBalances } from '../../projections/check.ts';
@@ -38,6 +39,7 @@ async function rebuild(session: Session): Promise<ExitCode> {
     for (let shard = 0; shard < shards; shard += 1) {
       screen.progress(() => `shard ${shard} of ${shards} …`);
       const projector = new Projector({
+        host: systemHost,
         ledger,
         shard,
         pinnedKeys,
@@ -68,7 +70,13 @@ async function check(session: Session): Promise<ExitCode> {
     const teams: string[] = [];
     const differences: BalanceDifference[] = [];
     for (let shard = 0; shard < shards; shard += 1) {
-      const projector = new Projector({ ledger, shard, pinnedKeys, projections: [balances] });
+      const projector = new Projector({
+        host: systemHost,
+        ledger,
+        shard,
+        pinnedKeys,
+        projections: [balances],
+      });
       await projector.catchUp();
       for (const team of projector.stateOf(balances).keys()) {
         if (session.team !== undefined && session.team !== team) continue;

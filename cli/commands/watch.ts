@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { teamOf } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { shardOf } from '../../events/shard-of.ts';
+import { systemHost } from '../../host/system-host.ts';
 import { treeOf } from '../../projections/balance-lines.ts';
 import { balances } from '../../projections/balances.ts';
 import { Projector } from '../../projections/projector.ts';
@@ -54,6 +55,7 @@ async function watch(session: Session, options: WatchOptions, text: string): Pro
   return withLog(session, 'projector', async ({ ledger, shards, pinnedKeys }) => {
     const shard = shardOf(teamOf(path), shards);
     const projector = new Projector({
+      host: systemHost,
       ledger,
       shard,
       pinnedKeys,
