@@ -1,3 +1,5 @@
+import { newSecondBooks, type SecondBooks } from './second-books.ts';
+
 /**
  * One resource of one node, and the walk that keeps every tier right (semantics §4).
  *
@@ -31,6 +33,8 @@ export interface Account {
   peakHeld: number;
   /** Rung of the emergency ladder last announced; 0 is none. */
   rung: number;
+  /** The same sums as they follow from the events alone; kept and compared by invariants.ts. */
+  readonly second: SecondBooks;
 }
 
 /** An account that nothing was ever booked on. */
@@ -48,6 +52,7 @@ export function newAccount(): Account {
     spentTree: 0,
     peakHeld: 0,
     rung: 0,
+    second: newSecondBooks(),
   };
 }
 

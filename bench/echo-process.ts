@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats';
 import { connectAs } from '../broker/connect.ts';
-import { serveParent } from './child.ts';
+import { serveParent } from '../host/child.ts';
 
 /** The far side of the raw echo: the nats library and nothing of Bursar's. */
 let connection: NatsConnection | undefined;

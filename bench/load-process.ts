@@ -8,7 +8,7 @@ import {
 import { connectAs } from '../broker/connect.ts';
 import { type BursarClient, connect } from '../client/client.ts';
 import { encode } from '../events/codec.ts';
-import { serveParent } from './child.ts';
+import { serveParent } from '../host/child.ts';
 import { ownCpuMs, type PairSlice, runSlice, type Slice } from './slice.ts';
 import { type BenchAgent, openTree, type Workplace, workplacesOf } from './tree.ts';
 

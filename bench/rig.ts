@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { addAgent } from '../broker/agents.ts';
 import { type RunningBroker, startBroker } from '../broker/start.ts';
-import { Child } from './child.ts';
+import { Child } from '../host/child.ts';
 import type { EchoParams } from './echo-process.ts';
 import type { LoadParams } from './load-process.ts';
 import type { BenchAgent } from './tree.ts';

@@ -1,7 +1,7 @@
 import { ensureKeys } from '../broker/keys.ts';
+import { serveParent } from '../host/child.ts';
 import type { RunningWriter } from '../writer/run-shards.ts';
 import { startWriter } from '../writer/start.ts';
-import { serveParent } from './child.ts';
 import { ownCpuMs } from './slice.ts';
 
 /** The writer of the bench, alone in its process. */

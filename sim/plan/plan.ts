@@ -48,12 +48,11 @@ export interface WorldPlan {
   readonly startsAtUnixMs: number;
 }
 
-/** Small queues and caches, to meet their ends often. */
+/** Small queues and caches, to meet their ends often: some of `ShardSizes` of writer/. */
 export interface SizesPlan {
-  /** Blocks of the newest events that a writer keeps in memory. */
-  readonly recordedBlocksMax?: number;
-  /** Blocks that may wait behind the one in flight before commands are refused `overloaded`. */
-  readonly lineBlocksMax?: number;
+  readonly blocksKeptMax?: number;
+  readonly eventsKeptMax?: number;
+  readonly lineLengthMax?: number;
 }
 
 /** What the broker does to messages while there are faults. Permille: of a thousand messages. */

@@ -63,8 +63,8 @@ export const ROOMS: Record<string, Rule> = {
   },
   sim: {
     ...SHELL,
-    rooms: ['host', 'events', 'projections', 'bus', 'writer', 'client'],
-    packages: ['commander', 'cli-table3', 'picocolors', 'pino'],
+    rooms: ['host', 'events', 'projections', 'bus', 'writer', 'client', 'cli'],
+    packages: ['commander', 'cli-table3', 'pino'],
   },
   docs: { ...SHELL, rooms: ['events', 'client'], packages: ['nats', '@msgpack/msgpack'] },
   test: {

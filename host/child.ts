@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** What a process of the bench can be asked to do: plain data in, plain data out. */
+/** What such a process can be asked to do: plain data in, plain data out. */
 export type Handlers = Readonly<Record<string, (params: never) => unknown>>;
 
 type Question = { readonly no: number; readonly op: string; readonly params: unknown };
@@ -10,7 +10,7 @@ type Reply = { readonly no: number; readonly result?: unknown; readonly error?: 
 /** How long a process may take to end by itself before it is killed, ms. */
 const END_WAIT_MS = 10_000;
 
-/** Another process of the bench, asked over its IPC channel. */
+/** Another process of ours, asked over its IPC channel. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
@@ -29,7 +29,7 @@ export class Child {
     });
     this.#ended = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {
-        const error = `a process of the bench ended (${signal ?? code})`;
+        const error = `a child process ended (${signal ?? code})`;
         for (const [no, settle] of this.#waiting) settle({ no, error });
         this.#waiting.clear();
         resolve();
@@ -50,6 +50,11 @@ export class Child {
         if (error !== null) reject(error);
       });
     });
+  }
+
+  /** Ends at once, whatever it does; what it was asked fails. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
   }
 
   /** Closes the channel; the process then ends in order. */
