@@ -1,3 +1,5 @@
+import type { FaultRates } from '../world/fault-rates.ts';
+
 interface Header {
   readonly no: number;
   /** When it begins. */
@@ -22,8 +24,21 @@ export interface CrashPoint {
   readonly side: 'before' | 'after';
 }
 
+/** Faults that are rates of the world for a while; several at once add up to the highest. */
+export type RateFaultKind =
+  | 'messyNetwork'
+  | 'logSlow'
+  | 'logFull'
+  | 'logAway'
+  | 'loseAcks'
+  | 'loseAppends'
+  | 'falseWrongSequence';
+
 /**
  * Something that goes wrong at a time, as data.
+ * - `messyNetwork`: messages are duplicated, dropped, overtaken, delayed.
+ * - `logSlow`, `logFull`, `logAway`, `loseAcks`, `loseAppends`, `falseWrongSequence`: what the log
+ *   does to blocks, claims and looks.
  * - `crashWriter`: its memory is gone; it starts again after `forMs`. With `point` not at once, but
  *   at that operation.
  * - `pauseWriter`: it stands still for a moment, as under SIGSTOP, and goes on as the owner.
@@ -33,29 +48,30 @@ export interface CrashPoint {
  * - `outage`: the same for longer than leases and queue times last.
  * - `cutOff`: one process cannot reach the broker.
  * - `clockJump`: the wall clock of one process is set.
- * - `logSlow`: every append takes `delayMs` longer.
- * - `logFull`: every append is refused as it is when no room is left.
- * - `loseAcks`, `falseWrongSequence`: of a thousand appends so many.
  * - `dropTail`, `flipBit`, `vanishBlock`: damage to the log that stays.
  * - `tearCheckpoint`, `staleCheckpoint`: what a projector finds at its next start; it crashes now.
  * - `crashClient`: an agent's process is gone; it comes back after `forMs`, or never.
- * - `messyNetwork`: of a thousand messages so many are duplicated, dropped, late.
  */
 export type Fault = Header &
   (
+    | ({ readonly kind: RateFaultKind; readonly rates: Partial<FaultRates> } & Lasting)
     | ({ readonly kind: 'crashWriter'; readonly point?: CrashPoint } & OfWriter & Lasting)
     | ({ readonly kind: 'pauseWriter' } & OfWriter & Lasting)
     | ({ readonly kind: 'zombie' } & OfWriter & Lasting)
     | ({ readonly kind: 'secondClaimant' } & OfShard)
     | ({ readonly kind: 'brokerRestart' } & Lasting)
     | ({ readonly kind: 'outage' } & Lasting)
-    | ({ readonly kind: 'cutOff' /** Of a process. */; readonly name: string } & Lasting)
+    | ({
+        readonly kind: 'cutOff';
+        /** Of a process: `writer-0`, or as agentProcessName has it. */
+        readonly name: string;
+      } & Lasting)
     | { readonly kind: 'clockJump'; readonly name: string; readonly byMs: number }
-    | ({ readonly kind: 'logSlow'; readonly delayMs: number } & OfShard & Lasting)
-    | ({ readonly kind: 'logFull' } & OfShard & Lasting)
-    | ({ readonly kind: 'loseAcks'; readonly permille: number } & OfShard & Lasting)
-    | ({ readonly kind: 'falseWrongSequence'; readonly permille: number } & OfShard & Lasting)
-    | ({ readonly kind: 'dropTail'; readonly count: number } & OfShard)
+    | ({
+        readonly kind: 'dropTail';
+        /** So many of the newest messages. */
+        readonly count: number;
+      } & OfShard)
     | ({
         readonly kind: 'flipBit';
         /** So many messages before the newest. */
@@ -73,13 +89,6 @@ export type Fault = Header &
         /** Null: it never comes back. */
         readonly forMs: number | null;
       }
-    | ({
-        readonly kind: 'messyNetwork';
-        readonly duplicatePermille: number;
-        readonly dropPermille: number;
-        readonly latePermille: number;
-        readonly lateMsMax: number;
-      } & Lasting)
   );
 export type FaultKind = Fault['kind'];
 export type FaultOf<Kind extends FaultKind> = Extract<Fault, { kind: Kind }>;
@@ -89,7 +98,9 @@ export const FAULT_KINDS = [
   'messyNetwork',
   'logSlow',
   'loseAcks',
+  'loseAppends',
   'falseWrongSequence',
+  'logAway',
   'pauseWriter',
   'brokerRestart',
   'cutOff',

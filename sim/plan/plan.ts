@@ -1,4 +1,5 @@
 import type { Role } from '../../events/commands.ts';
+import type { FaultRates } from '../world/fault-rates.ts';
 import type { Expected } from './expected.ts';
 import type { Fault } from './fault.ts';
 import type { Job } from './job.ts';
@@ -19,8 +20,8 @@ export interface Plan {
   /** What the plan is about, for people. */
   readonly theme: string;
   readonly world: WorldPlan;
-  readonly network: NetworkPlan;
-  readonly ledger: LedgerPlan;
+  /** How often faults strike by chance while there are faults. */
+  readonly rates: Partial<FaultRates>;
   readonly agents: readonly AgentPlan[];
   readonly jobs: readonly Job[];
   readonly faults: readonly Fault[];
@@ -44,8 +45,10 @@ export interface WorldPlan {
   readonly projectors: number;
   /** Limits of a writer's memory; absent: as in production. */
   readonly sizes: SizesPlan;
-  /** Wall clock at the beginning, ms since 1970. */
-  readonly startsAtUnixMs: number;
+  /** Size at which the log of a shard is full, bytes; null: it has room. */
+  readonly logBytesMax: number | null;
+  /** What each look at a clock takes, ms: above 0, time passes within a decision too. */
+  readonly lookMs: number;
 }
 
 /** Small queues and caches, to meet their ends often: some of `ShardSizes` of writer/. */
@@ -53,32 +56,6 @@ export interface SizesPlan {
   readonly blocksKeptMax?: number;
   readonly eventsKeptMax?: number;
   readonly lineLengthMax?: number;
-}
-
-/** What the broker does to messages while there are faults. Permille: of a thousand messages. */
-export interface NetworkPlan {
-  readonly delayMsMin: number;
-  readonly delayMsMax: number;
-  readonly duplicatePermille: number;
-  readonly dropPermille: number;
-  /** Share of messages that take up to `lateMsMax` longer, so that later ones overtake them. */
-  readonly latePermille: number;
-  readonly lateMsMax: number;
-}
-
-/** What the log does while there are faults. Permille: of a thousand appends. */
-export interface LedgerPlan {
-  readonly delayMsMin: number;
-  readonly delayMsMax: number;
-  /** Stored, but the ack never comes. */
-  readonly ackLossPermille: number;
-  /** Never stored, and nothing comes back. */
-  readonly lossPermille: number;
-  /** Refused like a failed expectation, for no reason. */
-  readonly wrongSequencePermille: number;
-  readonly unavailablePermille: number;
-  /** Size at which the log of a shard is full; null: it has room. */
-  readonly bytesMax: number | null;
 }
 
 /** One agent of one team, with a process and a connection of its own. */
