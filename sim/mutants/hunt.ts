@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { plant } from './apply.ts';
+import type { Mutant } from './mutants.ts';
+
+/** How a mutant was found. */
+export interface Found {
+  readonly name: string;
+  readonly says: string;
+  /** The seed that shows it; null: none of them does. */
+  readonly seed: number | null;
+  /** What that run broke first. */
+  readonly rule: string | null;
+  readonly seedsRun: number;
+  readonly tookMs: number;
+}
+
+/** As much as is used of what `sim --json` prints. */
+interface SimOutput {
+  readonly runs: number;
+  readonly failed: readonly {
+    readonly seed: number;
+    readonly violations: readonly { readonly rule: string; readonly message: string }[];
+  }[];
+}
+
+/**
+ * Runs seeds on a copy of the source with the bug in it, until one shows a violation.
+ * @param seeds as the simulator takes them, `1..500`
+ * @throws Error when the mutant no longer fits the source
+ */
+export async function hunt(mutant: Mutant, seeds: string, jobs: number): Promise<Found> {
+  const tree = await plant(mutant);
+  const startedAtMs = performance.now();
+  try {
+    const { runs, failed } = await simulate(tree.root, seeds, jobs);
+    const first = failed[0];
+    const [violation] = first?.violations ?? [];
+    return {
+      name: mutant.name,
+      says: mutant.says,
+      seed: first?.seed ?? null,
+      rule: violation === undefined ? null : `${violation.rule}: ${violation.message}`,
+      seedsRun: runs,
+      tookMs: Math.round(performance.now() - startedAtMs),
+    };
+  } finally {
+    await tree.remove();
+  }
+}
+
+/** Runs the simulator of a tree until the first violation. */
+async function simulate(root: string, seeds: string, jobs: number): Promise<SimOutput> {
+  const main = path.join(root, 'sim/run/main.ts');
+  const options = [
+    '--seeds',
+    seeds,
+    '--jobs',
+    `${jobs}`,
+    '--stop-at-first',
+    '--no-shrink',
+    '--json',
+  ];
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...options], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  await new Promise((resolve) => child.once('close', resolve));
+  return JSON.parse(text) as SimOutput;
+}
+
+/** In words. */
+export function foundText({ name, says, seed, rule, seedsRun, tookMs }: Found): string {
+  const seconds = (tookMs / 1000).toFixed(0);
+  const how = seed === null ? `NOT FOUND in ${seedsRun} seeds` : `found by seed ${seed} (${rule})`;
+  return `${name}: ${says}\n  ${how}, ${seedsRun} run, ${seconds} s`;
+}
