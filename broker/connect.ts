@@ -41,6 +41,9 @@ async function open(url: string, user: string, seed: string, name: string) {
       maxReconnectAttempts: -1,
       pingInterval: 5_000,
       maxPingOut: 2,
+      // The library would make a stack trace for each request, in case it fails; ours name the
+      // subject instead.
+      noAsyncTraces: true,
     });
   } catch (cause) {
     const isRefused = cause instanceof NatsError && REFUSALS.has(cause.code);
