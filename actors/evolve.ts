@@ -30,14 +30,17 @@ import { accountKey, type Position, type Team } from './team.ts';
 
 /**
  * Applies one recorded event to a team. Never refuses and never reads a clock: what it is given
- * has happened. What does not fit together throws, and the team is frozen by its host.
+ * has happened. What does not fit together throws, and the team is frozen by its host: the team's
+ * watch looks at each event before and after (invariants.ts).
+ * @throws InvariantError, IllegalTransitionError
  */
 export function evolve(team: Team, event: BursarEvent, at: Position): void {
   assert(event.team === team.name, 'an event reaches its own team');
-  assert(event.atMs >= team.lastAtMs, 'INV-10: logical time never falls');
+  team.watch.before(team, event, at);
   team.lastAtMs = event.atMs;
   noteId(team, event, at);
   apply(team, event, at);
+  team.watch.after(team, event, at);
   if (isEmergency(event)) {
     team.emergencies.push({ at, event });
     if (team.emergencies.length > LIMITS.emergenciesKeptMax) team.emergencies.shift();

@@ -22,6 +22,7 @@ export interface Recorder {
 /**
  * One command from decision to settled state: decide, evolve, then everything that follows from
  * it. What grace 0 takes away and gives is part of the same decision.
+ * @throws InvariantError, IllegalTransitionError: the team's memory is worth nothing any more
  */
 export function govern(
   team: Team,
@@ -32,7 +33,9 @@ export function govern(
 ): Decision {
   recorder.begin();
   const { atMs, agent, digest } = ctx;
+  team.watch.asked(team);
   const decision = decide(team, command, { atMs, agent, digest, at: recorder.next }, shard);
+  team.watch.decided(team, command, decision.events.length > 0);
   if (command.op === 'request' && command.dryRun) return { events: [], answer: wouldBe(decision) };
   if (decision.events.length === 0) return decision;
   const all: BursarEvent[] = [];

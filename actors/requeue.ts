@@ -40,10 +40,13 @@ export function requeueOf(
   const { arrivals: arrival } = team;
   const rank = { state: 'queued', priority, queuedAtMs, latestStartMs, ask, arrival } as const;
   const queue = team.nodes.get(account.path)?.queues?.get(account.resource);
+  // Under its own id it stays the request that its agent sent: a repeat is one still.
+  const digest = after === 'unclaimed' ? team.ids.get(allocation.id)?.digest : undefined;
   return {
     ...stamp('RequestQueued', team, atMs),
     id: after === 'unclaimed' ? allocation.id : nameAt(team, 'w', at, offset),
     by: allocation.agent,
+    ...(digest === undefined ? {} : { digest }),
     ask: { ...ask, items, ...(deadlineMs === Infinity ? {} : { deadlineMs }) },
     account,
     priority,

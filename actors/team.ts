@@ -3,6 +3,7 @@ import type { AccountName, EventOf } from '../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
+import { InvariantWatch, type Watch } from './invariants.ts';
 import { LIVES, type Life } from './machines.ts';
 import type { Node, Tier } from './node.ts';
 import { Roster } from './roster.ts';
@@ -129,6 +130,8 @@ export interface Team {
   readonly runtime: NodeRuntime;
   /** What the machines of the tiers allow. */
   readonly lives: Readonly<Record<Tier, Life>>;
+  /** Looks at every event and decision. */
+  readonly watch: Watch;
 }
 
 /** An emergency that was recorded: the event and where it stands. */
@@ -146,6 +149,7 @@ export function newTeam(
   timers: TimerHeap,
   runtime: NodeRuntime,
   lives: Team['lives'] = LIVES,
+  watch: Watch = new InvariantWatch(),
 ): Team {
   return {
     name,
@@ -176,6 +180,7 @@ export function newTeam(
     timers,
     runtime,
     lives,
+    watch,
   };
 }
 

@@ -136,6 +136,17 @@ test('O-05 a grant out of the queue is revoked unless its agent is heard within 
   assert.is(the(events, 'AllocationGranted').id, 'w', 'nobody else waits');
 });
 
+test('INV-7 a request that was put back unclaimed is still the one that was sent: a repeat is one', () => {
+  const rig = givenLab();
+  const command = ask('w', { credits: 10 }, { maxWaitMs: 600_000, ttlMs: 600_000 });
+  rig.when(ask('a', { credits: 1_000 }), 'ann');
+  rig.when(command, 'bob');
+  rig.when(release('a'), 'ann');
+  rig.when(ask('b', { credits: 990 }), 'ann');
+  rig.pass(LIMITS.claimMs);
+  shows(rig.when(command, 'bob'), { outcome: 'granted', replayed: true }, ['AllocationClaimed']);
+});
+
 test('O-05 an unclaimed grant is requeued twice at most', () => {
   const rig = givenLab();
   rig.when(ask('a', { credits: 1_000 }), 'ann');

@@ -7,7 +7,14 @@ import type { WaitQueue } from '../../actors/wait-queue.ts';
  * about. Left out is what follows from it: actors, and work on the agenda.
  */
 export function stateOf(team: Team): unknown {
-  const { agenda: _agenda, timers: _timers, runtime: _runtime, lives: _lives, ...kept } = team;
+  const {
+    agenda: _agenda,
+    timers: _timers,
+    runtime: _runtime,
+    lives: _lives,
+    watch: _watch,
+    ...kept
+  } = team;
   return {
     ...kept,
     nodes: sorted(team.nodes, nodeState),
