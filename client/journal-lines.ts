@@ -1,3 +1,4 @@
+import { shown } from '../events/shown.ts';
 import type { JournalEntry } from './journal.ts';
 
 /** Whose settles a journal holds; its first line. */
@@ -59,7 +60,7 @@ function assertOwner(header: Record<string, unknown>, owner: JournalOwner): void
   const { bursarSettles, agent, team } = header;
   if (bursarSettles !== VERSION) throw new Error('it is no settle journal of this version');
   if (agent !== owner.agent || team !== owner.team) {
-    throw new Error(`it belongs to agent '${String(agent)}' of team '${String(team)}'`);
+    throw new Error(`it belongs to agent '${shown(agent)}' of team '${shown(team)}'`);
   }
 }
 

@@ -22,6 +22,12 @@ const common = {
 
 const ttlMs = z.int().min(LIMITS.ttlMsMin).max(LIMITS.leaseMsMax);
 
+/** Free text. Half a surrogate pair would be read back from the log as another character. */
+const Reason = z
+  .string()
+  .max(200)
+  .refine((text) => !/\p{Surrogate}/u.test(text), { message: 'holds half a character' });
+
 /** One resource of a bundle. Without `min` the item is indivisible; without `amount` policy bounds it. */
 const Item = z
   .strictObject({ amount: Amount.optional(), min: Amount.optional() })
@@ -86,7 +92,11 @@ const SetPolicy = z.strictObject({
   op: z.literal('setPolicy'),
   ...common,
   path: NodePath,
-  policy: Policy,
+  policy: Policy.refine(
+    ({ strategies }) =>
+      Object.keys(strategies).every((key) => key === '*' || ResourceName.safeParse(key).success),
+    { message: 'must name resources, or * for all', path: ['strategies'] },
+  ),
 });
 const Enrol = z.strictObject({
   op: z.literal('enrol'),
@@ -188,7 +198,7 @@ const Freeze = z.strictObject({
   ...common,
   path: NodePath,
   forMs: z.int().min(1).max(LIMITS.deadlineMsMax).optional(),
-  reason: z.string().max(200).optional(),
+  reason: Reason.optional(),
 });
 const Unfreeze = z.strictObject({
   op: z.literal('unfreeze'),
@@ -204,7 +214,7 @@ const Stop = z.strictObject({
   below: z.union([PriorityInput, z.literal('all')]).optional(),
   /** Time to acknowledge and end; what has not ended then is fenced. */
   ackMs: z.int().min(0).max(LIMITS.graceMsMax).optional(),
-  reason: z.string().max(200).optional(),
+  reason: Reason.optional(),
 });
 const AcknowledgeStop = z.strictObject({
   op: z.literal('acknowledgeStop'),

@@ -1,3 +1,5 @@
+import { isUtf8 } from './utf8.ts';
+
 /** Deepest nesting of lists and maps that is accepted from outside. */
 export const MSGPACK_DEPTH_MAX = 32;
 
@@ -18,7 +20,7 @@ export class MalformedBytesError extends Error {
  * So everything promised must fit in the bytes that are left, a byte an item at least.
  *
  * @throws MalformedBytesError if it is cut, has bytes behind it, promises more than there is, nests
- * deeper than {@link MSGPACK_DEPTH_MAX} or holds an extension type.
+ * deeper than {@link MSGPACK_DEPTH_MAX}, holds text that is not UTF-8 or an extension type.
  */
 export function assertMsgpackShape(bytes: Uint8Array): void {
   const length = bytes.byteLength;
@@ -46,12 +48,14 @@ export function assertMsgpackShape(bytes: Uint8Array): void {
       continue;
     }
     if (head >= 0xa0 && head < 0xc0) {
-      at += 1 + (head & 0x1f);
+      at = endOfText(bytes, at + 1, head & 0x1f);
       continue;
     }
     const items = containerItems(bytes, at, head);
     if (items === undefined) {
-      at += scalarLength(bytes, at, head);
+      const textStart = longTextStart(at, head);
+      const end = at + scalarLength(bytes, at, head);
+      at = textStart === undefined ? end : endOfText(bytes, textStart, end - textStart);
       continue;
     }
     at += containerHeaderLength(head);
@@ -65,6 +69,21 @@ export function assertMsgpackShape(bytes: Uint8Array): void {
     openItems.push(itemsHere);
     itemsHere = items;
   }
+}
+
+/** Where a text ends that is not cut and is UTF-8. */
+function endOfText(bytes: Uint8Array, from: number, length: number): number {
+  const end = from + length;
+  if (end > bytes.byteLength) throw new MalformedBytesError('the value is cut');
+  if (!isUtf8(bytes, from, end)) throw new MalformedBytesError('a text is not UTF-8');
+  return end;
+}
+
+/** Where the text behind a long header begins, or undefined if `head` is no such header. */
+function longTextStart(at: number, head: number): number | undefined {
+  if (head === 0xd9) return at + 2;
+  if (head === 0xda) return at + 3;
+  return head === 0xdb ? at + 5 : undefined;
 }
 
 /** Values inside the container whose header stands at `at`, or undefined if it is no container. */

@@ -1,4 +1,5 @@
 import { BursarEvent, EVENT_VERSION } from './events.ts';
+import { shown } from './shown.ts';
 
 /** An event in the log that this version cannot read. */
 export class UnreadableEventError extends Error {
@@ -32,14 +33,14 @@ export function readEvent(stored: unknown): BursarEvent {
   let version = typeof raw['v'] === 'number' ? raw['v'] : 0;
   if (version > EVENT_VERSION) {
     throw new UnreadableEventError(
-      `version ${version} of ${String(raw['type'])} is newer than ${EVENT_VERSION}; use a newer bursar`,
+      `version ${version} of ${shown(raw['type'])} is newer than ${EVENT_VERSION}; use a newer bursar`,
       stored,
     );
   }
   while (version < EVENT_VERSION) {
-    const step = UPCASTS[`${String(raw['type'])}@${version}`];
+    const step = UPCASTS[`${shown(raw['type'])}@${version}`];
     if (step === undefined) {
-      throw new UnreadableEventError(`no upcast for ${String(raw['type'])}@${version}`, stored);
+      throw new UnreadableEventError(`no upcast for ${shown(raw['type'])}@${version}`, stored);
     }
     raw = step(raw);
     version += 1;

@@ -10,6 +10,7 @@ import {
 import { teamOf } from '../events/names.ts';
 import { type Problem, problemOf } from '../events/problem.ts';
 import { refuse } from '../events/refusals.ts';
+import { shown } from '../events/shown.ts';
 
 /** A command that may be decided, with the digest of its content. */
 export interface ParsedCommand {
@@ -35,9 +36,9 @@ export function parseCommand(
   const fields = raw as Record<string, unknown>;
   const named = fields['op'] ?? op;
   if (op !== undefined && named !== op) {
-    return refuse('malformed', `the subject says ${op}, the command says ${String(named)}`);
+    return refuse('malformed', `the subject says ${op}, the command says ${shown(named)}`);
   }
-  const unavailable = notAvailable(fields, String(named));
+  const unavailable = notAvailable(fields, named);
   if (unavailable !== undefined) return unavailable;
   const parsed = Command.safeParse(fields['op'] === undefined ? { ...fields, op } : fields);
   if (!parsed.success) return refusalOf(problemOf(parsed.error), fields);
@@ -49,12 +50,13 @@ export function parseCommand(
 }
 
 /** Unknown ops and versions, and what this version does not have yet. */
-function notAvailable(fields: Record<string, unknown>, op: string): Refusal | undefined {
+function notAvailable(fields: Record<string, unknown>, named: unknown): Refusal | undefined {
+  const op = shown(named);
   if (OPS_NOT_AVAILABLE.has(op)) return refuse('not_available', `${op} is not available yet`);
   if (!OPS.has(op) || op === 'batch') return refuse('unknown_op', `there is no op ${op}`);
   const version = fields['v'];
   if (version !== undefined && version !== COMMAND_VERSION) {
-    return refuse('unknown_version', `version ${String(version)} of ${op}; this server reads 1`);
+    return refuse('unknown_version', `version ${shown(version)} of ${op}; this server reads 1`);
   }
   if (op !== 'request') return undefined;
   for (const field of REQUEST_FIELDS_NOT_AVAILABLE) {

@@ -6,6 +6,7 @@ import { Batch, COMMAND_VERSION } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
 import { NodeName } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
+import { shown } from '../events/shown.ts';
 import { parseShardRequest } from '../events/subjects.ts';
 import { type ParsedCommand, parseCommand } from './parse-command.ts';
 
@@ -39,7 +40,7 @@ export function readMessage(message: Message): ReadMessage | undefined {
     const version = (raw.body as { v?: unknown } | null)?.v;
     const refusal =
       version !== undefined && version !== COMMAND_VERSION
-        ? refuse('unknown_version', `version ${String(version)} of batch; this server reads 1`)
+        ? refuse('unknown_version', `version ${shown(version)} of batch; this server reads 1`)
         : refuse('malformed', `batch: ${batch.error.issues[0]?.message ?? 'unreadable'}`);
     return { ...common, isBatch: false, commands: [refusal] };
   }
