@@ -1,4 +1,5 @@
-import type { Publish } from './log-transport.ts';
+import type { Publish, PublishReply } from './log-transport.ts';
+import type { MemoryLog } from './memory-log.ts';
 
 /**
  * Decisions that a simulator takes for the in-memory ledger. Each hook may return a promise: the
@@ -22,3 +23,18 @@ export interface LedgerFaults {
 export type BeforeStore = 'pass' | 'lose' | 'wrongSequence' | 'unavailable' | 'full';
 export type AfterStore = 'pass' | 'loseAck';
 export type BeforeGet = 'pass' | 'unavailable';
+
+/**
+ * The way between an in-memory ledger and its store. Whoever makes one decides when, and whether,
+ * what is sent arrives, and when its answer does; `atBroker` is what happens there.
+ */
+export interface LedgerLink {
+  /** Never throws. */
+  publish(publish: Publish, atBroker: () => PublishReply): Promise<PublishReply>;
+  /** Throws LedgerUnavailableError, and what `atBroker` throws. */
+  look<Seen>(shard: number, atBroker: () => Seen): Promise<Seen>;
+  /** As `look`, for a part of a replay. */
+  read<Seen>(shard: number, atBroker: () => Seen): Promise<Seen>;
+  /** Resolves when a log has come to hold `seq`, was damaged, or the signal is aborted. */
+  changed(log: MemoryLog, seq: number, signal: AbortSignal): Promise<void>;
+}

@@ -10,8 +10,9 @@ import type {
   StoredMessage,
 } from './ledger.ts';
 import { LedgerUnavailableError, LogRegressedError, LogUnreadableError } from './ledger-errors.ts';
-import type { LedgerFaults } from './ledger-faults.ts';
+import type { LedgerFaults, LedgerLink } from './ledger-faults.ts';
 import { LEDGER_LIMITS, type LedgerLimits } from './ledger-limits.ts';
+import { FaultyLink } from './ledger-memory-link.ts';
 import type { LogTransport, Publish, PublishReply } from './log-transport.ts';
 import { type MemoryLog, MemoryStore } from './memory-log.ts';
 import { OneInFlight } from './one-in-flight.ts';
@@ -20,10 +21,14 @@ import { OneInFlight } from './one-in-flight.ts';
 export interface LedgerClock {
   nowMs(): number;
   pause(ms: number): Promise<void>;
+  /** Wall time of the broker, ms since 1970, with which it stamps what it stores; default `nowMs`. */
+  brokerMs?(): number;
 }
 
 export interface MemoryLedgerOptions {
   readonly faults?: LedgerFaults;
+  /** Default: the store is at hand, and only `faults` stand before it. */
+  readonly link?: LedgerLink;
   readonly clock?: LedgerClock;
   readonly limits?: Partial<LedgerLimits>;
   /** Default: a new, empty one. Its logs can be damaged and looked at past all faults. */
@@ -38,15 +43,18 @@ export class MemoryLedger implements Ledger {
   /** What is kept, past all faults; its logs can be damaged. */
   readonly store: MemoryStore;
   readonly #appends = new OneInFlight();
-  readonly #faults: LedgerFaults;
+  readonly #link: LedgerLink;
   readonly #clock: LedgerClock;
   readonly #limits: LedgerLimits;
   readonly #transport: LogTransport;
 
   constructor(options: MemoryLedgerOptions = {}) {
-    this.#faults = options.faults ?? {};
     this.#clock = options.clock ?? steppingClock();
     this.#limits = { ...LEDGER_LIMITS, ...options.limits };
+    const { publishTimeoutMs } = this.#limits;
+    this.#link =
+      options.link ??
+      new FaultyLink(options.faults ?? {}, () => this.#clock.pause(publishTimeoutMs));
     this.store = options.store ?? new MemoryStore();
     this.#transport = {
       publish: (publish) => this.#publish(publish),
@@ -58,19 +66,16 @@ export class MemoryLedger implements Ledger {
     };
   }
 
-  async head(shard: number): Promise<LogHead> {
-    await this.#reach(shard);
-    return this.store.log(shard).head();
+  head(shard: number): Promise<LogHead> {
+    return this.#link.look(shard, () => this.store.log(shard).head());
   }
 
-  async lastEpoch(shard: number): Promise<StoredMessage | undefined> {
-    await this.#reach(shard);
-    return this.store.log(shard).lastEpoch();
+  lastEpoch(shard: number): Promise<StoredMessage | undefined> {
+    return this.#link.look(shard, () => this.store.log(shard).lastEpoch());
   }
 
-  async get(shard: number, seq: number): Promise<StoredMessage | undefined> {
-    await this.#reach(shard);
-    return this.store.log(shard).get(seq);
+  get(shard: number, seq: number): Promise<StoredMessage | undefined> {
+    return this.#link.look(shard, () => this.store.log(shard).get(seq));
   }
 
   claim(shard: number, request: ClaimRequest): Promise<ShardClaim> {
@@ -84,60 +89,76 @@ export class MemoryLedger implements Ledger {
   }
 
   async *read(shard: number, fromSeq: number, toSeq: number): AsyncGenerator<StoredMessage> {
-    const log = this.store.log(shard);
-    for (let seq = fromSeq; seq <= toSeq; seq += 1) {
-      checkLength(log, toSeq);
-      yield messageAt(log, seq);
+    let nextSeq = fromSeq;
+    while (nextSeq <= toSeq) {
+      const batch = await this.#readBatch(shard, nextSeq, toSeq, NEVER);
+      nextSeq += batch.length;
+      yield* batch;
     }
   }
 
   async *tail(shard: number, fromSeq: number, signal: AbortSignal): AsyncGenerator<StoredMessage> {
     const log = this.store.log(shard);
-    for (let seq = fromSeq; !signal.aborted; seq += 1) {
-      checkLength(log, seq - 1);
-      while (log.lastSeq < seq) {
-        await log.changed(signal);
+    let nextSeq = fromSeq;
+    while (!signal.aborted) {
+      const batch = await this.#readBatch(shard, nextSeq, undefined, signal);
+      for (const message of batch) {
         if (signal.aborted) return;
-        checkLength(log, seq - 1);
+        nextSeq += 1;
+        yield message;
       }
-      yield messageAt(log, seq);
+      if (batch.length === 0 && !signal.aborted) await this.#link.changed(log, nextSeq, signal);
     }
   }
 
-  async #reach(shard: number): Promise<void> {
-    const decision = (await this.#faults.beforeGet?.(shard)) ?? 'pass';
-    if (decision === 'unavailable') throw new LedgerUnavailableError(shard, new Error('simulated'));
-  }
-
-  async #publish(publish: Publish): Promise<PublishReply> {
-    const before = (await this.#faults.beforeStore?.(publish)) ?? 'pass';
-    switch (before) {
-      case 'lose':
-        return this.#noAnswer();
-      case 'unavailable':
-        return { kind: 'unavailable', cause: new Error('simulated: no leader') };
-      case 'wrongSequence':
-      case 'full':
-        return { kind: before };
-      case 'pass': {
-        const reply = this.store.log(publish.shard).store(publish, this.#clock.nowMs());
-        if (reply.kind !== 'ack') return reply;
-        const after = (await this.#faults.afterStore?.(publish, reply.seq)) ?? 'pass';
-        return after === 'loseAck' ? this.#noAnswer() : reply;
+  /**
+   * Messages from `fromSeq` on, as many as one answer holds, to `toSeq` or the end of the log. With
+   * an end it gives up when the log stays away, without one it never does.
+   */
+  async #readBatch(
+    shard: number,
+    fromSeq: number,
+    toSeq: number | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly StoredMessage[]> {
+    const deadlineMs = this.#clock.nowMs() + this.#limits.readDeadlineMs;
+    const log = this.store.log(shard);
+    for (;;) {
+      try {
+        return await this.#link.read(shard, () => batchOf(log, fromSeq, toSeq));
+      } catch (error) {
+        if (!(error instanceof LedgerUnavailableError)) throw error;
+        if (toSeq !== undefined && this.#clock.nowMs() >= deadlineMs) throw error;
       }
+      await this.#clock.pause(this.#limits.retryPauseMs);
+      if (signal.aborted) return [];
     }
   }
 
-  async #noAnswer(): Promise<PublishReply> {
-    await this.#clock.pause(this.#limits.publishTimeoutMs);
-    return { kind: 'unknown', cause: new Error('simulated: no answer') };
+  #publish(publish: Publish): Promise<PublishReply> {
+    const { nowMs, brokerMs = nowMs } = this.#clock;
+    return this.#link.publish(publish, () =>
+      this.store.log(publish.shard).store(publish, brokerMs.call(this.#clock)),
+    );
   }
 }
 
-function messageAt(log: MemoryLog, seq: number): StoredMessage {
-  const message = log.get(seq);
-  if (message === undefined) throw new LogUnreadableError(log.shard, seq);
-  return message;
+/** Messages that one answer holds. */
+const BATCH_MESSAGES = 64;
+const NEVER = new AbortController().signal;
+
+/** What is unreadable ends the batch before it, and is an error in the next one. */
+function batchOf(log: MemoryLog, fromSeq: number, toSeq: number | undefined): StoredMessage[] {
+  checkLength(log, toSeq ?? fromSeq - 1);
+  const endSeq = Math.min(toSeq ?? log.lastSeq, fromSeq + BATCH_MESSAGES - 1);
+  const batch: StoredMessage[] = [];
+  for (let seq = fromSeq; seq <= endSeq; seq += 1) {
+    const message = log.get(seq);
+    if (message === undefined && batch.length > 0) break;
+    if (message === undefined) throw new LogUnreadableError(log.shard, seq);
+    batch.push(message);
+  }
+  return batch;
 }
 
 function checkLength(log: MemoryLog, neededSeq: number): void {

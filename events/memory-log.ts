@@ -4,7 +4,7 @@ import type { Publish, PublishReply } from './log-transport.ts';
 /** One shard's messages in memory, with the broker's rules for storing and ways to damage them. */
 export class MemoryLog {
   readonly shard: number;
-  readonly #maxBytes: number;
+  #maxBytes: number;
   readonly #messages = new Map<number, StoredMessage>();
   readonly #waiting = new Set<() => void>();
   #lastSeq = 0;
@@ -18,6 +18,11 @@ export class MemoryLog {
 
   get lastSeq(): number {
     return this.#lastSeq;
+  }
+
+  /** From now on the log is full at this size. */
+  limit(maxBytes: number): void {
+    this.#maxBytes = maxBytes;
   }
 
   /** As JetStream with one replica does it: expectations first, then size. */
@@ -42,12 +47,14 @@ export class MemoryLog {
     return { kind: 'ack', seq: this.#lastSeq };
   }
 
+  /** A copy: whoever writes into it does not change the log. */
   get(seq: number): StoredMessage | undefined {
-    return this.#messages.get(seq);
+    const message = this.#messages.get(seq);
+    return message && { ...message, bytes: message.bytes.slice() };
   }
 
   lastEpoch(): StoredMessage | undefined {
-    return this.#messages.get(this.#lastEpochSeq);
+    return this.get(this.#lastEpochSeq);
   }
 
   head(): LogHead {
@@ -63,17 +70,10 @@ export class MemoryLog {
     };
   }
 
-  /** Resolves at the next stored message or when the signal is aborted. */
-  changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener('abort', wake);
-    });
+  /** Calls back once, at the next stored message or damage. @returns a function that calls it off */
+  onceChanged(work: () => void): () => void {
+    this.#waiting.add(work);
+    return () => this.#waiting.delete(work);
   }
 
   /** Damage: the newest `count` messages are gone and their sequences will be given again. */
@@ -90,6 +90,7 @@ export class MemoryLog {
     this.#bytes -= this.#messages.get(seq)?.bytes.byteLength ?? 0;
     this.#messages.delete(seq);
     if (seq === this.#lastEpochSeq) this.#findLastEpoch();
+    this.#wakeAll();
   }
 
   /** Damage: one bit of a message is turned over; `bit` counts from the first byte's highest. */
@@ -116,7 +117,9 @@ export class MemoryLog {
   }
 
   #wakeAll(): void {
-    for (const wake of [...this.#waiting]) wake();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
   }
 
   #findLastEpoch(): void {

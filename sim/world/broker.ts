@@ -1,0 +1,314 @@
+import { shardOf } from '../../events/shard-of.ts';
+import type { Chance } from './chance.ts';
+import { Connection } from './connection.ts';
+import type { Faults } from './faults.ts';
+import type { SimProcess } from './process.ts';
+import { WORLD_BEGINS_AT_MS } from './process-host.ts';
+import type { Scheduler } from './scheduler.ts';
+import { type Client, Session } from './session.ts';
+import { Transcript, type TranscriptEntry, type TranscriptReply } from './transcript.ts';
+import { BROKER_TIMES } from './world-times.ts';
+
+/** A message as it goes over the wire. Its bytes are its own. */
+export interface WireMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly contentType: string | undefined;
+  readonly reply: string | undefined;
+}
+
+/** The process's end of a connection. */
+export interface ConnectionEnd {
+  onDown(): void;
+  onUp(): void;
+}
+
+export interface BrokerParts {
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly faults: Faults;
+  /** How many shards its mapping knows. */
+  readonly shards: number;
+}
+
+/**
+ * The broker: knows who is connected and who hears what, maps requests to shards as nats.conf does,
+ * and keeps nothing.
+ */
+export class SimBroker {
+  readonly transcript = new Transcript();
+  readonly #parts: BrokerParts;
+  readonly #chance: Chance;
+  readonly #ends = new Map<Connection, ConnectionEnd>();
+  readonly #returning = new Set<Connection>();
+  readonly #sessions = new Set<Session>();
+  readonly #teams = new Map<string, string>();
+  readonly #cutOff = new Set<SimProcess>();
+  #aheadMs = 0;
+  #upAtMs = 0;
+  #connectionCount = 0;
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts;
+    this.#chance = parts.chance.fork('broker');
+  }
+
+  get isUp(): boolean {
+    return this.#parts.scheduler.nowMs >= this.#upAtMs;
+  }
+
+  /** Its wall clock, ms since 1970: what the log's messages are stamped with. */
+  wallMs(): number {
+    return Math.floor(WORLD_BEGINS_AT_MS + this.#parts.scheduler.nowMs + this.#aheadMs);
+  }
+
+  jumpClock(byMs: number): void {
+    this.#aheadMs += byMs;
+  }
+
+  /** Lets an agent into one team alone; one that is not named here is let into all. */
+  admit(agent: string, team: string): void {
+    this.#teams.set(agent, team);
+  }
+
+  /**
+   * Opens a connection of a process. While the broker cannot be reached it is away, and comes up
+   * as after a break.
+   */
+  connect(process: SimProcess, end: ConnectionEnd): Connection {
+    const { scheduler, chance, faults } = this.#parts;
+    const name = `connection ${this.#connectionCount++}`;
+    const connection = new Connection({ process, scheduler, chance: chance.fork(name), faults });
+    this.#ends.set(connection, end);
+    process.onEnd(() => this.disconnect(connection));
+    if (this.#cutOff.has(process)) connection.cut();
+    connection.isUp = this.#isReachable(connection);
+    return connection;
+  }
+
+  /** Opens a connection of a user who sends and hears messages. */
+  open(process: SimProcess, user: string, client: Client): Session {
+    const connection = this.connect(process, client);
+    const team = this.#teams.get(user) ?? '*';
+    const session = new Session(connection, user, team, client);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /** The process's end closes it; what it sent before still arrives. */
+  disconnect(connection: Connection): void {
+    connection.send('up', () => {
+      this.#ends.delete(connection);
+      for (const session of this.#sessions) {
+        if (session.connection === connection) this.#sessions.delete(session);
+      }
+    });
+  }
+
+  /** Goes away for a time, ms; everybody is disconnected and comes back afterwards. */
+  restart(downMs: number): void {
+    const { scheduler, faults } = this.#parts;
+    faults.note('brokerRestarted');
+    const upAtMs = scheduler.nowMs + Math.max(1, downMs);
+    this.#upAtMs = Math.max(this.#upAtMs, upAtMs);
+    for (const connection of this.#ends.keys()) this.#drop(connection);
+    scheduler.at(upAtMs, 'arrival', undefined, () => {
+      for (const connection of this.#ends.keys()) this.#letReturn(connection);
+    });
+  }
+
+  /** Breaks the connections of a process; both ends know at once. */
+  reset(process: SimProcess): void {
+    this.#parts.faults.note('connectionsReset');
+    for (const connection of this.#of(process)) this.#drop(connection);
+  }
+
+  /** Cuts a process off without a word: it takes both ends a while to notice. */
+  cut(process: SimProcess): void {
+    const { scheduler, faults } = this.#parts;
+    faults.note('processCutOff');
+    this.#cutOff.add(process);
+    for (const connection of this.#of(process)) {
+      if (connection.isCut) continue;
+      const cut = connection.cut();
+      const { cutNoticedMsMin, cutNoticedMsMax } = BROKER_TIMES;
+      const noticedInMs = this.#chance.between(cutNoticedMsMin, cutNoticedMsMax);
+      scheduler.at(scheduler.nowMs + noticedInMs, 'arrival', process, () => {
+        if (connection.isCutBy(cut)) this.#notice(connection);
+      });
+    }
+  }
+
+  /** Ends a cut: what was held arrives, where no end has given the connection up. */
+  heal(process: SimProcess): void {
+    this.#parts.faults.note('processReachedAgain');
+    this.#cutOff.delete(process);
+    for (const connection of this.#of(process)) {
+      if (!connection.isCut) continue;
+      const isGivenUp = !connection.isUp || connection.isStale;
+      connection.heal();
+      if (isGivenUp) this.#drop(connection);
+    }
+  }
+
+  /** Takes a message from a client; it leaves now. */
+  publish(session: Session, message: WireMessage): void {
+    const { scheduler } = this.#parts;
+    const { nowMs } = scheduler;
+    const { name } = session.connection.process;
+    const entry = this.transcript.of(message.subject);
+    const reply: TranscriptReply | undefined = entry && {
+      repliedAtMs: nowMs,
+      process: name,
+      shard: this.#shardOf(entry.team),
+      contentType: message.contentType,
+      bytes: message.data,
+      arrivedAtMs: undefined,
+    };
+    if (reply !== undefined) entry?.replies.push(reply);
+    const tokens = message.subject.split('.');
+    const [, kind, agent = '', team = '', op = ''] = tokens;
+    if (tokens.length === 5 && kind === 'req' && session.mayPublish(tokens)) {
+      const { contentType, data, reply: inbox } = message;
+      const sent = { sentAtMs: nowMs, from: name, agent, team, op, contentType, bytes: data };
+      const asked = this.transcript.sent(sent, inbox);
+      session.connection.sendMessage('up', () => this.#route(session, message, tokens, asked));
+    } else {
+      session.connection.sendMessage('up', () =>
+        this.#route(session, message, tokens, undefined, () => {
+          if (reply !== undefined) reply.arrivedAtMs ??= scheduler.nowMs;
+        }),
+      );
+    }
+  }
+
+  /** Publishes on behalf of a stream, to whoever listens. */
+  tell(message: WireMessage): void {
+    this.#deliver(message, message.subject.split('.'), undefined);
+  }
+
+  #route(
+    session: Session,
+    message: WireMessage,
+    tokens: readonly string[],
+    asked: TranscriptEntry | undefined,
+    onArrival?: () => void,
+  ): void {
+    const { connection, client } = session;
+    if (!session.mayPublish(tokens)) {
+      connection.send('down', () => client.onDenied('publish', message.subject));
+      return;
+    }
+    let arrived = onArrival;
+    let mapped = message;
+    let mappedTokens = tokens;
+    if (asked !== undefined) {
+      const shard = this.#shardOf(asked.team);
+      const subject = `bursar.shard.${shard}.req.${asked.agent}.${asked.team}.${asked.op}`;
+      mapped = { ...message, subject };
+      mappedTokens = subject.split('.');
+      arrived = undefined;
+    }
+    const isHeard = this.#deliver(mapped, mappedTokens, (heardBy) => {
+      arrived?.();
+      asked?.arrivals.push({
+        atMs: this.#parts.scheduler.nowMs,
+        process: heardBy.connection.process.name,
+        shard: this.#shardOf(asked.team),
+      });
+    });
+    const { reply } = message;
+    if (!isHeard && reply !== undefined) connection.send('down', () => client.onNobody(reply));
+  }
+
+  /** @returns whether anybody listens */
+  #deliver(
+    message: WireMessage,
+    tokens: readonly string[],
+    onArrival: ((heardBy: Session) => void) | undefined,
+  ): boolean {
+    const queues = new Map<string, [Session, number][]>();
+    let isHeard = false;
+    for (const session of this.#sessions) {
+      for (const [id, { pattern, queue }] of session.subscriptions) {
+        if (!pattern.matches(tokens)) continue;
+        isHeard = true;
+        if (queue === undefined) this.#sendDown(session, id, message, onArrival);
+        else queues.set(queue, [...(queues.get(queue) ?? []), [session, id]]);
+      }
+    }
+    for (const members of queues.values()) {
+      const [session, id] = this.#chance.pick(members);
+      this.#sendDown(session, id, message, onArrival);
+    }
+    return isHeard;
+  }
+
+  #sendDown(
+    session: Session,
+    id: number,
+    message: WireMessage,
+    onArrival: ((heardBy: Session) => void) | undefined,
+  ): void {
+    session.connection.sendMessage('down', () => {
+      onArrival?.(session);
+      session.client.onMessage(id, { ...message, data: message.data.slice() });
+    });
+  }
+
+  #shardOf(team: string): number {
+    return shardOf(team, this.#parts.shards);
+  }
+
+  #of(process: SimProcess): Connection[] {
+    return [...this.#ends.keys()].filter((connection) => connection.process === process);
+  }
+
+  /** The broker knows a connection no more; its other end notices, if the wire is whole. */
+  #drop(connection: Connection): void {
+    const { scheduler } = this.#parts;
+    connection.break();
+    for (const session of this.#sessions) {
+      if (session.connection === connection) session.subscriptions.clear();
+    }
+    if (connection.isCut) {
+      connection.isStale = true;
+      return;
+    }
+    const noticedInMs = this.#chance.between(0, BROKER_TIMES.breakNoticedMsMax);
+    scheduler.at(scheduler.nowMs + noticedInMs, 'arrival', connection.process, () =>
+      this.#notice(connection),
+    );
+  }
+
+  /** The process's end takes note that the connection is gone, and tries to come back. */
+  #notice(connection: Connection): void {
+    if (connection.isUp) {
+      connection.break();
+      connection.isUp = false;
+      this.#ends.get(connection)?.onDown();
+    }
+    this.#letReturn(connection);
+  }
+
+  #letReturn(connection: Connection): void {
+    const isExpected = this.#returning.has(connection);
+    if (connection.isUp || isExpected || !this.#isReachable(connection)) return;
+    this.#returning.add(connection);
+    const { scheduler } = this.#parts;
+    const { returnMsMin, returnMsMax } = BROKER_TIMES;
+    const inMs = this.#chance.between(returnMsMin, returnMsMax);
+    scheduler.at(scheduler.nowMs + inMs, 'arrival', connection.process, () => {
+      this.#returning.delete(connection);
+      const end = this.#ends.get(connection);
+      if (end === undefined || !this.#isReachable(connection)) return;
+      connection.isStale = false;
+      connection.isUp = true;
+      end.onUp();
+    });
+  }
+
+  #isReachable(connection: Connection): boolean {
+    return this.isUp && !connection.isCut;
+  }
+}
