@@ -1,0 +1,35 @@
+import type { BursarEvent } from '../../events/events.ts';
+import type { Position, Violation } from './history.ts';
+import type { SentIndex } from './sent-index.ts';
+import type { State } from './state.ts';
+
+/** What the judges of one event have before them: the state before it. */
+export interface Bench<E extends BursarEvent = BursarEvent> {
+  readonly state: State;
+  readonly event: E;
+  readonly at: Position;
+  /** Null: the log alone is judged. */
+  readonly sent: SentIndex | null;
+  /** Says that something is not allowed. */
+  find(rule: string, message: string, id?: string): void;
+}
+
+/** Where violations are gathered; the first of each rule and id are enough. */
+export class Findings {
+  readonly violations: Violation[] = [];
+  readonly #max: number;
+
+  constructor(max = 200) {
+    this.#max = max;
+  }
+
+  add(rule: string, message: string, position?: Position, id?: string): void {
+    if (this.violations.length >= this.#max) return;
+    this.violations.push({
+      rule,
+      message,
+      ...(position === undefined ? {} : { position }),
+      ...(id === undefined ? {} : { id }),
+    });
+  }
+}

@@ -1,0 +1,35 @@
+import { latestStartMs } from './ask-terms.ts';
+import type { State } from './state.ts';
+
+/** Something that happens by itself at a time. */
+export interface Due {
+  readonly atMs: number;
+  readonly what: string;
+  readonly id: string;
+}
+
+/** S §6.4: everything that is due at or before a time and not recorded. */
+export function dueBy(state: State, byMs: number): Due[] {
+  const due: Due[] = [];
+  const add = (atMs: number | null, what: string, id: string) => {
+    if (atMs !== null && atMs <= byMs) due.push({ atMs, what, id });
+  };
+  for (const live of state.live.values()) {
+    add(live.expiresAtMs, 'expiry', live.id);
+    add(live.claimUntilMs, 'claim', live.id);
+  }
+  for (const waiting of state.waiting.values()) {
+    add(waiting.untilMs, 'wait timeout', waiting.id);
+    // At its latest start it could still be met.
+    add(latestStartMs(waiting.ask, waiting.deadlineAtMs) + 1, 'deadline', waiting.id);
+    if (waiting.victims.length > 0) add(waiting.graceEndsAtMs, 'grace end', waiting.id);
+  }
+  for (const node of state.nodes.values()) {
+    if (node.isClosing) add(node.fenceAtMs, 'forced close', node.path);
+    for (const [id, untilMs] of node.freezes) add(untilMs, 'freeze end', id);
+    for (const stop of node.stops.values()) {
+      if (!stop.isComplete) add(stop.ackUntilMs, 'stop deadline', stop.id);
+    }
+  }
+  return due;
+}

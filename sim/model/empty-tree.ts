@@ -1,0 +1,34 @@
+import { isWithin } from '../../events/names.ts';
+import type { Amounts } from '../../events/resources.ts';
+import { nearest, parentOf } from './books.ts';
+import type { ModelNode } from './nodes.ts';
+import type { State } from './state.ts';
+
+/** S §7: whether an ask would not fit even if nobody held or had spent anything. */
+export function neverFits(state: State, path: string, amounts: Amounts): boolean {
+  return Object.entries(amounts).some(([resource, amount]) => {
+    let need = amount;
+    for (let node = nearest(state.nodes, path); node && need > 0; node = parentOf(state.nodes, node)) {
+      const account = node.accounts.get(resource);
+      const kept = keptBeneath(state, node, resource);
+      if (need > (account?.limit ?? Number.POSITIVE_INFINITY) - kept) return true;
+      const guarantee = account?.guarantee ?? 0;
+      need = Math.max(guarantee, kept + need) - Math.max(guarantee, kept);
+    }
+    return false;
+  });
+}
+
+/** What the guarantees of its children take of a node in which nothing is used. */
+function keptBeneath(state: State, node: ModelNode, resource: string): number {
+  let kept = 0;
+  for (const path of node.children) {
+    const child = state.nodes.get(path);
+    if (child === undefined || !isWithin(path, node.path)) continue;
+    kept += Math.max(
+      child.accounts.get(resource)?.guarantee ?? 0,
+      keptBeneath(state, child, resource),
+    );
+  }
+  return kept;
+}

@@ -1,0 +1,146 @@
+import type { BursarEvent, EventOf } from '../../events/events.ts';
+import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
+import { accountOf, add, nearest, parentOf, treeSum } from './books.ts';
+import { deadlineOf } from './ask-terms.ts';
+import { closeNode, openNode } from './fold-node.ts';
+import { leaveQueue } from './fold-waiting.ts';
+import type { Live, State } from './state.ts';
+
+/** Takes what an event says of allocations into the books. */
+export function foldAllocation(state: State, event: BursarEvent): void {
+  switch (event.type) {
+    case 'AllocationGranted':
+      return grant(state, event);
+    case 'AllocationEnded':
+      return end(state, event);
+    case 'AllocationClaimed':
+      return change(state, event.allocation, (live) => {
+        live.claimUntilMs = null;
+      });
+    case 'LeaseRenewed':
+      return change(state, event.allocation, (live) => {
+        live.expiresAtMs = event.expiresAtMs;
+      });
+    case 'AllocationResized':
+      return change(state, event.allocation, (live) => {
+        add(state.nodes, live.path, 'held', live.items, -1);
+        live.items = { ...live.items, ...event.items };
+        add(state.nodes, live.path, 'held', live.items);
+        notePeaks(state, live.path, live.items);
+      });
+    case 'UsageReported':
+      return change(state, event.allocation, (live) => Object.assign(live.reported, event.used));
+    case 'LateSettled':
+    case 'Adjusted':
+      return bookLate(state, event);
+    case 'Charged':
+      return add(state.nodes, event.path, 'spent', event.amounts);
+    default:
+      return;
+  }
+}
+
+function change(state: State, id: string, take: (live: Live) => void): void {
+  const live = state.live.get(id);
+  if (live !== undefined) take(live);
+}
+
+function grant(state: State, event: EventOf<'AllocationGranted'>): void {
+  const waited = state.waiting.get(event.id);
+  leaveQueue(state, event.id);
+  for (const { path, tier } of event.opened ?? []) openNode(state, path, tier, true);
+  const { ask } = event;
+  state.live.set(event.id, {
+    id: event.id,
+    path: ask.path,
+    agent: event.by,
+    ask,
+    priority: event.priority,
+    grantedAtMs: event.atMs,
+    deadlineAtMs: waited?.deadlineAtMs ?? deadlineOf(event.atMs, ask.deadlineMs),
+    attempt: event.attempt ?? 0,
+    items: { ...event.items },
+    reported: {},
+    expiresAtMs: event.expiresAtMs,
+    claimUntilMs: event.claimUntilMs ?? null,
+    yieldsTo: null,
+  });
+  add(state.nodes, ask.path, 'held', event.items);
+  notePeaks(state, ask.path, event.items);
+}
+
+function end(state: State, event: EventOf<'AllocationEnded'>): void {
+  const live = state.live.get(event.allocation);
+  if (live === undefined) return;
+  state.live.delete(live.id);
+  const beneficiary = live.yieldsTo === null ? undefined : state.waiting.get(live.yieldsTo);
+  if (beneficiary !== undefined) {
+    beneficiary.victims = beneficiary.victims.filter((id) => id !== live.id);
+  }
+  for (const node of state.nodes.values()) {
+    for (const stop of node.stops.values()) {
+      if (event.as === 'fenced' && !stop.isComplete && concerns(stop, live)) stop.fenced += 1;
+    }
+  }
+  add(state.nodes, live.path, 'held', live.items, -1);
+  add(state.nodes, live.path, 'spent', consumablesOf(event.booked));
+  state.tombstones.set(live.id, {
+    id: live.id,
+    agent: live.agent,
+    ask: live.ask,
+    held: live.items,
+    reported: live.reported,
+    as: event.as,
+    endedAtMs: event.atMs,
+    deadlineAtMs: live.deadlineAtMs,
+    priority: live.priority,
+    attempt: live.attempt,
+    liesAt: live.path,
+    booked: { ...event.booked },
+    isSettled: event.as === 'settled',
+  });
+  if (event.closesStep === true) closeNode(state, live.path, false);
+}
+
+/** Whether a stop concerns an allocation: beneath it and below its priority. */
+export function concerns(
+  stop: { readonly path: string; readonly below: number | null },
+  { path, priority }: { readonly path: string; readonly priority: number },
+): boolean {
+  const isBeneath = path === stop.path || path.startsWith(`${stop.path}/`);
+  return isBeneath && (stop.below === null || priority < stop.below);
+}
+
+function bookLate(state: State, event: EventOf<'LateSettled'> | EventOf<'Adjusted'>): void {
+  const more = event.type === 'Adjusted' ? event.more : event.booked;
+  const less = event.type === 'Adjusted' ? event.less : (event.returned ?? {});
+  add(state.nodes, event.path, 'spent', more);
+  add(state.nodes, event.path, 'spent', less, -1);
+  const grave = state.tombstones.get(event.allocation);
+  if (grave === undefined) return;
+  for (const [resource, amount] of Object.entries(more)) {
+    grave.booked[resource] = (grave.booked[resource] ?? 0) + amount;
+  }
+  for (const [resource, amount] of Object.entries(less)) {
+    grave.booked[resource] = (grave.booked[resource] ?? 0) - amount;
+  }
+  if (event.type === 'LateSettled') grave.isSettled = true;
+}
+
+/** Raises the recorded peaks over a path to what is held there now. */
+function notePeaks(state: State, path: string, amounts: Amounts): void {
+  for (const resource of Object.keys(amounts)) {
+    for (let node = nearest(state.nodes, path); node; node = parentOf(state.nodes, node)) {
+      const account = accountOf(state.nodes, node, resource);
+      const held = treeSum(state.nodes, node, resource, 'held');
+      account.peakHeld = Math.max(account.peakHeld, held);
+    }
+  }
+}
+
+/** The part of some amounts that is spent once used: capacities come back. */
+export function consumablesOf(amounts: Amounts): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(amounts).filter(([name]) => resourceTypeOf(name)?.class === 'consumable'),
+  );
+}

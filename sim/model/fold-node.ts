@@ -1,0 +1,138 @@
+import type { ResourceLimits } from '../../events/commands.ts';
+import type { BursarEvent } from '../../events/events.ts';
+import { isWithin, parentPathOf } from '../../events/names.ts';
+import { accountOf, add, touch } from './books.ts';
+import { type ModelNode, newNode } from './nodes.ts';
+import type { State } from './state.ts';
+
+/** Takes what an event says of nodes, policy and credentials into the books. */
+export function foldNode(state: State, event: BursarEvent): void {
+  switch (event.type) {
+    case 'NodeOpened':
+      openNode(state, event.path, event.tier, false, event.priorityMax ?? null);
+      return setLimits(state, event.path, event.limits ?? {});
+    case 'NodeClosing':
+      return withNode(state, event.path, (node) => {
+        node.isClosing = true;
+        node.fenceAtMs = event.fenceAtMs ?? node.fenceAtMs;
+      });
+    case 'NodeClosed':
+      return closeNode(state, event.path, !isIdleStep(state, event.path));
+    case 'LimitsSet':
+      withNode(state, event.path, (node) => {
+        node.isAutoOpened = false;
+      });
+      return setLimits(state, event.path, event.limits);
+    case 'ToppedUp':
+      return withNode(state, event.path, (node) => {
+        for (const [resource, amount] of Object.entries(event.amounts)) {
+          const account = accountOf(state.nodes, node, resource);
+          account.limit = (account.limit ?? 0) + amount;
+        }
+      });
+    case 'PolicySet':
+      state.policy = event.policy;
+      return;
+    case 'CredentialEnrolled':
+      state.credentials.set(event.agent, {
+        role: event.role,
+        prefix: event.prefix,
+        priorityMax: event.priorityMax ?? null,
+      });
+      return;
+    case 'CredentialDismissed':
+      state.credentials.delete(event.agent);
+      return;
+    case 'Frozen':
+      return withNode(state, event.path, (node) => {
+        node.freezes.set(event.freeze, event.untilMs ?? null);
+      });
+    case 'Unfrozen':
+      return withNode(state, event.path, (node) => {
+        node.freezes.delete(event.freeze);
+      });
+    case 'Stopped':
+      return withNode(state, event.path, (node) => {
+        node.stops.set(event.stop, {
+          id: event.stop,
+          path: event.path,
+          below: event.below,
+          ackUntilMs: event.ackUntilMs,
+          isComplete: false,
+          fenced: 0,
+        });
+      });
+    case 'StopCompleted':
+      return withNode(state, event.path, (node) => {
+        const stop = node.stops.get(event.stop);
+        if (stop !== undefined) stop.isComplete = true;
+      });
+    case 'StopLifted':
+      return withNode(state, event.path, (node) => {
+        node.stops.delete(event.stop);
+      });
+    case 'ThresholdCrossed':
+      return withNode(state, event.path, (node) => {
+        accountOf(state.nodes, node, event.resource).rung = event.rung;
+      });
+    case 'ThresholdRearmed':
+      return withNode(state, event.path, (node) => {
+        accountOf(state.nodes, node, event.resource).rung = event.rung - 1;
+      });
+    default:
+      return;
+  }
+}
+
+function withNode(state: State, path: string, take: (node: ModelNode) => void): void {
+  const node = state.nodes.get(path);
+  if (node !== undefined) take(node);
+}
+
+export function openNode(
+  state: State,
+  path: string,
+  tier: ModelNode['tier'],
+  isAutoOpened: boolean,
+  priorityMax: number | null = null,
+): void {
+  state.nodes.set(path, newNode(path, tier, isAutoOpened, priorityMax));
+  state.nodes.get(parentPathOf(path) ?? '')?.children.add(path);
+}
+
+function setLimits(state: State, path: string, limits: ResourceLimits): void {
+  withNode(state, path, (node) => {
+    for (const [resource, { limit, guarantee }] of Object.entries(limits)) {
+      const account = accountOf(state.nodes, node, resource);
+      if (limit !== undefined) account.limit = limit;
+      if (guarantee !== undefined) account.guarantee = guarantee;
+      touch(state.nodes, node, resource);
+    }
+  });
+}
+
+/** An auto-opened step that nobody closed by command: its name may be used again. */
+function isIdleStep(state: State, path: string): boolean {
+  const node = state.nodes.get(path);
+  return node !== undefined && node.isAutoOpened && node.tier === 'step' && !node.isClosing;
+}
+
+/** Takes a node and everything beneath it away; what was spent there is its parent's. */
+export function closeNode(state: State, path: string, keepsName: boolean): void {
+  const parent = parentPathOf(path);
+  for (const node of [...state.nodes.values()]) {
+    if (!isWithin(node.path, path)) continue;
+    state.nodes.delete(node.path);
+    if (parent === undefined) continue;
+    for (const [resource, { spent }] of node.accounts) {
+      add(state.nodes, parent, 'spent', { [resource]: spent });
+    }
+  }
+  for (const grave of state.tombstones.values()) {
+    if (isWithin(grave.liesAt, path)) grave.liesAt = parent ?? '';
+  }
+  const above = parent === undefined ? undefined : state.nodes.get(parent);
+  above?.children.delete(path);
+  if (keepsName) above?.closedNames.add(path);
+  if (parent === undefined) state.isTeamClosed = true;
+}

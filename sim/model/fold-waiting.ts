@@ -1,0 +1,122 @@
+import type { BursarEvent, EventOf } from '../../events/events.ts';
+import type { Amounts } from '../../events/resources.ts';
+import { deadlineOf } from './ask-terms.ts';
+import { add, nearest } from './books.ts';
+import type { State, Waiting } from './state.ts';
+
+/** Takes what an event says of queues, contests and collecting requests into the books. */
+export function foldWaiting(state: State, event: BursarEvent): void {
+  switch (event.type) {
+    case 'RequestQueued':
+      return queue(state, event);
+    case 'RequestMoved': {
+      const waiting = state.waiting.get(event.request);
+      if (waiting !== undefined) waiting.account = event.account;
+      return;
+    }
+    case 'RequestCancelled':
+      return leaveQueue(state, event.request);
+    case 'RequestDenied':
+      return leaveQueue(state, event.id);
+    case 'PreemptionRequested':
+      return preempt(state, event);
+    case 'ResourcesReclaimed': {
+      const waiting = state.waiting.get(event.request);
+      if (waiting !== undefined) earmark(state, waiting, event.earmarked);
+      return;
+    }
+    case 'ContentionDetected':
+      state.contests.set(event.contest, event.account);
+      return;
+    case 'ContestEnded':
+      state.contests.delete(event.contest);
+      return;
+    case 'LeasesExtended':
+      return extend(state, event.byMs);
+    default:
+      return;
+  }
+}
+
+/** A request waits no more: what it collected is free, its victims may stay. */
+export function leaveQueue(state: State, id: string): void {
+  const waiting = state.waiting.get(id);
+  if (waiting === undefined) return;
+  state.waiting.delete(id);
+  add(state.nodes, waiting.earmarkPath, 'earmarked', waiting.earmarked, -1);
+  for (const live of state.live.values()) if (live.yieldsTo === id) live.yieldsTo = null;
+}
+
+function queue(state: State, event: EventOf<'RequestQueued'>): void {
+  state.waiting.set(event.id, {
+    id: event.id,
+    agent: event.by,
+    ask: event.ask,
+    digest: event.digest,
+    priority: event.priority,
+    queuedAtMs: event.queuedAtMs,
+    deadlineAtMs: deadlineOf(event.atMs, event.ask.deadlineMs),
+    attempt: event.attempt ?? 0,
+    arrival: state.count,
+    account: event.account,
+    untilMs: event.untilMs,
+    victims: [],
+    told: [],
+    graceEndsAtMs: null,
+    isPreempting: false,
+    earmarked: {},
+    earmarkPath: event.ask.path,
+  });
+}
+
+function preempt(state: State, event: EventOf<'PreemptionRequested'>): void {
+  const before = state.waiting.get(event.id);
+  const waiting: Waiting = {
+    id: event.id,
+    agent: event.by,
+    ask: event.ask,
+    digest: event.digest,
+    priority: event.priority,
+    queuedAtMs: before?.queuedAtMs ?? event.atMs,
+    deadlineAtMs: before?.deadlineAtMs ?? deadlineOf(event.atMs, event.ask.deadlineMs),
+    attempt: before?.attempt ?? 0,
+    arrival: before?.arrival ?? state.count,
+    account: event.account,
+    untilMs: event.untilMs,
+    victims: [...event.victims],
+    told: [...event.victims],
+    graceEndsAtMs: event.graceEndsAtMs,
+    isPreempting: true,
+    earmarked: {},
+    earmarkPath: nearest(state.nodes, event.ask.path)?.path ?? event.ask.path,
+  };
+  state.waiting.set(event.id, waiting);
+  for (const id of event.victims) {
+    const victim = state.live.get(id);
+    if (victim !== undefined) victim.yieldsTo = event.id;
+  }
+  earmark(state, waiting, event.earmarked);
+}
+
+function earmark(state: State, waiting: Waiting, amounts: Amounts): void {
+  for (const [resource, amount] of Object.entries(amounts)) {
+    waiting.earmarked[resource] = (waiting.earmarked[resource] ?? 0) + amount;
+  }
+  add(state.nodes, waiting.earmarkPath, 'earmarked', amounts);
+}
+
+/** S §6.4: an outage moves leases, claims, graces and queue time-outs; deadlines stay. */
+function extend(state: State, byMs: number): void {
+  for (const live of state.live.values()) {
+    live.expiresAtMs += byMs;
+    if (live.claimUntilMs !== null) live.claimUntilMs += byMs;
+  }
+  for (const waiting of state.waiting.values()) {
+    waiting.untilMs += byMs;
+    if (waiting.graceEndsAtMs !== null) waiting.graceEndsAtMs += byMs;
+  }
+  for (const node of state.nodes.values()) {
+    if (node.fenceAtMs !== null) node.fenceAtMs += byMs;
+    for (const stop of node.stops.values()) if (!stop.isComplete) stop.ackUntilMs += byMs;
+  }
+}

@@ -1,0 +1,30 @@
+import type { BursarEvent } from '../../events/events.ts';
+import { foldAllocation } from './fold-allocation.ts';
+import { foldNode } from './fold-node.ts';
+import { foldWaiting } from './fold-waiting.ts';
+import type { Recorded } from './history.ts';
+import { newState, type State } from './state.ts';
+
+/** Takes one durable event into the books. Never refuses: what is allowed, the judges say. */
+export function fold(state: State, { event, at }: Recorded): void {
+  foldAllocation(state, event);
+  foldWaiting(state, event);
+  foldNode(state, event);
+  const id = idOf(event);
+  if (id !== undefined) state.ids.set(id, { event, at });
+  state.lastAtMs = Math.max(state.lastAtMs, event.atMs);
+  state.count += 1;
+  state.version += 1;
+}
+
+/** The state after some events, from nothing. */
+export function stateAfter(team: string, events: readonly Recorded[]): State {
+  const state = newState(team);
+  for (const one of events) fold(state, one);
+  return state;
+}
+
+/** The id of the command that an event decided, or undefined for what follows from others. */
+export function idOf(event: BursarEvent): string | undefined {
+  return 'id' in event ? event.id : undefined;
+}

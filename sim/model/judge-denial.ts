@@ -1,0 +1,139 @@
+import type { DenialReason, EventOf } from '../../events/events.ts';
+import { LIMITS } from '../../events/limits.ts';
+import { resourceTypeOf } from '../../events/resources.ts';
+import { latestStartMs, priorityOf, termsOf } from './ask-terms.ts';
+import { barsOf } from './barred.ts';
+import type { Bench } from './bench.ts';
+import { type Need, nearest, needs, parentOf, pathLimit } from './books.ts';
+import { neverFits } from './empty-tree.ts';
+import { asRanked, order, queueOf } from './rank.ts';
+import { withoutEarmark } from './tentative.ts';
+
+type Denied = Bench<EventOf<'RequestDenied'>>;
+
+const BARS: ReadonlySet<DenialReason> = new Set<DenialReason>([
+  'frozen',
+  'stopped',
+  'closing',
+  'unknown_node',
+  'node_closed',
+]);
+
+/** S §5 and §7: a denial has a true reason, and the one that comes first. */
+export function judgeDenial(bench: Denied): void {
+  const { state, event, find } = bench;
+  const waiting = state.waiting.get(event.id);
+  if ((waiting !== undefined) !== (event.waited === true)) {
+    find('S §5', waiting ? 'it had waited' : 'it had not waited', event.id);
+  }
+  withoutEarmark(state, waiting, () => {
+    if (!isTrue(bench)) find('S §7', `denied ${event.reason}, which is not so`, event.id);
+    judgeShort(bench);
+  });
+  const bars = barsOf(state, event.ask.path, waiting?.priority ?? priorityOf(event.ask));
+  if (bars.size > 0 && !BARS.has(event.reason) && event.reason !== 'unknown_resource') {
+    find('S §7', `denied ${event.reason}, though it is ${[...bars]}`, event.id);
+  }
+}
+
+function isTrue({ state, event }: Denied): boolean {
+  const { ask, reason, atMs } = event;
+  const waiting = state.waiting.get(event.id);
+  const priority = waiting?.priority ?? priorityOf(ask);
+  const terms = termsOf(ask, state.policy);
+  switch (reason) {
+    case 'frozen':
+    case 'stopped':
+    case 'closing':
+    case 'unknown_node':
+    case 'node_closed':
+      return barsOf(state, ask.path, priority).has(reason);
+    case 'unbounded':
+      return terms.unbounded.length > 0;
+    case 'unknown_resource':
+      return Object.keys(ask.items).some((name) => resourceTypeOf(name) === undefined);
+    case 'deadline_unreachable': {
+      const deadlineAtMs =
+        waiting?.deadlineAtMs ?? (ask.deadlineMs === undefined ? null : atMs + ask.deadlineMs);
+      return atMs > latestStartMs(ask, deadlineAtMs);
+    }
+    case 'wait_timeout':
+      return waiting !== undefined && atMs >= waiting.untilMs;
+    case 'queue_full':
+      return state.waiting.size >= LIMITS.queueDepthMax;
+    case 'never_fits':
+      return neverFits(state, ask.path, terms.least);
+    case 'queued_ahead':
+      return isAheadOf(state, event, priority, terms.least);
+    case 'amount_out_of_range':
+      return leavesRange(state, ask.path, terms.want);
+    default:
+      return (
+        !neverFits(state, ask.path, terms.least) &&
+        needs(state.nodes, ask.path, terms.want).some(
+          (need) => need.need > need.room && conflictOf(state, need) === reason,
+        )
+      );
+  }
+}
+
+/** Somebody waits before it on an account that it would draw from. */
+export function isAheadOf(
+  state: Denied['state'],
+  event: EventOf<'RequestDenied'>,
+  priority: number,
+  amounts: Record<string, number>,
+): boolean {
+  const self = state.waiting.get(event.id) ?? asRanked(state, event, priority);
+  return needs(state.nodes, event.ask.path, amounts).some(({ node, resource }) =>
+    queueOf(state, node.path, resource).some(
+      (other) => other.id !== event.id && order(state.policy, other, self) < 0,
+    ),
+  );
+}
+
+function leavesRange(state: Denied['state'], path: string, want: Record<string, number>): boolean {
+  return Object.entries(want).some(([resource, amount]) => {
+    for (let node = nearest(state.nodes, path); node; node = parentOf(state.nodes, node)) {
+      const account = node.accounts.get(resource);
+      if ((account?.committed ?? 0) + amount > Number.MAX_SAFE_INTEGER) return true;
+    }
+    return false;
+  });
+}
+
+/** The kind of contention on an account. */
+export function conflictOf(state: Denied['state'], { node, resource }: Need): DenialReason {
+  if (resource === 'credits') return 'insufficient_credits';
+  if (resource === 'compute_ms') return 'insufficient_time';
+  if (resource === 'memory') return 'insufficient_memory';
+  if (resource === 'tool_calls' || resource.startsWith('tool.')) return 'tool_limit_reached';
+  if (resource === 'concurrency') return 'concurrency_limit_reached';
+  if (resource.startsWith('slot.')) {
+    return pathLimit(state.nodes, node.path, resource) === 1 ||
+      node.accounts.get(resource)?.limit === 1
+      ? 'exclusive_access_required'
+      : 'concurrency_limit_reached';
+  }
+  return 'insufficient_resource';
+}
+
+/** Every tier that a denial names is on the path and as short as it says. */
+function judgeShort({ state, event, find }: Denied): void {
+  if (event.reason === 'never_fits') return;
+  const terms = termsOf(event.ask, state.policy);
+  const asked = [...needs(state.nodes, event.ask.path, terms.want)];
+  const least = needs(state.nodes, event.ask.path, terms.least);
+  for (const { path, resource, needed, available } of event.short ?? []) {
+    const isSo = [...asked, ...least].some(
+      ({ node, resource: of, need, room }) =>
+        node.path === path &&
+        of === resource &&
+        need === needed &&
+        Math.max(0, room) === available,
+    );
+    if (!isSo) {
+      find('S §5', `${path} is not short of ${resource}: ${needed} of ${available}`, event.id);
+    }
+  }
+}

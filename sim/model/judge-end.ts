@@ -1,0 +1,141 @@
+import type { EventOf } from '../../events/events.ts';
+import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
+import type { Bench } from './bench.ts';
+import { nearest, parentOf } from './books.ts';
+import { isSameAmounts } from './content.ts';
+import { concerns, consumablesOf } from './fold-allocation.ts';
+import type { Live, State } from './state.ts';
+import { stepCloses } from './step-closes.ts';
+import { isImplausible, useOf } from './use.ts';
+
+type Ended = Bench<EventOf<'AllocationEnded'>>;
+
+/** S §6: an allocation ends once, when it may, and books what it should. */
+export function judgeEnd(bench: Ended): void {
+  const { state, event, find } = bench;
+  const live = state.live.get(event.allocation);
+  if (live === undefined) {
+    const grave = state.tombstones.get(event.allocation);
+    return find(
+      'INV-3',
+      grave === undefined ? 'it never lived' : `it has ended ${grave.as} before`,
+      event.allocation,
+    );
+  }
+  judgeMoment(bench, live);
+  judgeBooked(bench, live);
+  if ((event.closesStep === true) !== stepCloses(state, live)) {
+    find('S §5', event.closesStep ? 'its step stays open' : 'its step closes with it', live.id);
+  }
+}
+
+function judgeMoment({ state, event, find }: Ended, live: Live): void {
+  const { atMs, as } = event;
+  switch (as) {
+    case 'settled':
+    case 'released':
+      if (event.by === undefined) find('S §5', `${as} by nobody`, live.id);
+      else if (event.by !== live.agent && event.by !== 'operator') {
+        if (state.credentials.get(event.by)?.role !== 'operator') {
+          find('S §5', `${event.by} ends what ${live.agent} holds`, live.id);
+        }
+      }
+      return;
+    case 'expired':
+      if (atMs < live.expiresAtMs) {
+        find('INV-10', `expired ${live.expiresAtMs - atMs} ms before its end`, live.id);
+      }
+      return;
+    case 'unclaimed':
+      if (live.claimUntilMs === null) find('S §5', 'it needs no claim', live.id);
+      else if (atMs < live.claimUntilMs) find('INV-10', 'revoked before its time', live.id);
+      return;
+    case 'preempted': {
+      const beneficiary = state.waiting.get(live.yieldsTo ?? '');
+      if (beneficiary === undefined) find('S §7', 'it yields to nobody', live.id);
+      else if (atMs < (beneficiary.graceEndsAtMs ?? 0)) {
+        find('INV-10', 'preempted before the end of its grace', live.id);
+      }
+      return;
+    }
+    case 'fenced':
+      if (!isFencedNow(state, live, atMs)) find('S §6.7', 'no stop or close fences it', live.id);
+  }
+}
+
+/** Beneath a stop or a forced close whose time is over. */
+function isFencedNow(state: State, live: Live, atMs: number): boolean {
+  for (let node = nearest(state.nodes, live.path); node; node = parentOf(state.nodes, node)) {
+    if (node.isClosing && node.fenceAtMs !== null && atMs >= node.fenceAtMs) return true;
+    for (const stop of node.stops.values()) {
+      if (concerns(stop, live) && !stop.isComplete && atMs >= stop.ackUntilMs) return true;
+    }
+  }
+  return false;
+}
+
+function judgeBooked(bench: Ended, live: Live): void {
+  const { event, find } = bench;
+  const { booked, isEstimated } = bookedAtEnd(bench, live);
+  if (!isSameAmounts(booked, event.booked) && !isSetApart(bench, booked)) {
+    find('S §6.1', `books ${text(event.booked)}, not ${text(booked)}`, live.id);
+  }
+  if (!isSameAmounts(event.booked, consumablesOf(event.booked))) {
+    find('S §3', 'a capacity is not spent', live.id);
+  }
+  const overrun: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(event.booked)) {
+    const over = amount - (live.items[resource] ?? 0);
+    if (over > 0) overrun[resource] = over;
+  }
+  if (!isSameAmounts(overrun, event.overrun)) {
+    find('S §6.1', `an overrun of ${text(overrun)} is told as ${text(event.overrun ?? {})}`, live.id);
+  }
+  if (isEstimated !== null && isEstimated !== (event.estimated === true)) {
+    find('S §6.5', isEstimated ? 'not marked as estimated' : 'marked as estimated', live.id);
+  }
+}
+
+/** What an end has to book; `isEstimated` is null where both are right. */
+function bookedAtEnd(
+  { state, event, sent, find }: Ended,
+  live: Live,
+): { booked: Amounts; isEstimated: boolean | null } {
+  if (event.as !== 'settled') {
+    const booked = consumablesOf(live.reported);
+    const isAny = Object.values(booked).some((amount) => amount > 0);
+    return { booked, isEstimated: event.as === 'released' || !isAny ? null : true };
+  }
+  const commands = sent?.of('settle', event.by, event.id) ?? [];
+  const uses = commands
+    .filter(({ allocation }) => allocation === live.id)
+    .map(({ actual }) => ({ actual, ...useOf(actual, live.items, live.reported) }));
+  const meant = uses.find(({ booked }) => isSameAmounts(booked, event.booked)) ?? uses[0];
+  if (meant !== undefined) {
+    for (const [resource, amount] of Object.entries(meant.stated)) {
+      if (isImplausible(state, resource, amount)) {
+        find('S §6.1', `${amount} ${resource} is implausible and booked`, live.id);
+      }
+    }
+    return { booked: meant.booked, isEstimated: meant.isEstimated };
+  }
+  if (sent !== null) find('S §6.1', 'nobody settled it', live.id);
+  return { booked: event.booked, isEstimated: null };
+}
+
+/** S §2: what no account can hold is set apart: only resources left out differ. */
+function isSetApart({ state, event }: Ended, booked: Amounts): boolean {
+  return Object.entries(booked).every(([resource, amount]) => {
+    if ((event.booked[resource] ?? 0) === amount) return true;
+    const root = state.nodes.get(state.team)?.accounts.get(resource);
+    return (
+      event.booked[resource] === undefined &&
+      resourceTypeOf(resource)?.class === 'consumable' &&
+      (root?.committed ?? 0) + amount > Number.MAX_SAFE_INTEGER
+    );
+  });
+}
+
+function text(amounts: Amounts): string {
+  return JSON.stringify(amounts);
+}

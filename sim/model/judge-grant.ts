@@ -1,0 +1,143 @@
+import type { EventOf } from '../../events/events.ts';
+import { LIMITS } from '../../events/limits.ts';
+import { latestStartMs, leaseMs, type Terms, termsOf } from './ask-terms.ts';
+import { barsOf, missingOf } from './barred.ts';
+import type { Bench } from './bench.ts';
+import { fits, needs } from './books.ts';
+import { isSame } from './content.ts';
+import { asRanked, order, queueOf } from './rank.ts';
+import { withoutEarmark } from './tentative.ts';
+
+type Granted = Bench<EventOf<'AllocationGranted'>>;
+
+/** S §4 and §7: what may be admitted, and how. */
+export function judgeGrant(bench: Granted): void {
+  const { state, event, find } = bench;
+  const { ask, items } = event;
+  const waiting = state.waiting.get(event.id);
+  for (const bar of barsOf(state, ask.path, event.priority)) {
+    find('INV-9', `granted on ${ask.path}, which is ${bar}`, event.id);
+  }
+  judgeOpened(bench);
+  const terms = termsOf(ask, state.policy);
+  judgeAmounts(bench, terms);
+  withoutEarmark(state, waiting, () => {
+    for (const { node, resource, need, room } of needs(state.nodes, ask.path, items)) {
+      if (need <= room) continue;
+      find('INV-2', `${node.path} has ${room} ${resource} left, ${need} are admitted`, event.id);
+    }
+    judgeTurn(bench);
+    judgeLargest(bench, terms);
+  });
+  judgeVia(bench);
+  judgeTimes(bench);
+}
+
+function judgeOpened({ state, event, find }: Granted): void {
+  const { opens, reasons } = missingOf(state, event.ask.path);
+  const expected = reasons.length > 0 ? [] : opens;
+  if (!isSame(expected, event.opened ?? [])) {
+    find('S §5', `opens ${JSON.stringify(event.opened ?? [])}, not ${JSON.stringify(expected)}`);
+  }
+}
+
+/** Each item between its least and its want, `partial` told truly, one common fraction. */
+function judgeAmounts({ event, find }: Granted, { want, least, unbounded }: Terms): void {
+  const { items, id } = event;
+  for (const resource of unbounded) find('S §5', `${resource} has no bound`, id);
+  const resources = new Set([...Object.keys(want), ...Object.keys(items)]);
+  let isPartial = false;
+  for (const resource of resources) {
+    const got = items[resource];
+    const most = want[resource];
+    if (got === undefined || most === undefined) {
+      if (!unbounded.includes(resource)) find('INV-2', `the bundle is not whole: ${resource}`, id);
+      continue;
+    }
+    if (got > most) find('S §5', `${got} ${resource} granted, ${most} asked`, id);
+    if (got < (least[resource] ?? 0)) find('S §5', `${got} ${resource} is below the least`, id);
+    if (got < most) isPartial = true;
+  }
+  if (isPartial !== (event.partial === true)) {
+    find('S §5', isPartial ? 'a part is not called so' : 'all of it is called a part', id);
+  }
+  if (isPartial) judgeFraction(event, want, least, find);
+}
+
+/** S §7: a bundle uses one common fraction, no item below its least; a unit for rounding. */
+function judgeFraction(
+  { items, id }: EventOf<'AllocationGranted'>,
+  want: Terms['want'],
+  least: Terms['least'],
+  find: Bench['find'],
+): void {
+  let lowest = 0;
+  let highest = 1;
+  for (const [resource, most] of Object.entries(want)) {
+    const got = items[resource] ?? 0;
+    if (most === 0) continue;
+    highest = Math.min(highest, (got + 1) / most);
+    if (got > (least[resource] ?? 0)) lowest = Math.max(lowest, (got - 1) / most);
+  }
+  if (lowest > highest) find('S §7', 'the parts of the bundle are not of one fraction', id);
+}
+
+/** A part is the largest that fits: one unit more of each item would not. */
+function judgeLargest({ state, event, find }: Granted, { want }: Terms): void {
+  if (event.partial !== true) return;
+  const more = Object.fromEntries(
+    Object.entries(want).map(([resource, most]) => [
+      resource,
+      Math.min(most, (event.items[resource] ?? 0) + 1),
+    ]),
+  );
+  if (fits(state.nodes, event.ask.path, more)) find('S §7', 'a larger part would fit', event.id);
+}
+
+/** S §7: nobody who is served before it waits on an account that it draws from. */
+function judgeTurn({ state, event, find }: Granted): void {
+  const self = state.waiting.get(event.id) ?? asRanked(state, event, event.priority);
+  for (const { node, resource } of needs(state.nodes, event.ask.path, event.items)) {
+    const [first] = queueOf(state, node.path, resource).filter(({ id }) => id !== event.id);
+    if (first === undefined || order(state.policy, first, self) > 0) continue;
+    if (event.via === 'preemption' || first.isPreempting) continue;
+    find('S §7', `${first.id} waits before it for ${resource} of ${node.path}`, event.id);
+  }
+}
+
+function judgeVia({ state, event, find }: Granted): void {
+  const waiting = state.waiting.get(event.id);
+  const expected =
+    waiting === undefined ? 'request' : waiting.isPreempting ? 'preemption' : 'queue';
+  if (event.via !== expected) find('S §7', `via ${event.via}, not ${expected}`, event.id);
+  if (waiting === undefined) return;
+  if (event.atMs >= waiting.untilMs && event.atMs > waiting.untilMs) {
+    find('S §7', `granted ${event.atMs - waiting.untilMs} ms after its patience`, event.id);
+  }
+  if ((event.attempt ?? 0) !== waiting.attempt) {
+    find('S §5', `attempt ${event.attempt ?? 0}, not ${waiting.attempt}`, event.id);
+  }
+  const evicted = waiting.told.filter((id) => !state.live.has(id));
+  if (!isSame([...evicted].sort(), [...(event.preempted ?? [])].sort())) {
+    find('S §7', `names [${event.preempted ?? []}] as preempted, not [${evicted}]`, event.id);
+  }
+}
+
+function judgeTimes({ state, event, find }: Granted): void {
+  const { ask, atMs, id } = event;
+  const waiting = state.waiting.get(id);
+  if (event.expiresAtMs !== atMs + leaseMs(ask)) {
+    find('S §5', `a lease of ${event.expiresAtMs - atMs} ms, not ${leaseMs(ask)}`, id);
+  }
+  const deadlineAtMs = waiting?.deadlineAtMs ?? (ask.deadlineMs === undefined ? null : atMs + ask.deadlineMs);
+  if (atMs > latestStartMs(ask, deadlineAtMs)) find('S §7', 'it cannot meet its deadline', id);
+  const isLater = waiting !== undefined && (event.via === 'queue' || waiting.queuedAtMs < atMs);
+  const claim = event.claimUntilMs;
+  if (claim !== undefined && claim !== atMs + LIMITS.claimMs) {
+    find('S §5', `to be claimed within ${claim - atMs} ms`, id);
+  }
+  if (isLater && claim === undefined && event.via === 'queue') {
+    find('S §5', 'a grant out of the queue has to be claimed', id);
+  }
+  if (event.via === 'request' && claim !== undefined) find('S §5', 'its agent has the answer', id);
+}

@@ -1,0 +1,79 @@
+import type { EventOf } from '../../events/events.ts';
+import { resourceTypeOf } from '../../events/resources.ts';
+import type { Bench } from './bench.ts';
+import { treeSum } from './books.ts';
+import type { ModelNode } from './nodes.ts';
+import type { State } from './state.ts';
+
+type Crossed = Bench<EventOf<'ThresholdCrossed'>>;
+
+/** S §8: a threshold fires once on crossing upward. */
+export function judgeCrossed({ state, event, find }: Crossed): void {
+  const { path, resource, rung, kind } = event;
+  const node = state.nodes.get(path);
+  const limit = node?.accounts.get(resource)?.limit ?? null;
+  if (node === undefined || limit === null || !hasLadder(node, resource)) {
+    return find('S §8', `${resource} of ${path} has no ladder`, path);
+  }
+  const step = state.policy.ladder[rung - 1];
+  const current = node.accounts.get(resource)?.rung ?? 0;
+  if (step === undefined || step.kind !== kind) return find('S §8', `rung ${rung} is no ${kind}`, path);
+  if (rung <= current) find('S §8', `rung ${rung} fires again`, path);
+  const used = useOfNode(state, node, resource);
+  if (!isAtLeast(used, step.onPermille, limit)) {
+    find('S §8', `${kind} fires at ${used} of ${limit}`, path);
+  }
+  if (event.limit !== limit) find('S §8', `its limit is ${limit}`, path);
+  if (limit > 0 && event.usePermille !== Number((BigInt(used) * 1000n) / BigInt(limit))) {
+    find('S §8', `${event.usePermille} permille of ${used} in ${limit}`, path);
+  }
+}
+
+/** S §8: and re-arms below its lower bound. */
+export function judgeRearmed({ state, event, find }: Bench<EventOf<'ThresholdRearmed'>>): void {
+  const node = state.nodes.get(event.path);
+  const account = node?.accounts.get(event.resource);
+  if (node === undefined || account === undefined) return find('S §8', 'no such account', event.path);
+  if (account.rung !== event.rung) find('S §8', `rung ${event.rung} is armed`, event.path);
+  const step = state.policy.ladder[event.rung - 1];
+  if (step === undefined || account.limit === null) return;
+  const used = useOfNode(state, node, event.resource);
+  if (isAtLeast(used, step.offPermille, account.limit)) {
+    find('S §8', `re-arms at ${used} of ${account.limit}`, event.path);
+  }
+}
+
+/** Thresholds that should have been told, once a decision with all that follows is over. */
+export function judgeLadders(state: State, find: Bench['find']): void {
+  for (const node of state.nodes.values()) {
+    for (const [resource, { limit, rung }] of node.accounts) {
+      if (limit === null || !hasLadder(node, resource)) continue;
+      const used = useOfNode(state, node, resource);
+      const next = state.policy.ladder[rung];
+      if (next !== undefined && isAtLeast(used, next.onPermille, limit)) {
+        find('S §8', `${next.kind} of ${resource} was not told at ${used} of ${limit}`, node.path);
+      }
+      const current = state.policy.ladder[rung - 1];
+      if (current !== undefined && !isAtLeast(used, current.offPermille, limit)) {
+        find('S §8', `${current.kind} of ${resource} is not re-armed at ${used}`, node.path);
+      }
+    }
+  }
+}
+
+/** The ladder is of consumables of team and swarm. */
+function hasLadder({ tier }: ModelNode, resource: string): boolean {
+  const isTier = tier === 'team' || tier === 'swarm';
+  return isTier && resourceTypeOf(resource)?.class === 'consumable';
+}
+
+/** S §8: use = spent + held, with all descendants. */
+function useOfNode(state: State, node: ModelNode, resource: string): number {
+  return (
+    treeSum(state.nodes, node, resource, 'held') + treeSum(state.nodes, node, resource, 'spent')
+  );
+}
+
+function isAtLeast(used: number, permille: number, limit: number): boolean {
+  return BigInt(used) * 1000n >= BigInt(permille) * BigInt(limit);
+}

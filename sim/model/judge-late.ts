@@ -1,0 +1,93 @@
+import type { EventOf } from '../../events/events.ts';
+import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
+import type { Bench } from './bench.ts';
+import { isSame, isSameAmounts } from './content.ts';
+import type { Tombstone } from './state.ts';
+import { isImplausible, plausibleMax, useOf } from './use.ts';
+
+/** S §6.2: use after the end is accepted once, and books the difference. */
+export function judgeLate({ state, event, sent, find }: Bench<EventOf<'LateSettled'>>): void {
+  const grave = state.tombstones.get(event.allocation);
+  if (state.live.has(event.allocation)) find('S §6.2', 'it lives', event.allocation);
+  if (grave === undefined) return find('S §6.2', 'there is no tombstone', event.allocation);
+  if (grave.isSettled) find('INV-3', 'it was settled before', grave.id);
+  if (event.path !== grave.liesAt) {
+    find('S §6.2', `booked on ${event.path}; its use lies on ${grave.liesAt}`, grave.id);
+  }
+  if (sent === null) return;
+  const uses = sent
+    .of('settle', event.by, event.id)
+    .filter(({ allocation }) => allocation === grave.id)
+    .map(({ actual }) => useOf(actual, grave.held, grave.reported));
+  const isRight = uses.some(({ booked, stated, isEstimated }) => {
+    const { more, less } = difference(booked, grave);
+    return (
+      isSameAmounts(more, event.booked) &&
+      isSameAmounts(less, event.returned) &&
+      isEstimated === (event.estimated === true) &&
+      Object.entries(stated).every(([name, amount]) => !isImplausible(state, name, amount))
+    );
+  });
+  if (!isRight) {
+    const expected = uses.map(({ booked }) => difference(booked, grave));
+    find('S §6.2', `books ${JSON.stringify(event.booked)}, not ${JSON.stringify(expected)}`, grave.id);
+  }
+}
+
+/** What is to be booked and given back so that the use becomes what is meant. */
+function difference(meant: Amounts, { booked }: Tombstone): { more: Amounts; less: Amounts } {
+  const more: Record<string, number> = {};
+  const less: Record<string, number> = {};
+  for (const resource of new Set([...Object.keys(meant), ...Object.keys(booked)])) {
+    const change = (meant[resource] ?? 0) - (booked[resource] ?? 0);
+    if (change > 0) more[resource] = change;
+    if (change < 0) less[resource] = -change;
+  }
+  return { more, less };
+}
+
+/** S §6.5: an operator's correction of what an ended allocation has used. */
+export function judgeAdjusted({ state, event, sent, find }: Bench<EventOf<'Adjusted'>>): void {
+  const grave = state.tombstones.get(event.allocation);
+  if (state.live.has(event.allocation)) find('S §6.5', 'it lives', event.allocation);
+  if (grave === undefined) return find('S §6.5', 'there is no tombstone', event.allocation);
+  if (event.path !== grave.liesAt) {
+    find('S §6.5', `booked on ${event.path}; its use lies on ${grave.liesAt}`, grave.id);
+  }
+  if (sent === null) return;
+  const isRight = sent
+    .of('adjust', event.by, event.id)
+    .filter(({ allocation }) => allocation === grave.id)
+    .some(({ actual }) => {
+      const { more, less } = difference({ ...grave.booked, ...actual }, grave);
+      return isSameAmounts(more, event.more) && isSameAmounts(less, event.less);
+    });
+  if (!isRight) find('S §6.5', 'it does not come to what was meant', grave.id);
+}
+
+export function judgeCharged({ state, event, sent, find }: Bench<EventOf<'Charged'>>): void {
+  if (!state.nodes.has(event.path)) find('S §5', `${event.path} is not open`, event.id);
+  for (const resource of Object.keys(event.amounts)) {
+    if (resourceTypeOf(resource)?.class !== 'consumable') {
+      find('S §3', `${resource} cannot be charged`, event.id);
+    }
+  }
+  const commands = sent?.of('charge', event.by, event.id);
+  const isSo = commands?.some(
+    ({ path, amounts }) => path === event.path && isSame(amounts, event.amounts),
+  );
+  if (isSo === false) find('S §5', 'nobody charged that', event.id);
+}
+
+/** S §6.1: what is implausible is named with the bound that it exceeds. */
+export function judgeQuarantined({ state, event, find }: Bench<EventOf<'UsageQuarantined'>>): void {
+  for (const [resource, amount] of Object.entries(event.amounts)) {
+    const bound = plausibleMax(state, resource);
+    const isOutOfRange = event.by === undefined;
+    if (isOutOfRange) continue;
+    if (bound === null || amount <= bound) {
+      find('S §6.1', `${amount} ${resource} is plausible: ${bound}`, event.id);
+    }
+    if (event.limit[resource] !== bound) find('S §6.1', `its bound is ${bound}`, event.id);
+  }
+}

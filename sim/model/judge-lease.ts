@@ -1,0 +1,116 @@
+import type { EventOf } from '../../events/events.ts';
+import { LIMITS } from '../../events/limits.ts';
+
+import type { Bench } from './bench.ts';
+import { needs } from './books.ts';
+import { isSame } from './content.ts';
+import { mayOperate } from './judge-wait.ts';
+import { isImplausible } from './use.ts';
+import { barsOf } from './barred.ts';
+import { queueOf } from './rank.ts';
+
+type OfAgent = EventOf<'LeaseRenewed'> | EventOf<'AllocationResized'> | EventOf<'UsageReported'>;
+
+function judgeOwner({ state, event, find }: Bench<OfAgent>): boolean {
+  const live = state.live.get(event.allocation);
+  if (live === undefined) {
+    find('S §5', `${event.allocation} does not live`, event.allocation);
+    return false;
+  }
+  if (event.by !== live.agent && !mayOperate(state, event.by)) {
+    find('S §5', `${event.by} acts on what ${live.agent} holds`, live.id);
+  }
+  return true;
+}
+
+/** S §5, renew: adds to the end or counts from now, never shortens, no further than 24 h. */
+export function judgeRenewed(bench: Bench<EventOf<'LeaseRenewed'>>): void {
+  const { state, event, sent, find } = bench;
+  if (!judgeOwner(bench)) return;
+  const before = state.live.get(event.allocation)?.expiresAtMs ?? 0;
+  if (event.expiresAtMs < before) find('S §5', 'a renewal shortens the lease', event.allocation);
+  const furthest = Math.max(before, event.atMs + LIMITS.leaseMsMax);
+  if (event.expiresAtMs > furthest) find('S §5', 'beyond the longest lease', event.allocation);
+  const ends = sent
+    ?.of('renew', event.by, event.id)
+    .filter(({ allocation }) => allocation === event.allocation)
+    .map(({ byMs, ttlMs }) => (byMs === undefined ? event.atMs + (ttlMs ?? 0) : before + byMs))
+    .map((end) => Math.max(before, Math.min(end, event.atMs + LIMITS.leaseMsMax)));
+  if (ends !== undefined && !ends.includes(event.expiresAtMs)) {
+    find('S §5', `renewed to ${event.expiresAtMs}, not one of [${ends}]`, event.allocation);
+  }
+}
+
+/** S §5 and §6.7, resize: shrinking always may; growth is an admission. */
+export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
+  const { state, event, sent, find } = bench;
+  if (!judgeOwner(bench)) return;
+  const live = state.live.get(event.allocation);
+  if (live === undefined) return;
+  const commands = sent?.of('resize', event.by, event.id);
+  const isAsked = commands?.some(
+    ({ allocation, items }) => allocation === live.id && isSame(items, event.items),
+  );
+  if (isAsked === false) find('S §5', 'nobody resized it so', live.id);
+  const growth: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(event.items)) {
+    const more = amount - (live.items[resource] ?? 0);
+    if (more > 0) growth[resource] = more;
+  }
+  if (Object.keys(growth).length === 0) return;
+  for (const bar of barsOf(state, live.path, live.priority)) {
+    find('INV-9', `grows on ${live.path}, which is ${bar}`, live.id);
+  }
+  for (const { node, resource, need, room } of needs(state.nodes, live.path, growth)) {
+    if (need > room) find('INV-2', `${node.path} has ${room} ${resource}, grows by ${need}`, live.id);
+    if (queueOf(state, node.path, resource).length > 0) {
+      find('S §7', `it grows past the queue at ${node.path} for ${resource}`, live.id);
+    }
+  }
+}
+
+/** S §6.5, report: cumulative, never falls, an overrun above what is held. */
+export function judgeReported(bench: Bench<EventOf<'UsageReported'>>): void {
+  const { state, event, sent, find } = bench;
+  if (!judgeOwner(bench)) return;
+  const live = state.live.get(event.allocation);
+  if (live === undefined) return;
+  let isOver = false;
+  const after = { ...live.reported, ...event.used };
+  for (const [resource, used] of Object.entries(after)) {
+    if (used < (live.reported[resource] ?? 0)) find('S §6.5', `${resource} falls`, live.id);
+    if (used > (live.items[resource] ?? 0)) isOver = true;
+  }
+  if (isOver !== (event.overrun === true)) find('S §6.5', 'its overrun is told wrong', live.id);
+  const commands = sent
+    ?.of('report', event.by, event.id)
+    .filter(({ allocation }) => allocation === live.id);
+  const isSaid = commands?.some(({ used }) => {
+    const meant: Record<string, number> = { ...live.reported };
+    for (const [resource, amount] of Object.entries(used)) {
+      meant[resource] = Math.max(meant[resource] ?? 0, amount);
+    }
+    const isPlausible = Object.entries(used).every(
+      ([resource, amount]) => !isImplausible(state, resource, amount),
+    );
+    return isPlausible && isSame(meant, after);
+  });
+  if (isSaid === false) find('S §6.5', 'nobody reported that', live.id);
+}
+
+export function judgeClaimed({ state, event, find }: Bench<EventOf<'AllocationClaimed'>>): void {
+  const live = state.live.get(event.allocation);
+  if (live === undefined) return find('S §5', 'it does not live', event.allocation);
+  if (live.claimUntilMs === null) return find('S §5', 'it needs no claim', live.id);
+  if (event.atMs >= live.claimUntilMs) find('S §6.4', 'claimed after its time', live.id);
+}
+
+/** S §6.4: an outage is at least the bound, at most the gap, never above the maximum. */
+export function judgeExtended({ state, event, find }: Bench<EventOf<'LeasesExtended'>>): void {
+  const gapMs = event.atMs - state.lastAtMs;
+  if (event.byMs > Math.min(gapMs, LIMITS.outageMsMax)) {
+    find('S §6.4', `moved by ${event.byMs} ms after a gap of ${gapMs} ms`);
+  }
+  if (event.byMs < LIMITS.outageMs) find('S §6.4', `a gap of ${event.byMs} ms is no outage`);
+}
+

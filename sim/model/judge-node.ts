@@ -1,0 +1,124 @@
+import type { EventOf } from '../../events/events.ts';
+import { depthOf, isWithin, parentPathOf } from '../../events/names.ts';
+import { resourceTypeOf } from '../../events/resources.ts';
+import { isClosing, isFrozen } from './barred.ts';
+import type { Bench } from './bench.ts';
+import { isSame } from './content.ts';
+import { guaranteeFits } from './guarantees.ts';
+import { isIdleBut } from './step-closes.ts';
+
+type Opened = Bench<EventOf<'NodeOpened'>>;
+
+/** S §1 and §5: a node opens beneath an open one, once, with what its parent can set aside. */
+export function judgeOpened({ state, event, sent, find }: Opened): void {
+  const { path } = event;
+  if (state.nodes.has(path)) find('S §5', `${path} is open already`, path);
+  const parentPath = parentPathOf(path);
+  const parent = state.nodes.get(parentPath ?? '');
+  if (parentPath === undefined) {
+    if (state.isTeamClosed) find('S §5', `${path} was closed`, path);
+  } else if (parent === undefined) find('S §5', `${parentPath} is not open`, path);
+  else {
+    if (parent.tier === 'step') find('S §1', 'nothing opens beneath a step', path);
+    if (parent.closedNames.has(path)) find('S §5', `${path} was closed`, path);
+    if (isFrozen(state, parent.path)) find('INV-9', `opened beneath a freeze`, path);
+    if (isClosing(state, parent.path)) find('INV-9', `opened beneath a closing`, path);
+  }
+  const tiers = ['team', 'swarm', 'run'];
+  const tier = tiers[Math.min(depthOf(path), 3) - 1];
+  if (event.tier !== tier && !(event.tier === 'step' && depthOf(path) > 2)) {
+    find('S §1', `${path} is no ${event.tier}`, path);
+  }
+  for (const resource of Object.keys(event.limits ?? {})) {
+    if (resourceTypeOf(resource) === undefined) find('S §3', `${resource} is unknown`, path);
+  }
+  if (!guaranteeFits(state, path, event.limits ?? {})) {
+    find('INV-2', `its guarantees do not fit its parent or its own limit`, path);
+  }
+  const isSent = sent
+    ?.of('open', event.by, event.id)
+    .some((open) => open.path === path && isSame(open.limits ?? {}, event.limits ?? {}));
+  if (isSent === false) find('S §5', 'nobody opened it', path);
+}
+
+export function judgeClosing({ state, event, sent, find }: Bench<EventOf<'NodeClosing'>>): void {
+  const node = state.nodes.get(event.path);
+  if (node === undefined) return find('S §5', `${event.path} is not open`, event.path);
+  const liveCount = [...state.live.values()].filter(({ path }) => isWithin(path, node.path)).length;
+  if (event.liveAllocations !== liveCount) {
+    find('S §5', `${event.liveAllocations} live allocations told, ${liveCount} there are`, node.path);
+  }
+  if (isClosing(state, node.path) && event.fenceAtMs === undefined) {
+    find('S §5', 'it is closing already', node.path);
+  }
+  const isSent = sent?.of('close', event.by, event.id).some(({ path, force, graceMs }) => {
+    const fenceAtMs = force === true ? event.atMs + (graceMs ?? 0) : undefined;
+    return path === node.path && fenceAtMs === event.fenceAtMs;
+  });
+  if (isSent === false) find('S §5', 'nobody closes it so', node.path);
+}
+
+/** S §5: closed when the last allocation has ended, by command or because an idle step closes. */
+export function judgeClosed({ state, event, find }: Bench<EventOf<'NodeClosed'>>): void {
+  const node = state.nodes.get(event.path);
+  if (node === undefined) return find('S §5', `${event.path} is not open`, event.path);
+  for (const { id, path } of state.live.values()) {
+    if (isWithin(path, node.path)) find('S §5', `closed while ${id} lives in it`, node.path);
+  }
+  for (const { id, earmarkPath, earmarked } of state.waiting.values()) {
+    const collects = Object.values(earmarked).some((amount) => amount > 0);
+    if (collects && isWithin(earmarkPath, node.path)) find('S §5', `${id} collects in it`, node.path);
+  }
+  if (!node.isClosing && !isIdleBut(state, node, null)) find('S §5', 'nobody closes it', node.path);
+}
+
+export function judgeLimits({ state, event, sent, find }: Bench<EventOf<'LimitsSet'>>): void {
+  if (!state.nodes.has(event.path)) return find('S §5', `${event.path} is not open`, event.path);
+  if (!guaranteeFits(state, event.path, event.limits)) {
+    find('INV-2', 'more is set aside than its parent has', event.path);
+  }
+  const isSent = sent
+    ?.of('setLimits', event.by, event.id)
+    .some(({ path, limits }) => path === event.path && isSame(limits, event.limits));
+  if (isSent === false) find('S §5', 'nobody set these limits', event.path);
+}
+
+export function judgeToppedUp({ state, event, sent, find }: Bench<EventOf<'ToppedUp'>>): void {
+  const node = state.nodes.get(event.path);
+  if (node === undefined) return find('S §5', `${event.path} is not open`, event.path);
+  for (const resource of Object.keys(event.amounts)) {
+    if ((node.accounts.get(resource)?.limit ?? null) === null) {
+      find('S §4', `${resource} has no limit to top up`, node.path);
+    }
+  }
+  const isSent = sent
+    ?.of('topUp', event.by, event.id)
+    .some(({ path, amounts }) => path === event.path && isSame(amounts, event.amounts));
+  if (isSent === false) find('S §5', 'nobody topped it up so', node.path);
+}
+
+export function judgePolicy({ event, sent, find }: Bench<EventOf<'PolicySet'>>): void {
+  const isSent = sent
+    ?.of('setPolicy', event.by, event.id)
+    .some(({ policy }) => isSame(policy, event.policy));
+  if (isSent === false) find('S §5', 'nobody set this policy');
+}
+
+export function judgeEnrolled({ event, sent, find }: Bench<EventOf<'CredentialEnrolled'>>): void {
+  const isSent = sent
+    ?.of('enrol', event.by, event.id)
+    .some(
+      ({ agent, role, prefix, priorityMax }) =>
+        agent === event.agent &&
+        role === event.role &&
+        prefix === event.prefix &&
+        priorityMax === event.priorityMax,
+    );
+  if (isSent === false) find('S §5', `nobody enrolled ${event.agent} so`);
+}
+
+export function judgeDismissed({ state, event, sent, find }: Bench<EventOf<'CredentialDismissed'>>): void {
+  if (!state.credentials.has(event.agent)) find('S §5', `${event.agent} is not enrolled`);
+  const isSent = sent?.of('dismiss', event.by, event.id).some(({ agent }) => agent === event.agent);
+  if (isSent === false) find('S §5', `nobody dismissed ${event.agent}`);
+}

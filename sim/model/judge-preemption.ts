@@ -1,0 +1,148 @@
+import type { EventOf } from '../../events/events.ts';
+import { isWithin } from '../../events/names.ts';
+import { resourceTypeOf } from '../../events/resources.ts';
+import { latestStartMs, termsOf } from './ask-terms.ts';
+import { barsOf } from './barred.ts';
+import type { Bench } from './bench.ts';
+import { fits, needs } from './books.ts';
+import type { Live, State } from './state.ts';
+import { withoutEarmark, withoutHolders } from './tentative.ts';
+
+type Preempting = Bench<EventOf<'PreemptionRequested'>>;
+
+/** S §7, preemption: legal victims, enough of them and none too many, the right grace. */
+export function judgePreemption(bench: Preempting): void {
+  const { state, event, find } = bench;
+  const { ask, id } = event;
+  for (const bar of barsOf(state, ask.path, event.priority)) {
+    find('INV-9', `evicts for ${ask.path}, which is ${bar}`, id);
+  }
+  const victims: Live[] = [];
+  for (const name of event.victims) {
+    const victim = state.live.get(name);
+    if (victim === undefined) find('S §7', `the victim ${name} does not live`, id);
+    else victims.push(victim);
+  }
+  for (const victim of victims) judgeVictim(bench, victim);
+  judgeSet(bench, victims);
+  judgeGrace(bench, victims);
+  judgeEarmark(bench);
+}
+
+function judgeVictim({ state, event, find }: Preempting, victim: Live): void {
+  const { policy } = state;
+  const { id } = event;
+  if (victim.ask.preemptible === false) find('S §7', `${victim.id} is not preemptible`, id);
+  if (victim.yieldsTo !== null) find('S §7', `${victim.id} yields to ${victim.yieldsTo}`, id);
+  if (event.atMs - victim.grantedAtMs < policy.preemption.minRuntimeMs) {
+    find('S §7', `${victim.id} is inside its minimum run time`, id);
+  }
+  if (!isWithin(victim.path, event.account.path) && !isSharingShort(state, event, victim)) {
+    find('S §7', `${victim.id} is outside the account ${event.account.path}`, id);
+  }
+  if (event.right === 'priority') {
+    if (!mayEvict(state, event, victim)) find('S §7', `${victim.id} ranks as high or higher`, id);
+    if (mayTurnRound(state, event, victim)) find('S §7', `${victim.id} could reverse it`, id);
+  }
+  const gives = Object.entries(victim.items).some(
+    ([resource, held]) => held > reportedOf(victim, resource),
+  );
+  if (!gives) find('S §7', `${victim.id} holds nothing that could be reclaimed`, id);
+}
+
+/** What of a resource a holder could not give back: consumables that it has used. */
+function reportedOf(victim: Live, resource: string): number {
+  return resourceTypeOf(resource)?.class === 'consumable' ? (victim.reported[resource] ?? 0) : 0;
+}
+
+/** Holders of another account on which the bundle is short too. */
+function isSharingShort(state: State, { ask }: Preempting['event'], victim: Live): boolean {
+  const { want } = termsOf(ask, state.policy);
+  return needs(state.nodes, ask.path, want).some(
+    ({ node, resource, need, room }) =>
+      need > room && isWithin(victim.path, node.path) && (victim.items[resource] ?? 0) > 0,
+  );
+}
+
+/** S §7: the right of priority, by base priority. */
+function mayEvict(state: State, event: Preempting['event'], victim: Live): boolean {
+  const asker = event.priority;
+  switch (state.policy.preemption.withinNode) {
+    case 'never':
+      return false;
+    case 'lower':
+      return victim.priority < asker;
+    case 'lowerOrNewerEqual':
+      return victim.priority <= asker;
+    case 'any':
+      return true;
+  }
+}
+
+/** A plan that a victim could reverse at once is refused. */
+function mayTurnRound(state: State, event: Preempting['event'], victim: Live): boolean {
+  const { withinNode, minRuntimeMs } = state.policy.preemption;
+  if (event.ask.preemptible === false || minRuntimeMs > 0) return false;
+  if (withinNode === 'any') return victim.priority >= event.priority;
+  return withinNode === 'lower' && victim.priority > event.priority;
+}
+
+/** Only if it is enough, and no victim could be left out. */
+function judgeSet({ state, event, find }: Preempting, victims: readonly Live[]): void {
+  const { want } = termsOf(event.ask, state.policy);
+  const isEnough = (some: readonly Live[]) =>
+    withoutEarmark(state, state.waiting.get(event.id), () =>
+      withoutHolders(state, some, () => fits(state.nodes, event.ask.path, want)),
+    );
+  if (!isEnough(victims)) find('S §7', 'evicts, and it is not enough', event.id);
+  for (const victim of victims) {
+    if (!isEnough(victims.filter((other) => other !== victim))) continue;
+    find('S §7', `${victim.id} need not be evicted`, event.id);
+  }
+  if (new Set(event.victims).size !== event.victims.length) find('S §7', 'a victim twice', event.id);
+}
+
+/** The largest grace among the victims, within policy and the slack of the beneficiary. */
+function judgeGrace({ state, event, find }: Preempting, victims: readonly Live[]): void {
+  const waiting = state.waiting.get(event.id);
+  const deadlineAtMs =
+    waiting?.deadlineAtMs ??
+    (event.ask.deadlineMs === undefined ? null : event.atMs + event.ask.deadlineMs);
+  const slackMs = Math.max(0, latestStartMs(event.ask, deadlineAtMs) - event.atMs);
+  const largest = Math.max(0, ...victims.map(({ ask }) => ask.graceMs ?? 0));
+  const graceMs = Math.min(largest, state.policy.preemption.graceMsMax, slackMs);
+  if (event.graceEndsAtMs !== event.atMs + graceMs) {
+    find('S §7', `a grace of ${event.graceEndsAtMs - event.atMs} ms, not ${graceMs}`, event.id);
+  }
+}
+
+/** What is free is set aside, no more than is asked and no more than there is. */
+function judgeEarmark({ state, event, find }: Preempting): void {
+  const { want } = termsOf(event.ask, state.policy);
+  withoutEarmark(state, state.waiting.get(event.id), () => {
+    if (!fits(state.nodes, event.ask.path, event.earmarked)) {
+      find('INV-2', 'more is set aside for it than is free', event.id);
+    }
+  });
+  for (const [resource, amount] of Object.entries(event.earmarked)) {
+    if (amount > (want[resource] ?? 0)) find('S §7', `${amount} ${resource} set aside`, event.id);
+  }
+}
+
+export function judgeReclaimed({ state, event, find }: Bench<EventOf<'ResourcesReclaimed'>>): void {
+  const waiting = state.waiting.get(event.request);
+  if (waiting === undefined || !waiting.isPreempting) {
+    return find('S §7', `${event.request} does not collect`, event.request);
+  }
+  const { want } = termsOf(waiting.ask, state.policy);
+  for (const [resource, amount] of Object.entries(event.earmarked)) {
+    const collected = (waiting.earmarked[resource] ?? 0) + amount;
+    if (collected > (want[resource] ?? 0)) {
+      find('S §7', `${collected} ${resource} set aside, ${want[resource] ?? 0} asked`, waiting.id);
+    }
+  }
+  if (!fits(state.nodes, waiting.earmarkPath, event.earmarked)) {
+    find('INV-2', 'more is set aside for it than is free', waiting.id);
+  }
+}
+

@@ -1,0 +1,70 @@
+import { termsOf } from './ask-terms.ts';
+import { barsOf } from './barred.ts';
+import type { Bench } from './bench.ts';
+import { fits, needs } from './books.ts';
+import { dueBy } from './due.ts';
+import { isWithin } from '../../events/names.ts';
+import { concerns } from './fold-allocation.ts';
+import { judgeLadders } from './judge-ladder.ts';
+import { order, queueOf } from './rank.ts';
+import type { State } from './state.ts';
+import { isIdleBut } from './step-closes.ts';
+import { withoutEarmark } from './tentative.ts';
+
+/**
+ * What has to be true between two decisions: everything due is recorded (S §6.4), and nothing that
+ * follows from what happened is left to be done (S §7: re-evaluated on every release).
+ */
+export function judgeQuiet(state: State, atMs: number, find: Bench['find']): void {
+  for (const { what, id, atMs: dueAtMs } of dueBy(state, atMs)) {
+    find('S §6.4', `${what} of ${id} was due ${atMs - dueAtMs} ms ago and is not recorded`, id);
+  }
+  judgeWaiting(state, find);
+  judgeNodes(state, find);
+  judgeLadders(state, find);
+  for (const [contest, { path, resource }] of state.contests) {
+    if (queueOf(state, path, resource).length === 0) {
+      find('S §7', `the contest ${contest} has nobody left and has not ended`, contest);
+    }
+  }
+}
+
+/** Nobody waits who is barred, or who is first in line and fits. */
+function judgeWaiting(state: State, find: Bench['find']): void {
+  for (const waiting of state.waiting.values()) {
+    const { id, ask } = waiting;
+    for (const bar of barsOf(state, ask.path, waiting.priority)) {
+      find('S §6.7', `${id} waits on ${ask.path}, which is ${bar}`, id);
+    }
+    const { want, unbounded } = termsOf(ask, state.policy);
+    if (unbounded.length > 0) find('S §5', `${id} waits without a bound`, id);
+    withoutEarmark(state, waiting, () => {
+      if (!fits(state.nodes, ask.path, want)) return;
+      const isBehind = needs(state.nodes, ask.path, want).some(({ node, resource }) =>
+        queueOf(state, node.path, resource).some(
+          (other) => other.id !== id && order(state.policy, other, waiting) < 0,
+        ),
+      );
+      if (!isBehind) find('S §7', `${id} waits, though it is first in line and fits`, id);
+    });
+  }
+}
+
+function judgeNodes(state: State, find: Bench['find']): void {
+  for (const node of state.nodes.values()) {
+    if (node.isClosing && !hasLive(state, ({ path }) => isWithin(path, node.path))) {
+      find('S §5', `${node.path} is closing with nothing alive in it`, node.path);
+    }
+    for (const stop of node.stops.values()) {
+      if (!stop.isComplete && !hasLive(state, (live) => concerns(stop, live))) {
+        find('S §6.7', `the stop ${stop.id} concerns nobody and is not complete`, stop.id);
+      }
+    }
+    if (isIdleBut(state, node, null)) find('S §5', `${node.path} is idle and open`, node.path);
+  }
+}
+
+function hasLive(state: State, is: (live: { path: string; priority: number }) => boolean): boolean {
+  for (const live of state.live.values()) if (is(live)) return true;
+  return false;
+}

@@ -1,0 +1,48 @@
+import { Findings } from './bench.ts';
+import { fold } from './fold.ts';
+import type { Recorded, TeamHistory, Violation } from './history.ts';
+import { judge } from './judge.ts';
+import { judgeOverdraw } from './judge-overdraw.ts';
+import { judgeSums, shortAccounts } from './judge-sums.ts';
+import { SentIndex } from './sent-index.ts';
+import { newState, type State } from './state.ts';
+
+/**
+ * Judges the history of one team by the semantics alone: each durable event in the state before
+ * it, given the commands that were sent, then every answer. Empty: nothing is wrong.
+ */
+export function judgeTeam(history: TeamHistory): Violation[] {
+  const judging = new TeamJudge(history);
+  for (const one of history.events) judging.take(one);
+  return judging.violations;
+}
+
+/** The same event by event, for who judges while a run goes on. */
+export class TeamJudge {
+  readonly state: State;
+  readonly #findings = new Findings();
+  readonly #sent: SentIndex | null;
+  #short: ReadonlyMap<string, number> = new Map();
+
+  constructor({ team, sent }: Pick<TeamHistory, 'team' | 'sent'>) {
+    this.state = newState(team);
+    this.#sent = sent === undefined ? null : new SentIndex(sent);
+  }
+
+  get violations(): Violation[] {
+    return this.#findings.violations;
+  }
+
+  /** Judges the next event of the log and takes it into the books. */
+  take(one: Recorded): void {
+    const { event, at } = one;
+    const find = (rule: string, message: string, id?: string) =>
+      this.#findings.add(rule, `${event.type}: ${message}`, at, id);
+    judge({ state: this.state, event, at, sent: this.#sent, find });
+    fold(this.state, one);
+    judgeSums(this.state, find);
+    const short = shortAccounts(this.state);
+    judgeOverdraw(event, this.#short, short, find);
+    this.#short = short;
+  }
+}

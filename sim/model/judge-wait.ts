@@ -1,0 +1,153 @@
+import type { EventOf } from '../../events/events.ts';
+import { depthOf } from '../../events/names.ts';
+import { expectedMs, priorityOf, termsOf } from './ask-terms.ts';
+import { barsOf } from './barred.ts';
+import type { Bench } from './bench.ts';
+import { needs } from './books.ts';
+import { isSame } from './content.ts';
+import { asRanked, order, queueOf, type Ranked } from './rank.ts';
+import type { State } from './state.ts';
+import { withoutEarmark } from './tentative.ts';
+
+type Queued = Bench<EventOf<'RequestQueued'>>;
+
+/** S §7: who waits is short somewhere or behind somebody, and waits at the right account. */
+export function judgeQueued(bench: Queued): void {
+  const { state, event, find } = bench;
+  const { ask, id } = event;
+  for (const bar of barsOf(state, ask.path, event.priority)) {
+    find('INV-9', `queued on ${ask.path}, which is ${bar}`, id);
+  }
+  if (event.after !== undefined) judgePutBack(bench);
+  else {
+    if (event.queuedAtMs !== event.atMs) find('S §7', 'its queue time is not now', id);
+    if ((ask.maxWaitMs ?? 0) <= 0) find('S §5', 'it would not wait', id);
+    if (event.untilMs !== event.atMs + (ask.maxWaitMs ?? 0)) {
+      find('S §5', `waits for ${event.untilMs - event.atMs} ms, not ${ask.maxWaitMs ?? 0}`, id);
+    }
+  }
+  const self: Ranked = { ...asRanked(state, event, event.priority), queuedAtMs: event.queuedAtMs };
+  judgeAccount(state, event, self, find);
+  const ahead = queueOf(state, event.account.path, event.account.resource).filter(
+    (other) => order(state.policy, other, self) < 0,
+  ).length;
+  if (event.position !== ahead + 1) find('S §7', `position ${event.position}, not ${ahead + 1}`, id);
+}
+
+function judgeAccount(
+  state: State,
+  event: EventOf<'RequestQueued'>,
+  self: Ranked,
+  find: Bench['find'],
+): void {
+  const accounts = blockedAccounts(state, event.id, event.ask, self);
+  // A demand that is put back is looked at anew in the same decision.
+  if (accounts.length === 0 && event.after !== undefined) return;
+  if (!accounts.some((one) => isSame(one, event.account))) {
+    find(
+      'S §7',
+      `waits at ${event.account.path} ${event.account.resource}, not at one of ${JSON.stringify(accounts)}`,
+      event.id,
+    );
+  }
+}
+
+/**
+ * The outermost accounts at which an ask is short or behind somebody; empty where nothing keeps it
+ * from being granted in full. More than one where several resources are short on one tier, or
+ * where its least is short elsewhere than its want.
+ */
+export function blockedAccounts(
+  state: State,
+  id: string,
+  ask: Ranked['ask'],
+  self: Ranked,
+): { path: string; resource: string }[] {
+  const terms = termsOf(ask, state.policy);
+  return [terms.want, terms.least].flatMap((amounts) => {
+    const blocked = needs(state.nodes, ask.path, amounts).filter(
+      ({ node, resource, need, room }) =>
+        need > room ||
+        queueOf(state, node.path, resource).some(
+          (other) => other.id !== id && order(state.policy, other, self) < 0,
+        ),
+    );
+    const depth = Math.min(...blocked.map(({ node }) => depthOf(node.path)));
+    return blocked
+      .filter(({ node }) => depthOf(node.path) === depth)
+      .map(({ node, resource }) => ({ path: node.path, resource }));
+  });
+}
+
+/** A demand put back: what its predecessor left, in its name, at a queue time of its own. */
+function judgePutBack({ state, event, find }: Queued): void {
+  const { id, ask } = event;
+  const grave = state.tombstones.get(event.of ?? id);
+  if (grave === undefined) return find('S §7', `puts ${event.of ?? id} back, which did not end`, id);
+  if (grave.agent !== event.by) find('S §7', `put back for ${event.by}, not ${grave.agent}`, id);
+  if (grave.as !== event.after) find('S §7', `its predecessor ended ${grave.as}`, id);
+  if (grave.priority !== event.priority) find('S §7', 'put back at another priority', id);
+  if (priorityOf(ask) !== priorityOf(grave.ask)) find('S §7', 'it asks at another priority', id);
+  if (expectedMs(ask) !== expectedMs(grave.ask)) find('S §7', 'it expects another time', id);
+  if ((grave.ask.maxWaitMs ?? 0) <= 0) find('S §7', 'its predecessor would not wait', id);
+  const deadlineAtMs = ask.deadlineMs === undefined ? null : event.atMs + ask.deadlineMs;
+  if (deadlineAtMs !== grave.deadlineAtMs) find('S §7', 'its deadline has moved', id);
+  if (event.untilMs !== event.atMs + (ask.maxWaitMs ?? 0)) find('S §7', 'another patience', id);
+  judgeRemaining(state, event, find);
+  if (event.after === 'preempted') {
+    if (event.of === undefined || event.of === id) find('S §6.2', 'put back under its own id', id);
+    const agedMs = event.atMs - state.policy.aging.intervalMs;
+    if (event.queuedAtMs !== Math.max(0, agedMs)) find('S §7', 'not one aging step ahead', id);
+  } else {
+    if (event.attempt !== grave.attempt + 1) find('S §5', `attempt ${event.attempt}`, id);
+    if (grave.attempt >= 2) find('S §5', 'unclaimed for the third time and requeued', id);
+    if (event.queuedAtMs < event.atMs) find('S §5', 'no back-off', id);
+  }
+}
+
+/** What is asked again is what was asked, less what was used of consumables. */
+function judgeRemaining(state: State, event: EventOf<'RequestQueued'>, find: Bench['find']): void {
+  const grave = state.tombstones.get(event.of ?? event.id);
+  if (grave === undefined) return;
+  const before = termsOf(grave.ask, state.policy);
+  const now = termsOf(event.ask, state.policy);
+  for (const [resource, want] of Object.entries(before.want)) {
+    const left = Math.max(0, want - (grave.booked[resource] ?? 0));
+    if ((now.want[resource] ?? 0) !== left) {
+      find('S §7', `${now.want[resource] ?? 0} ${resource} asked again, ${left} remain`, event.id);
+    }
+    if ((now.least[resource] ?? 0) > (before.least[resource] ?? 0)) {
+      find('S §7', `its least of ${resource} has grown`, event.id);
+    }
+  }
+}
+
+/** A request moves when the account that is short has become another one. */
+export function judgeMoved({ state, event, find }: Bench<EventOf<'RequestMoved'>>): void {
+  const waiting = state.waiting.get(event.request);
+  if (waiting === undefined) return find('S §7', `${event.request} does not wait`, event.request);
+  if (isSame(waiting.account, event.account)) find('S §7', 'it waits there already', waiting.id);
+  const accounts = withoutEarmark(state, waiting, () =>
+    blockedAccounts(state, waiting.id, waiting.ask, waiting),
+  );
+  if (!accounts.some((one) => isSame(one, event.account))) {
+    find('S §7', `moved to ${event.account.path}, not one of ${JSON.stringify(accounts)}`, waiting.id);
+  }
+}
+
+export function judgeCancelled({ state, event, sent, find }: Bench<EventOf<'RequestCancelled'>>): void {
+  const waiting = state.waiting.get(event.request);
+  if (waiting === undefined) return find('S §5', `${event.request} does not wait`, event.request);
+  if (event.by !== waiting.agent && event.by !== 'operator' && !mayOperate(state, event.by)) {
+    find('S §5', `${event.by} cancels what ${waiting.agent} asked`, event.request);
+  }
+  const commands = sent?.of('cancel', event.by, event.id);
+  if (commands !== undefined && !commands.some(({ request }) => request === event.request)) {
+    find('S §5', 'nobody cancelled it', event.request);
+  }
+}
+
+/** Whether an agent has the operator role. */
+export function mayOperate(state: State, agent: string | undefined): boolean {
+  return agent === 'operator' || state.credentials.get(agent ?? '')?.role === 'operator';
+}

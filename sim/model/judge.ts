@@ -1,0 +1,109 @@
+import type { BursarEvent, EventOf, EventType } from '../../events/events.ts';
+import type { Bench } from './bench.ts';
+import { judgeAsk, isAskEvent } from './judge-ask.ts';
+import { judgeContention, judgeContestEnded, judgeStrategy } from './judge-contest.ts';
+import { judgeDenial } from './judge-denial.ts';
+import { judgeEnd } from './judge-end.ts';
+import { judgeGrant } from './judge-grant.ts';
+import { judgeId } from './judge-ids.ts';
+import { judgeCrossed, judgeRearmed } from './judge-ladder.ts';
+import { judgeAdjusted, judgeCharged, judgeLate, judgeQuarantined } from './judge-late.ts';
+import {
+  judgeClaimed,
+  judgeExtended,
+  judgeRenewed,
+  judgeReported,
+  judgeResized,
+} from './judge-lease.ts';
+import {
+  judgeClosed,
+  judgeClosing,
+  judgeDismissed,
+  judgeEnrolled,
+  judgeLimits,
+  judgeOpened,
+  judgePolicy,
+  judgeToppedUp,
+} from './judge-node.ts';
+import { judgePreemption, judgeReclaimed } from './judge-preemption.ts';
+import { judgeQuiet } from './judge-quiet.ts';
+import {
+  judgeAcknowledged,
+  judgeFrozen,
+  judgeLifted,
+  judgeStopCompleted,
+  judgeStopped,
+  judgeUnfrozen,
+} from './judge-stop.ts';
+import { judgeCancelled, judgeMoved, judgeQueued } from './judge-wait.ts';
+
+/** Judges of each type of event; a new type breaks the build until it has one. */
+const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } = {
+  AllocationGranted: judgeGrant,
+  AllocationEnded: judgeEnd,
+  LateSettled: judgeLate,
+  RequestDenied: judgeDenial,
+  RequestQueued: judgeQueued,
+  RequestMoved: judgeMoved,
+  RequestCancelled: judgeCancelled,
+  AllocationClaimed: judgeClaimed,
+  LeaseRenewed: judgeRenewed,
+  AllocationResized: judgeResized,
+  UsageReported: judgeReported,
+  UsageQuarantined: judgeQuarantined,
+  Charged: judgeCharged,
+  Adjusted: judgeAdjusted,
+  ContentionDetected: judgeContention,
+  StrategySelected: judgeStrategy,
+  ContestEnded: judgeContestEnded,
+  PreemptionRequested: judgePreemption,
+  ResourcesReclaimed: judgeReclaimed,
+  NodeOpened: judgeOpened,
+  NodeClosing: judgeClosing,
+  NodeClosed: judgeClosed,
+  LimitsSet: judgeLimits,
+  ToppedUp: judgeToppedUp,
+  PolicySet: judgePolicy,
+  CredentialEnrolled: judgeEnrolled,
+  CredentialDismissed: judgeDismissed,
+  Frozen: judgeFrozen,
+  Unfrozen: judgeUnfrozen,
+  Stopped: judgeStopped,
+  StopAcknowledged: judgeAcknowledged,
+  StopCompleted: judgeStopCompleted,
+  StopLifted: judgeLifted,
+  ThresholdCrossed: judgeCrossed,
+  ThresholdRearmed: judgeRearmed,
+  LeasesExtended: judgeExtended,
+};
+
+/** Whether an event was allowed in the state before it. */
+export function judge(bench: Bench): void {
+  const { state, event, find } = bench;
+  if (event.atMs < state.lastAtMs) {
+    find('INV-10', `time falls by ${state.lastAtMs - event.atMs} ms`);
+  }
+  if (event.team !== state.team) find('S §1', `an event of ${event.team}`);
+  if (isDecision(event, state.waiting.has('id' in event ? (event.id ?? '') : ''))) {
+    judgeQuiet(state, event.atMs, find);
+  }
+  judgeId(bench);
+  if (isAskEvent(event)) judgeAsk(bench as Bench<typeof event>);
+  (JUDGES[event.type] as (bench: Bench) => void)(bench);
+}
+
+/** Whether a command decided here, so that everything before it was over. */
+function isDecision(event: BursarEvent, isWaiting: boolean): boolean {
+  switch (event.type) {
+    case 'AllocationGranted':
+    case 'PreemptionRequested':
+    case 'RequestDenied':
+      return !isWaiting;
+    case 'RequestQueued':
+      return !isWaiting && event.after === undefined;
+    case 'NodeClosed':
+      return false;
+    default:
+      return 'by' in event && event.by !== undefined;
+  }
+}

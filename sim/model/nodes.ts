@@ -1,0 +1,69 @@
+/** What one node holds of one resource. Own sums only: everything else is counted when asked. */
+export interface Account {
+  limit: number | null;
+  guarantee: number;
+  held: number;
+  spent: number;
+  /** Set aside here for requests that collect. */
+  earmarked: number;
+  /** Most ever held with descendants. */
+  peakHeld: number;
+  /** Highest rung of the ladder that has fired and not re-armed; 0: none. */
+  rung: number;
+  /** The recursive count, kept until a sum of this path changes. */
+  committed?: number;
+}
+
+/** A stop in force, and after its deadline still until it is lifted. */
+export interface StopState {
+  readonly id: string;
+  readonly path: string;
+  /** Base priorities below this; null: all. */
+  readonly below: number | null;
+  ackUntilMs: number;
+  isComplete: boolean;
+  /** Allocations ended as fenced since the stop. */
+  fenced: number;
+}
+
+export interface ModelNode {
+  readonly path: string;
+  readonly tier: 'team' | 'swarm' | 'run' | 'step';
+  readonly priorityMax: number | null;
+  /** Opened by a request, and nobody has configured, closed or charged it since. */
+  isAutoOpened: boolean;
+  isClosing: boolean;
+  /** What has not ended then is fenced; null: nothing is. */
+  fenceAtMs: number | null;
+  readonly accounts: Map<string, Account>;
+  readonly children: Set<string>;
+  /** By id, with its end. */
+  readonly freezes: Map<string, number | null>;
+  readonly stops: Map<string, StopState>;
+  /** Names beneath that were closed and are not used again. */
+  readonly closedNames: Set<string>;
+}
+
+/** Open nodes by path. */
+export type Nodes = Map<string, ModelNode>;
+
+export function newNode(
+  path: string,
+  tier: ModelNode['tier'],
+  isAutoOpened: boolean,
+  priorityMax: number | null = null,
+): ModelNode {
+  return {
+    path,
+    tier,
+    priorityMax,
+    isAutoOpened,
+    isClosing: false,
+    fenceAtMs: null,
+    accounts: new Map(),
+    children: new Set(),
+    freezes: new Map(),
+    stops: new Map(),
+    closedNames: new Set(),
+  };
+}

@@ -1,0 +1,66 @@
+import type { ResourceAllocationRequest } from '../../events/commands.ts';
+import type { Policy } from '../../events/policy.ts';
+import { ExecutionPriority } from '../../events/priority.ts';
+import { latestStartMs } from './ask-terms.ts';
+import type { State, Waiting } from './state.ts';
+
+/** What ranks a request in a queue. */
+export interface Ranked {
+  readonly ask: ResourceAllocationRequest;
+  readonly priority: number;
+  readonly queuedAtMs: number;
+  readonly deadlineAtMs: number | null;
+  readonly arrival: number;
+}
+
+/**
+ * S §7, queue order: effective priority, least slack, business impact, arrival. Negative: `a` is
+ * served before `b`. Effective priorities are compared by their differences, which time does not
+ * change; the buckets lie on one grid. No aging reaches the class of emergencies.
+ */
+export function order(policy: Policy, a: Ranked, b: Ranked): number {
+  return (
+    classOf(b) - classOf(a) ||
+    agedPriority(policy, b) - agedPriority(policy, a) ||
+    compare(latestStartMs(a.ask, a.deadlineAtMs), latestStartMs(b.ask, b.deadlineAtMs)) ||
+    (b.ask.businessImpact ?? 0) - (a.ask.businessImpact ?? 0) ||
+    a.queuedAtMs - b.queuedAtMs ||
+    compare(a.arrival, b.arrival)
+  );
+}
+
+function classOf({ priority }: Ranked): number {
+  return priority >= ExecutionPriority.emergency ? 1 : 0;
+}
+
+function agedPriority({ aging }: Policy, { priority, queuedAtMs }: Ranked): number {
+  return priority - aging.step * Math.floor(queuedAtMs / aging.intervalMs);
+}
+
+/** As a difference, but infinite equals are equal. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** Who waits on an account, in the order of service. */
+export function queueOf(state: State, path: string, resource: string): Waiting[] {
+  const queue = [...state.waiting.values()].filter(
+    ({ account }) => account.path === path && account.resource === resource,
+  );
+  return queue.sort((a, b) => order(state.policy, a, b));
+}
+
+/** A new request as a queue would rank it. */
+export function asRanked(
+  state: State,
+  event: { readonly ask: ResourceAllocationRequest; readonly atMs: number },
+  priority: number,
+): Ranked {
+  return {
+    ask: event.ask,
+    priority,
+    queuedAtMs: event.atMs,
+    deadlineAtMs: event.ask.deadlineMs === undefined ? null : event.atMs + event.ask.deadlineMs,
+    arrival: state.count,
+  };
+}

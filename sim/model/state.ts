@@ -1,0 +1,118 @@
+import type { ResourceAllocationRequest, Role } from '../../events/commands.ts';
+import type { BursarEvent } from '../../events/events.ts';
+import { DEFAULT_POLICY, type Policy } from '../../events/policy.ts';
+import type { Position } from './history.ts';
+import type { Nodes } from './nodes.ts';
+
+/** An allocation that lives. */
+export interface Live {
+  readonly id: string;
+  readonly path: string;
+  readonly agent: string;
+  readonly ask: ResourceAllocationRequest;
+  readonly priority: number;
+  readonly grantedAtMs: number;
+  /** Null: no deadline. */
+  readonly deadlineAtMs: number | null;
+  readonly attempt: number;
+  items: Record<string, number>;
+  readonly reported: Record<string, number>;
+  expiresAtMs: number;
+  claimUntilMs: number | null;
+  /** The request that it was told to make room for. */
+  yieldsTo: string | null;
+}
+
+/** A request that waits, in a queue or for its victims. */
+export interface Waiting {
+  readonly id: string;
+  readonly agent: string;
+  readonly ask: ResourceAllocationRequest;
+  readonly digest: number | undefined;
+  readonly priority: number;
+  readonly queuedAtMs: number;
+  readonly deadlineAtMs: number | null;
+  readonly attempt: number;
+  /** Place in the log: who came first. */
+  readonly arrival: number;
+  account: { readonly path: string; readonly resource: string };
+  untilMs: number;
+  /** Victims that it waits for; empty in a plain queue. */
+  victims: string[];
+  /** Everybody who was told to yield to it, ended or not. */
+  told: string[];
+  graceEndsAtMs: number | null;
+  isPreempting: boolean;
+  earmarked: Record<string, number>;
+  earmarkPath: string;
+}
+
+/** What is left of an allocation that has ended. */
+export interface Tombstone {
+  readonly id: string;
+  readonly agent: string;
+  readonly ask: ResourceAllocationRequest;
+  readonly held: Readonly<Record<string, number>>;
+  readonly reported: Readonly<Record<string, number>>;
+  readonly as: string;
+  readonly endedAtMs: number;
+  readonly deadlineAtMs: number | null;
+  readonly priority: number;
+  readonly attempt: number;
+  /** Where its use lies now. */
+  liesAt: string;
+  /** Booked in all. */
+  booked: Record<string, number>;
+  /** Settled by its agent, in time or late. */
+  isSettled: boolean;
+}
+
+export interface Credential {
+  readonly role: Role;
+  readonly prefix: string;
+  readonly priorityMax: number | null;
+}
+
+/** The event that decided an id. */
+export interface Decided {
+  readonly event: BursarEvent;
+  readonly at: Position;
+}
+
+/** Everything that is true of a team after some events. */
+export interface State {
+  readonly team: string;
+  lastAtMs: number;
+  policy: Policy;
+  readonly nodes: Nodes;
+  isTeamClosed: boolean;
+  readonly live: Map<string, Live>;
+  readonly waiting: Map<string, Waiting>;
+  readonly tombstones: Map<string, Tombstone>;
+  readonly credentials: Map<string, Credential>;
+  readonly contests: Map<string, { readonly path: string; readonly resource: string }>;
+  /** Last event that decided each id of a client or of the writer. */
+  readonly ids: Map<string, Decided>;
+  /** Number of events folded. */
+  count: number;
+  /** Grows whenever sums, queues or bars change: what was found at one number holds at it. */
+  version: number;
+}
+
+export function newState(team: string): State {
+  return {
+    team,
+    lastAtMs: 0,
+    policy: DEFAULT_POLICY,
+    nodes: new Map(),
+    isTeamClosed: false,
+    live: new Map(),
+    waiting: new Map(),
+    tombstones: new Map(),
+    credentials: new Map(),
+    contests: new Map(),
+    ids: new Map(),
+    count: 0,
+    version: 0,
+  };
+}

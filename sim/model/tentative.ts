@@ -1,0 +1,38 @@
+import { add } from './books.ts';
+import { consumablesOf } from './fold-allocation.ts';
+import type { Live, State, Waiting } from './state.ts';
+
+/** Answers a question as if a waiting request had given back what it collected. */
+export function withoutEarmark<Result>(
+  state: State,
+  waiting: Waiting | undefined,
+  question: () => Result,
+): Result {
+  if (waiting === undefined) return question();
+  add(state.nodes, waiting.earmarkPath, 'earmarked', waiting.earmarked, -1);
+  try {
+    return question();
+  } finally {
+    add(state.nodes, waiting.earmarkPath, 'earmarked', waiting.earmarked);
+  }
+}
+
+/** Answers a question as if some allocations had ended with what they have reported. */
+export function withoutHolders<Result>(
+  state: State,
+  holders: readonly Live[],
+  question: () => Result,
+): Result {
+  for (const live of holders) {
+    add(state.nodes, live.path, 'held', live.items, -1);
+    add(state.nodes, live.path, 'spent', consumablesOf(live.reported));
+  }
+  try {
+    return question();
+  } finally {
+    for (const live of holders) {
+      add(state.nodes, live.path, 'held', live.items);
+      add(state.nodes, live.path, 'spent', consumablesOf(live.reported), -1);
+    }
+  }
+}
