@@ -1,0 +1,61 @@
+import { callBy } from './governing.ts';
+import type { PlannedCommandOf } from './job.ts';
+import { withoutGaps } from './requests.ts';
+import type { JobDraft, Scene } from './scene.ts';
+
+type PolicyInput = PlannedCommandOf<'setPolicy'>['policy'];
+
+/** Another policy for the team; once in a while in the wrong place. */
+export function drawSetPolicy(scene: Scene, atMs: number): JobDraft[] {
+  const { draw, team } = scene;
+  const path = draw.isHit(30) ? draw.pick(scene.nodes).path : team;
+  return [callBy(scene, atMs, { op: 'setPolicy', path, policy: drawPolicy(scene) })];
+}
+
+export function drawPolicy(scene: Scene): PolicyInput {
+  const { draw, team } = scene;
+  const credits = scene.limitOf(team, 'credits') ?? 1_000;
+  return withoutGaps<PolicyInput>({
+    overcommit: draw.maybe(300, () => draw.pick(['allow', 'refuse'] as const)),
+    autoOpen: draw.maybe(500, () => draw.pick(['none', 'steps', 'steps', 'runs', 'runs'] as const)),
+    priorityMax: draw.maybe(150, () => draw.pick(['normal', 'critical', 'emergency'] as const)),
+    bounds: draw.maybe(350, () => ({ credits: draw.int(1, 40), memory: 4 })),
+    aging: draw.maybe(400, () => ({
+      intervalMs: draw.pick([1, 500, 5_000]),
+      step: draw.pick([0, 10, 400]),
+    })),
+    preemption: draw.maybe(600, () => ({
+      withinNode: draw.pick([
+        'never',
+        'lower',
+        'lower',
+        'lowerOrNewerEqual',
+        'any',
+        'any',
+      ] as const),
+      graceMsMax: draw.pick([0, 500, 60_000]),
+      minRuntimeMs: draw.pick([0, 0, 0, 400, 5_000]),
+    })),
+    strategies: draw.maybe(350, () => ({
+      [draw.pick(['credits', 'slot.gpu', 'memory', '*'])]: draw.pick([
+        'first_come_first_served',
+        'priority_based',
+        'proportional_sharing',
+        'preemption_allowed',
+        'queue_and_wait',
+      ] as const),
+    })),
+    ladder: draw.maybe(250, () =>
+      draw.pick([
+        [],
+        [{ kind: 'notice' as const, onPermille: 1, offPermille: 0 }],
+        [
+          { kind: 'warning' as const, onPermille: 300, offPermille: 100 },
+          { kind: 'exhausted' as const, onPermille: 1_000, offPermille: 700 },
+        ],
+      ]),
+    ),
+    overrunMax: draw.maybe(300, () => (draw.isHit(250) ? null : { credits: draw.int(0, 60) })),
+    settleMax: draw.maybe(150, () => ({ credits: Math.floor(credits / draw.int(1, 4)) })),
+  });
+}

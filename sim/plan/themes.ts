@@ -1,0 +1,144 @@
+import { drawBatch } from './batches.ts';
+import type { Draw } from './draw.ts';
+import {
+  drawAdjust,
+  drawCharge,
+  drawClose,
+  drawEnrol,
+  drawFreeze,
+  drawOpen,
+  drawSetLimits,
+  drawStop,
+  drawTopUp,
+} from './governing.ts';
+import { drawSetPolicy } from './policies.ts';
+import { drawRaw } from './raw.ts';
+import { drawRead, drawWatch } from './reading.ts';
+import { EVEN, type Leaning } from './requests.ts';
+import type { JobDraft, Scene } from './scene.ts';
+import { drawHold, drawWork } from './work.ts';
+import { drawCancel, drawDryRun, drawWrong } from './wrong.ts';
+
+/** Plans one thing that somebody does, with what belongs to it. */
+export type Maker = (scene: Scene, atMs: number) => JobDraft[];
+
+/** What a plan is about: how often each kind of thing is done, and how requests are drawn. */
+export interface Theme {
+  readonly name: string;
+  readonly leaning: Leaning;
+  readonly makers: readonly (readonly [weight: number, Maker])[];
+}
+
+const work =
+  (leaning: Leaning): Maker =>
+  (scene, atMs) => [drawWork(scene, atMs, leaning)];
+const hold =
+  (leaning: Leaning): Maker =>
+  (scene, atMs) => [drawHold(scene, atMs, leaning)];
+
+/** How often what is done by others than workers is done, by name. */
+type Weights = Partial<
+  Record<
+    | 'work'
+    | 'hold'
+    | 'batch'
+    | 'setLimits'
+    | 'topUp'
+    | 'charge'
+    | 'adjust'
+    | 'freeze'
+    | 'stop'
+    | 'close'
+    | 'open'
+    | 'enrol'
+    | 'setPolicy'
+    | 'read'
+    | 'watch'
+    | 'wrong'
+    | 'dryRun'
+    | 'cancel'
+    | 'raw',
+    number
+  >
+>;
+
+const USUAL: Weights = {
+  work: 90,
+  hold: 12,
+  batch: 6,
+  setLimits: 4,
+  topUp: 4,
+  charge: 5,
+  adjust: 5,
+  freeze: 3,
+  stop: 2,
+  close: 2,
+  open: 4,
+  enrol: 1,
+  setPolicy: 3,
+  read: 14,
+  watch: 1,
+  wrong: 16,
+  dryRun: 8,
+  cancel: 5,
+  raw: 24,
+};
+
+function theme(name: string, leaning: Partial<Leaning>, weights: Weights): Theme {
+  const all = { ...USUAL, ...weights };
+  const full = { ...EVEN, ...leaning };
+  const makers: Record<keyof typeof all, Maker> = {
+    work: work(full),
+    hold: hold(full),
+    batch: drawBatch,
+    setLimits: drawSetLimits,
+    topUp: drawTopUp,
+    charge: drawCharge,
+    adjust: drawAdjust,
+    freeze: drawFreeze,
+    stop: drawStop,
+    close: drawClose,
+    open: drawOpen,
+    enrol: drawEnrol,
+    setPolicy: drawSetPolicy,
+    read: drawRead,
+    watch: drawWatch,
+    wrong: drawWrong,
+    dryRun: drawDryRun,
+    cancel: drawCancel,
+    raw: drawRaw,
+  };
+  const names = Object.keys(makers) as (keyof typeof makers)[];
+  return { name, leaning: full, makers: names.map((one) => [all[one] ?? 0, makers[one]] as const) };
+}
+
+const SCARCE = { consumable: 12, tool: 8, capacity: 30, slot: 40, bundle: 10 };
+
+const THEMES: readonly (readonly [weight: number, Theme])[] = [
+  [30, theme('a bit of everything', {}, {})],
+  [
+    12,
+    theme('queues', { waitPermille: 850, kinds: SCARCE }, { cancel: 10, topUp: 8, setLimits: 8 }),
+  ],
+  [
+    12,
+    theme(
+      'preemption',
+      { waitPermille: 500, priorityPermille: 850, strategyPermille: 350, kinds: SCARCE },
+      { hold: 30, setPolicy: 6 },
+    ),
+  ],
+  [
+    8,
+    theme('emergencies', { priorityPermille: 700 }, { freeze: 14, stop: 14, watch: 4, hold: 30 }),
+  ],
+  [8, theme('a changing tree', {}, { open: 20, close: 12, setLimits: 16, topUp: 12, enrol: 4 })],
+  [8, theme('books', { waitPermille: 150 }, { charge: 24, adjust: 24, topUp: 10 })],
+  [8, theme('wrong input', {}, { wrong: 60, raw: 60, work: 60 })],
+  [8, theme('repeats', {}, { raw: 90, batch: 20 })],
+  [6, theme('policies', { strategyPermille: 300 }, { setPolicy: 16, dryRun: 16 })],
+];
+
+export function drawTheme(draw: Draw): Theme {
+  return draw.weighted(THEMES);
+}
