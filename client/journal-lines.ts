@@ -49,7 +49,9 @@ export function readJournal(bytes: Buffer, owner: JournalOwner): JournalContent 
 function parseLine(line: string, lineNumber: number): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    // A line that reads as something else than was written was written by nobody of ours.
+    const isOurs = typeof value === 'object' && value !== null && JSON.stringify(value) === line;
+    if (isOurs) return value as Record<string, unknown>;
   } catch (cause) {
     throw new Error(`line ${lineNumber} is not JSON`, { cause });
   }
@@ -71,6 +73,6 @@ function isEntry(value: Record<string, unknown>): value is Record<string, unknow
     command !== null &&
     typeof command.id === 'string' &&
     typeof command.op === 'string' &&
-    typeof firstSentAtUnixMs === 'number'
+    Number.isSafeInteger(firstSentAtUnixMs)
   );
 }

@@ -83,6 +83,9 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalKind>> = {
   internal: system('The team is frozen for inspection; see the log of the writer.', false),
 };
 
+/** A message may name what was sent, which can be 64 KiB long. */
+const MESSAGE_LENGTH_MAX = 1_000;
+
 /** A refusal of a kind, with what is wrong in this case. */
 export function refuse(
   code: RefusalCode,
@@ -93,7 +96,8 @@ export function refuse(
   return {
     outcome: 'refused',
     code,
-    message,
+    message:
+      message.length <= MESSAGE_LENGTH_MAX ? message : `${message.slice(0, MESSAGE_LENGTH_MAX)}…`,
     advice,
     class: errorClass,
     severity,
