@@ -45,7 +45,8 @@ export class SimBroker {
   readonly #teams = new Map<string, string>();
   readonly #cutOff = new Set<SimProcess>();
   #aheadMs = 0;
-  #upAtMs = 0;
+  /** Reasons for which it is away; it is up when there is none. */
+  #absences = 0;
   #connectionCount = 0;
 
   constructor(parts: BrokerParts) {
@@ -54,7 +55,7 @@ export class SimBroker {
   }
 
   get isUp(): boolean {
-    return this.#parts.scheduler.nowMs >= this.#upAtMs;
+    return this.#absences === 0;
   }
 
   /** Its wall clock, ms since 1970: what the log's messages are stamped with. */
@@ -107,14 +108,23 @@ export class SimBroker {
 
   /** Goes away for a time, ms; everybody is disconnected and comes back afterwards. */
   restart(downMs: number): void {
-    const { scheduler, faults } = this.#parts;
-    faults.note('brokerRestarted');
-    const upAtMs = scheduler.nowMs + Math.max(1, downMs);
-    this.#upAtMs = Math.max(this.#upAtMs, upAtMs);
+    const { scheduler } = this.#parts;
+    const comeBack = this.goAway();
+    scheduler.at(scheduler.nowMs + downMs, 'arrival', undefined, comeBack);
+  }
+
+  /** Goes away until the function is called that it gives. */
+  goAway(): () => void {
+    this.#parts.faults.note('brokerRestarted');
+    this.#absences += 1;
     for (const connection of this.#ends.keys()) this.#drop(connection);
-    scheduler.at(upAtMs, 'arrival', undefined, () => {
+    let isBack = false;
+    return () => {
+      if (isBack) return;
+      isBack = true;
+      this.#absences -= 1;
       for (const connection of this.#ends.keys()) this.#letReturn(connection);
-    });
+    };
   }
 
   /** Breaks the connections of a process; both ends know at once. */
