@@ -50,7 +50,10 @@ export function missingOf(state: State, path: string): Missing {
   if (missing.length === 0) return { opens: [], reasons: [] };
   const parent = at === undefined ? undefined : state.nodes.get(at);
   if (parent === undefined) {
-    return { opens: [], reasons: state.isTeamClosed ? ['node_closed', 'unknown_node'] : ['unknown_node'] };
+    return {
+      opens: [],
+      reasons: state.isTeamClosed ? ['node_closed', 'unknown_node'] : ['unknown_node'],
+    };
   }
   const [outermost] = missing as [string, ...string[]];
   if (parent.closedNames.has(outermost)) {

@@ -8,7 +8,11 @@ import type { State } from './state.ts';
 export function neverFits(state: State, path: string, amounts: Amounts): boolean {
   return Object.entries(amounts).some(([resource, amount]) => {
     let need = amount;
-    for (let node = nearest(state.nodes, path); node && need > 0; node = parentOf(state.nodes, node)) {
+    for (
+      let node = nearest(state.nodes, path);
+      node && need > 0;
+      node = parentOf(state.nodes, node)
+    ) {
       const account = node.accounts.get(resource);
       const kept = keptBeneath(state, node, resource);
       if (need > (account?.limit ?? Number.POSITIVE_INFINITY) - kept) return true;

@@ -1,7 +1,7 @@
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
-import { accountOf, add, nearest, parentOf, treeSum } from './books.ts';
 import { deadlineOf } from './ask-terms.ts';
+import { accountOf, add, nearest, parentOf, treeSum } from './books.ts';
 import { closeNode, openNode } from './fold-node.ts';
 import { leaveQueue } from './fold-waiting.ts';
 import type { Live, State } from './state.ts';
@@ -19,17 +19,22 @@ export function foldAllocation(state: State, event: BursarEvent): void {
       });
     case 'LeaseRenewed':
       return change(state, event.allocation, (live) => {
+        claim(live, event.by);
         live.expiresAtMs = event.expiresAtMs;
       });
     case 'AllocationResized':
       return change(state, event.allocation, (live) => {
+        claim(live, event.by);
         add(state.nodes, live.path, 'held', live.items, -1);
         live.items = { ...live.items, ...event.items };
         add(state.nodes, live.path, 'held', live.items);
         notePeaks(state, live.path, live.items);
       });
     case 'UsageReported':
-      return change(state, event.allocation, (live) => Object.assign(live.reported, event.used));
+      return change(state, event.allocation, (live) => {
+        claim(live, event.by);
+        Object.assign(live.reported, event.used);
+      });
     case 'LateSettled':
     case 'Adjusted':
       return bookLate(state, event);
@@ -43,6 +48,11 @@ export function foldAllocation(state: State, event: BursarEvent): void {
 function change(state: State, id: string, take: (live: Live) => void): void {
   const live = state.live.get(id);
   if (live !== undefined) take(live);
+}
+
+/** Any command of its agent claims a grant. */
+function claim(live: Live, by: string | undefined): void {
+  if (by === live.agent) live.claimUntilMs = null;
 }
 
 function grant(state: State, event: EventOf<'AllocationGranted'>): void {

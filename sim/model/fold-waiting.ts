@@ -26,7 +26,7 @@ export function foldWaiting(state: State, event: BursarEvent): void {
       return;
     }
     case 'ContentionDetected':
-      state.contests.set(event.contest, event.account);
+      state.contests.set(event.contest, { ...event.account, raisedAfter: state.count });
       return;
     case 'ContestEnded':
       state.contests.delete(event.contest);

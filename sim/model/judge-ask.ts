@@ -18,7 +18,8 @@ export function judgeAsk(bench: Bench<AskEvent>): void {
   const { state, event, find } = bench;
   const waiting = state.waiting.get(event.id);
   if (waiting !== undefined) {
-    if (waiting.agent !== event.by) find('S §5', `${event.id} is ${waiting.agent}'s, not ${event.by}'s`);
+    if (waiting.agent !== event.by)
+      find('S §5', `${event.id} is ${waiting.agent}'s, not ${event.by}'s`);
     if (!isSame(waiting.ask, event.ask)) find('S §5', `the ask of ${event.id} changed`, event.id);
     return;
   }
@@ -68,14 +69,18 @@ export function mayAsk(state: State, agent: string, path: string): boolean {
   if (agent === 'operator') return true;
   const credential = state.credentials.get(agent);
   if (credential === undefined || agent === 'auditor') return false;
-  return ['agent', 'lead', 'operator'].includes(credential.role) && isWithin(path, credential.prefix);
+  return (
+    ['agent', 'lead', 'operator'].includes(credential.role) && isWithin(path, credential.prefix)
+  );
 }
 
 /** Highest priority that an agent may claim on a path. */
 export function priorityCap(state: State, agent: string, path: string): number {
   const credential = state.credentials.get(agent);
   let cap =
-    agent === 'operator' ? Number.POSITIVE_INFINITY : (credential?.priorityMax ?? state.policy.priorityMax);
+    agent === 'operator'
+      ? Number.POSITIVE_INFINITY
+      : (credential?.priorityMax ?? state.policy.priorityMax);
   for (let node = nearest(state.nodes, path); node; node = parentOf(state.nodes, node)) {
     if (node.priorityMax !== null) cap = Math.min(cap, node.priorityMax);
   }

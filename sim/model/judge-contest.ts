@@ -4,8 +4,13 @@ import type { Bench } from './bench.ts';
 import { queueOf } from './rank.ts';
 
 /** S §7: contention is raised once per contest, where demand meets no supply or a queue. */
-export function judgeContention({ state, event, find }: Bench<EventOf<'ContentionDetected'>>): void {
-  if (state.contests.has(event.contest)) find('S §7', 'the contest was raised before', event.contest);
+export function judgeContention({
+  state,
+  event,
+  find,
+}: Bench<EventOf<'ContentionDetected'>>): void {
+  if (state.contests.has(event.contest))
+    find('S §7', 'the contest was raised before', event.contest);
   for (const { path, resource } of state.contests.values()) {
     if (path === event.account.path && resource === event.account.resource) {
       find('S §7', `${path} ${resource} is contested already`, event.contest);
@@ -16,11 +21,18 @@ export function judgeContention({ state, event, find }: Bench<EventOf<'Contentio
   if (event.waitingCount !== waiting.length) {
     find('S §7', `${event.waitingCount} waiting told, ${waiting.length} wait`, event.contest);
   }
-  const liveCount = [...state.live.values()].filter(
-    (live) => isWithin(live.path, path) && (live.items[resource] ?? 0) > 0,
-  ).length;
-  if (event.liveCount !== liveCount) {
-    find('S §7', `${event.liveCount} holders told, ${liveCount} hold`, event.contest);
+  const beneath = [...state.live.values()].filter((live) => isWithin(live.path, path));
+  const holders = beneath.filter(({ items }) => (items[resource] ?? 0) > 0);
+  if (event.liveCount < holders.length || event.liveCount > beneath.length) {
+    find('S §7', `${event.liveCount} holders told, ${holders.length} hold`, event.contest);
+  }
+  for (const name of event.live) {
+    if (!holders.some(({ id }) => id === name))
+      find('S §7', `${name} holds nothing`, event.contest);
+  }
+  for (const name of event.waiting) {
+    if (!waiting.some(({ id }) => id === name))
+      find('S §7', `${name} does not wait`, event.contest);
   }
   if (event.requested <= event.available && waiting.length === 0) {
     find('S §7', 'there is no contention', event.contest);

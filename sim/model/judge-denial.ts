@@ -6,7 +6,8 @@ import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { type Need, nearest, needs, parentOf, pathLimit } from './books.ts';
 import { neverFits } from './empty-tree.ts';
-import { asRanked, order, queueOf } from './rank.ts';
+import { aheadWhereNamed } from './line.ts';
+import { asRanked } from './rank.ts';
 import { withoutEarmark } from './tentative.ts';
 
 type Denied = Bench<EventOf<'RequestDenied'>>;
@@ -31,7 +32,7 @@ export function judgeDenial(bench: Denied): void {
     judgeShort(bench);
   });
   const bars = barsOf(state, event.ask.path, waiting?.priority ?? priorityOf(event.ask));
-  if (bars.size > 0 && !BARS.has(event.reason) && event.reason !== 'unknown_resource') {
+  if (bars.size > 0 && !BARS.has(event.reason) && event.reason !== 'unbounded') {
     find('S §7', `denied ${event.reason}, though it is ${[...bars]}`, event.id);
   }
 }
@@ -64,7 +65,15 @@ function isTrue({ state, event }: Denied): boolean {
     case 'never_fits':
       return neverFits(state, ask.path, terms.least);
     case 'queued_ahead':
-      return isAheadOf(state, event, priority, terms.least);
+      return (
+        aheadWhereNamed(
+          state,
+          event.id,
+          ask.path,
+          Object.keys(terms.want),
+          waiting ?? asRanked(state, event, priority),
+        ).length > 0
+      );
     case 'amount_out_of_range':
       return leavesRange(state, ask.path, terms.want);
     default:
@@ -75,21 +84,6 @@ function isTrue({ state, event }: Denied): boolean {
         )
       );
   }
-}
-
-/** Somebody waits before it on an account that it would draw from. */
-export function isAheadOf(
-  state: Denied['state'],
-  event: EventOf<'RequestDenied'>,
-  priority: number,
-  amounts: Record<string, number>,
-): boolean {
-  const self = state.waiting.get(event.id) ?? asRanked(state, event, priority);
-  return needs(state.nodes, event.ask.path, amounts).some(({ node, resource }) =>
-    queueOf(state, node.path, resource).some(
-      (other) => other.id !== event.id && order(state.policy, other, self) < 0,
-    ),
-  );
 }
 
 function leavesRange(state: Denied['state'], path: string, want: Record<string, number>): boolean {
@@ -127,10 +121,7 @@ function judgeShort({ state, event, find }: Denied): void {
   for (const { path, resource, needed, available } of event.short ?? []) {
     const isSo = [...asked, ...least].some(
       ({ node, resource: of, need, room }) =>
-        node.path === path &&
-        of === resource &&
-        need === needed &&
-        Math.max(0, room) === available,
+        node.path === path && of === resource && need === needed && Math.max(0, room) === available,
     );
     if (!isSo) {
       find('S §5', `${path} is not short of ${resource}: ${needed} of ${available}`, event.id);

@@ -89,7 +89,11 @@ function judgeBooked(bench: Ended, live: Live): void {
     if (over > 0) overrun[resource] = over;
   }
   if (!isSameAmounts(overrun, event.overrun)) {
-    find('S §6.1', `an overrun of ${text(overrun)} is told as ${text(event.overrun ?? {})}`, live.id);
+    find(
+      'S §6.1',
+      `an overrun of ${text(overrun)} is told as ${text(event.overrun ?? {})}`,
+      live.id,
+    );
   }
   if (isEstimated !== null && isEstimated !== (event.estimated === true)) {
     find('S §6.5', isEstimated ? 'not marked as estimated' : 'marked as estimated', live.id);

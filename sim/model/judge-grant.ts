@@ -5,7 +5,8 @@ import { barsOf, missingOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { fits, needs } from './books.ts';
 import { isSame } from './content.ts';
-import { asRanked, order, queueOf } from './rank.ts';
+import { aheadWhereDrawn } from './line.ts';
+import { asRanked } from './rank.ts';
 import { withoutEarmark } from './tentative.ts';
 
 type Granted = Bench<EventOf<'AllocationGranted'>>;
@@ -97,11 +98,11 @@ function judgeLargest({ state, event, find }: Granted, { want }: Terms): void {
 /** S §7: nobody who is served before it waits on an account that it draws from. */
 function judgeTurn({ state, event, find }: Granted): void {
   const self = state.waiting.get(event.id) ?? asRanked(state, event, event.priority);
-  for (const { node, resource } of needs(state.nodes, event.ask.path, event.items)) {
-    const [first] = queueOf(state, node.path, resource).filter(({ id }) => id !== event.id);
-    if (first === undefined || order(state.policy, first, self) > 0) continue;
-    if (event.via === 'preemption' || first.isPreempting) continue;
-    find('S §7', `${first.id} waits before it for ${resource} of ${node.path}`, event.id);
+  if (event.via === 'preemption') return;
+  const places = aheadWhereDrawn(state, event.id, event.ask.path, event.items, self);
+  for (const { path, resource, first } of places) {
+    if (first.isPreempting) continue;
+    find('S §7', `${first.id} waits before it for ${resource} of ${path}`, event.id);
   }
 }
 
@@ -129,7 +130,8 @@ function judgeTimes({ state, event, find }: Granted): void {
   if (event.expiresAtMs !== atMs + leaseMs(ask)) {
     find('S §5', `a lease of ${event.expiresAtMs - atMs} ms, not ${leaseMs(ask)}`, id);
   }
-  const deadlineAtMs = waiting?.deadlineAtMs ?? (ask.deadlineMs === undefined ? null : atMs + ask.deadlineMs);
+  const deadlineAtMs =
+    waiting?.deadlineAtMs ?? (ask.deadlineMs === undefined ? null : atMs + ask.deadlineMs);
   if (atMs > latestStartMs(ask, deadlineAtMs)) find('S §7', 'it cannot meet its deadline', id);
   const isLater = waiting !== undefined && (event.via === 'queue' || waiting.queuedAtMs < atMs);
   const claim = event.claimUntilMs;

@@ -17,7 +17,8 @@ export function judgeCrossed({ state, event, find }: Crossed): void {
   }
   const step = state.policy.ladder[rung - 1];
   const current = node.accounts.get(resource)?.rung ?? 0;
-  if (step === undefined || step.kind !== kind) return find('S §8', `rung ${rung} is no ${kind}`, path);
+  if (step === undefined || step.kind !== kind)
+    return find('S §8', `rung ${rung} is no ${kind}`, path);
   if (rung <= current) find('S §8', `rung ${rung} fires again`, path);
   const used = useOfNode(state, node, resource);
   if (!isAtLeast(used, step.onPermille, limit)) {
@@ -33,7 +34,8 @@ export function judgeCrossed({ state, event, find }: Crossed): void {
 export function judgeRearmed({ state, event, find }: Bench<EventOf<'ThresholdRearmed'>>): void {
   const node = state.nodes.get(event.path);
   const account = node?.accounts.get(event.resource);
-  if (node === undefined || account === undefined) return find('S §8', 'no such account', event.path);
+  if (node === undefined || account === undefined)
+    return find('S §8', 'no such account', event.path);
   if (account.rung !== event.rung) find('S §8', `rung ${event.rung} is armed`, event.path);
   const step = state.policy.ladder[event.rung - 1];
   if (step === undefined || account.limit === null) return;

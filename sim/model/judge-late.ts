@@ -30,7 +30,11 @@ export function judgeLate({ state, event, sent, find }: Bench<EventOf<'LateSettl
   });
   if (!isRight) {
     const expected = uses.map(({ booked }) => difference(booked, grave));
-    find('S §6.2', `books ${JSON.stringify(event.booked)}, not ${JSON.stringify(expected)}`, grave.id);
+    find(
+      'S §6.2',
+      `books ${JSON.stringify(event.booked)}, not ${JSON.stringify(expected)}`,
+      grave.id,
+    );
   }
 }
 

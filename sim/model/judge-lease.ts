@@ -1,13 +1,12 @@
 import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
-
+import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { needs } from './books.ts';
 import { isSame } from './content.ts';
 import { mayOperate } from './judge-wait.ts';
-import { isImplausible } from './use.ts';
-import { barsOf } from './barred.ts';
 import { queueOf } from './rank.ts';
+import { isImplausible } from './use.ts';
 
 type OfAgent = EventOf<'LeaseRenewed'> | EventOf<'AllocationResized'> | EventOf<'UsageReported'>;
 
@@ -62,7 +61,8 @@ export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
     find('INV-9', `grows on ${live.path}, which is ${bar}`, live.id);
   }
   for (const { node, resource, need, room } of needs(state.nodes, live.path, growth)) {
-    if (need > room) find('INV-2', `${node.path} has ${room} ${resource}, grows by ${need}`, live.id);
+    if (need > room)
+      find('INV-2', `${node.path} has ${room} ${resource}, grows by ${need}`, live.id);
     if (queueOf(state, node.path, resource).length > 0) {
       find('S §7', `it grows past the queue at ${node.path} for ${resource}`, live.id);
     }
@@ -113,4 +113,3 @@ export function judgeExtended({ state, event, find }: Bench<EventOf<'LeasesExten
   }
   if (event.byMs < LIMITS.outageMs) find('S §6.4', `a gap of ${event.byMs} ms is no outage`);
 }
-

@@ -45,8 +45,10 @@ export function judgeClosing({ state, event, sent, find }: Bench<EventOf<'NodeCl
   const node = state.nodes.get(event.path);
   if (node === undefined) return find('S §5', `${event.path} is not open`, event.path);
   const liveCount = [...state.live.values()].filter(({ path }) => isWithin(path, node.path)).length;
-  if (event.liveAllocations !== liveCount) {
-    find('S §5', `${event.liveAllocations} live allocations told, ${liveCount} there are`, node.path);
+  // Forced without a grace it waits for nobody: they are fenced in the same decision.
+  const waitsFor = event.fenceAtMs === event.atMs ? 0 : liveCount;
+  if (event.liveAllocations !== waitsFor) {
+    find('S §5', `waits for ${event.liveAllocations} allocations, not ${waitsFor}`, node.path);
   }
   if (isClosing(state, node.path) && event.fenceAtMs === undefined) {
     find('S §5', 'it is closing already', node.path);
@@ -67,7 +69,8 @@ export function judgeClosed({ state, event, find }: Bench<EventOf<'NodeClosed'>>
   }
   for (const { id, earmarkPath, earmarked } of state.waiting.values()) {
     const collects = Object.values(earmarked).some((amount) => amount > 0);
-    if (collects && isWithin(earmarkPath, node.path)) find('S §5', `${id} collects in it`, node.path);
+    if (collects && isWithin(earmarkPath, node.path))
+      find('S §5', `${id} collects in it`, node.path);
   }
   if (!node.isClosing && !isIdleBut(state, node, null)) find('S §5', 'nobody closes it', node.path);
 }
@@ -117,7 +120,12 @@ export function judgeEnrolled({ event, sent, find }: Bench<EventOf<'CredentialEn
   if (isSent === false) find('S §5', `nobody enrolled ${event.agent} so`);
 }
 
-export function judgeDismissed({ state, event, sent, find }: Bench<EventOf<'CredentialDismissed'>>): void {
+export function judgeDismissed({
+  state,
+  event,
+  sent,
+  find,
+}: Bench<EventOf<'CredentialDismissed'>>): void {
   if (!state.credentials.has(event.agent)) find('S §5', `${event.agent} is not enrolled`);
   const isSent = sent?.of('dismiss', event.by, event.id).some(({ agent }) => agent === event.agent);
   if (isSent === false) find('S §5', `nobody dismissed ${event.agent}`);

@@ -99,7 +99,8 @@ function judgeSet({ state, event, find }: Preempting, victims: readonly Live[]):
     if (!isEnough(victims.filter((other) => other !== victim))) continue;
     find('S §7', `${victim.id} need not be evicted`, event.id);
   }
-  if (new Set(event.victims).size !== event.victims.length) find('S §7', 'a victim twice', event.id);
+  if (new Set(event.victims).size !== event.victims.length)
+    find('S §7', 'a victim twice', event.id);
 }
 
 /** The largest grace among the victims, within policy and the slack of the beneficiary. */
@@ -145,4 +146,3 @@ export function judgeReclaimed({ state, event, find }: Bench<EventOf<'ResourcesR
     find('INV-2', 'more is set aside for it than is free', waiting.id);
   }
 }
-

@@ -1,12 +1,13 @@
+import { isWithin } from '../../events/names.ts';
 import { termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
-import { fits, needs } from './books.ts';
+import { fits } from './books.ts';
 import { dueBy } from './due.ts';
-import { isWithin } from '../../events/names.ts';
 import { concerns } from './fold-allocation.ts';
 import { judgeLadders } from './judge-ladder.ts';
-import { order, queueOf } from './rank.ts';
+import { aheadWhereNamed } from './line.ts';
+import { queueOf } from './rank.ts';
 import type { State } from './state.ts';
 import { isIdleBut } from './step-closes.ts';
 import { withoutEarmark } from './tentative.ts';
@@ -22,7 +23,9 @@ export function judgeQuiet(state: State, atMs: number, find: Bench['find']): voi
   judgeWaiting(state, find);
   judgeNodes(state, find);
   judgeLadders(state, find);
-  for (const [contest, { path, resource }] of state.contests) {
+  for (const [contest, { path, resource, raisedAfter }] of state.contests) {
+    // Raised by this very decision, which then selects a strategy.
+    if (raisedAfter >= state.count - 2) continue;
     if (queueOf(state, path, resource).length === 0) {
       find('S §7', `the contest ${contest} has nobody left and has not ended`, contest);
     }
@@ -40,12 +43,8 @@ function judgeWaiting(state: State, find: Bench['find']): void {
     if (unbounded.length > 0) find('S §5', `${id} waits without a bound`, id);
     withoutEarmark(state, waiting, () => {
       if (!fits(state.nodes, ask.path, want)) return;
-      const isBehind = needs(state.nodes, ask.path, want).some(({ node, resource }) =>
-        queueOf(state, node.path, resource).some(
-          (other) => other.id !== id && order(state.policy, other, waiting) < 0,
-        ),
-      );
-      if (!isBehind) find('S §7', `${id} waits, though it is first in line and fits`, id);
+      const ahead = aheadWhereNamed(state, id, ask.path, Object.keys(want), waiting);
+      if (ahead.length === 0) find('S §7', `${id} waits, though it is first in line and fits`, id);
     });
   }
 }

@@ -13,7 +13,9 @@ export function judgeFrozen({ state, event, sent, find }: Bench<EventOf<'Frozen'
   }
   const isSent = sent?.of('freeze', event.by, event.id).some(({ path, forMs, id }) => {
     const untilMs = forMs === undefined ? undefined : event.atMs + forMs;
-    return path === event.path && untilMs === event.untilMs && (id ?? event.freeze) === event.freeze;
+    return (
+      path === event.path && untilMs === event.untilMs && (id ?? event.freeze) === event.freeze
+    );
   });
   if (isSent === false) find('S §6.7', 'nobody froze it so', event.path);
 }
@@ -28,7 +30,8 @@ export function judgeUnfrozen({ state, event, sent, find }: Bench<EventOf<'Unfro
   const isStill = node.freezes.size > 1;
   if (isStill !== (event.stillFrozen === true)) find('S §6.7', 'stillFrozen is wrong', event.path);
   if (event.by === undefined) {
-    if (untilMs === null || event.atMs < untilMs) find('INV-10', 'thawed before its time', event.path);
+    if (untilMs === null || event.atMs < untilMs)
+      find('INV-10', 'thawed before its time', event.path);
     return;
   }
   const isSent = sent
@@ -45,14 +48,22 @@ export function judgeStopped({ state, event, sent, find }: Bench<EventOf<'Stoppe
   if (event.allocationCount !== concerned.length || event.agentCount !== agents.size) {
     find('S §6.7', `concerns ${concerned.length} of ${agents.size} agents`, event.stop);
   }
-  const isSent = sent?.of('stop', event.by, event.id).some(({ path, below = 300, ackMs = 10_000 }) => {
-    const level = below === 'all' ? null : below;
-    return path === event.path && level === event.below && event.ackUntilMs === event.atMs + ackMs;
-  });
+  const isSent = sent
+    ?.of('stop', event.by, event.id)
+    .some(({ path, below = 300, ackMs = 10_000 }) => {
+      const level = below === 'all' ? null : below;
+      return (
+        path === event.path && level === event.below && event.ackUntilMs === event.atMs + ackMs
+      );
+    });
   if (isSent === false) find('S §6.7', 'nobody stopped it so', event.stop);
 }
 
-export function judgeAcknowledged({ state, event, find }: Bench<EventOf<'StopAcknowledged'>>): void {
+export function judgeAcknowledged({
+  state,
+  event,
+  find,
+}: Bench<EventOf<'StopAcknowledged'>>): void {
   if (!state.nodes.get(event.path)?.stops.has(event.stop)) {
     find('S §6.7', 'there is no such stop', event.stop);
   }

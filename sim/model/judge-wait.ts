@@ -1,10 +1,10 @@
 import type { EventOf } from '../../events/events.ts';
-import { depthOf } from '../../events/names.ts';
+import { isWithin } from '../../events/names.ts';
 import { expectedMs, priorityOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
-import { needs } from './books.ts';
 import { isSame } from './content.ts';
+import { waitingPlaces } from './line.ts';
 import { asRanked, order, queueOf, type Ranked } from './rank.ts';
 import type { State } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
@@ -15,7 +15,9 @@ type Queued = Bench<EventOf<'RequestQueued'>>;
 export function judgeQueued(bench: Queued): void {
   const { state, event, find } = bench;
   const { ask, id } = event;
-  for (const bar of barsOf(state, ask.path, event.priority)) {
+  // A demand put back may be barred: it is denied in the same decision.
+  const bars = event.after === undefined ? barsOf(state, ask.path, event.priority) : [];
+  for (const bar of bars) {
     find('INV-9', `queued on ${ask.path}, which is ${bar}`, id);
   }
   if (event.after !== undefined) judgePutBack(bench);
@@ -31,7 +33,8 @@ export function judgeQueued(bench: Queued): void {
   const ahead = queueOf(state, event.account.path, event.account.resource).filter(
     (other) => order(state.policy, other, self) < 0,
   ).length;
-  if (event.position !== ahead + 1) find('S §7', `position ${event.position}, not ${ahead + 1}`, id);
+  if (event.position !== ahead + 1)
+    find('S §7', `position ${event.position}, not ${ahead + 1}`, id);
 }
 
 function judgeAccount(
@@ -40,50 +43,24 @@ function judgeAccount(
   self: Ranked,
   find: Bench['find'],
 ): void {
-  const accounts = blockedAccounts(state, event.id, event.ask, self);
-  // A demand that is put back is looked at anew in the same decision.
-  if (accounts.length === 0 && event.after !== undefined) return;
-  if (!accounts.some((one) => isSame(one, event.account))) {
-    find(
-      'S §7',
-      `waits at ${event.account.path} ${event.account.resource}, not at one of ${JSON.stringify(accounts)}`,
-      event.id,
-    );
+  const { account } = event;
+  if (!isWithin(event.ask.path, account.path) || event.ask.items[account.resource] === undefined) {
+    find('S §7', `waits at ${account.path} ${account.resource}, which it does not ask`, event.id);
   }
-}
-
-/**
- * The outermost accounts at which an ask is short or behind somebody; empty where nothing keeps it
- * from being granted in full. More than one where several resources are short on one tier, or
- * where its least is short elsewhere than its want.
- */
-export function blockedAccounts(
-  state: State,
-  id: string,
-  ask: Ranked['ask'],
-  self: Ranked,
-): { path: string; resource: string }[] {
-  const terms = termsOf(ask, state.policy);
-  return [terms.want, terms.least].flatMap((amounts) => {
-    const blocked = needs(state.nodes, ask.path, amounts).filter(
-      ({ node, resource, need, room }) =>
-        need > room ||
-        queueOf(state, node.path, resource).some(
-          (other) => other.id !== id && order(state.policy, other, self) < 0,
-        ),
-    );
-    const depth = Math.min(...blocked.map(({ node }) => depthOf(node.path)));
-    return blocked
-      .filter(({ node }) => depthOf(node.path) === depth)
-      .map(({ node, resource }) => ({ path: node.path, resource }));
-  });
+  // A demand that is put back is looked at anew in the same decision, and moves where it belongs.
+  if (event.after !== undefined) return;
+  const places = waitingPlaces(state, event.id, event.ask, self);
+  if (places.some((one) => isSame(one, account))) return;
+  const where = `${account.path} ${account.resource}`;
+  find('S §7', `waits at ${where}, not at one of ${JSON.stringify(places)}`, event.id);
 }
 
 /** A demand put back: what its predecessor left, in its name, at a queue time of its own. */
 function judgePutBack({ state, event, find }: Queued): void {
   const { id, ask } = event;
   const grave = state.tombstones.get(event.of ?? id);
-  if (grave === undefined) return find('S §7', `puts ${event.of ?? id} back, which did not end`, id);
+  if (grave === undefined)
+    return find('S §7', `puts ${event.of ?? id} back, which did not end`, id);
   if (grave.agent !== event.by) find('S §7', `put back for ${event.by}, not ${grave.agent}`, id);
   if (grave.as !== event.after) find('S §7', `its predecessor ended ${grave.as}`, id);
   if (grave.priority !== event.priority) find('S §7', 'put back at another priority', id);
@@ -112,9 +89,12 @@ function judgeRemaining(state: State, event: EventOf<'RequestQueued'>, find: Ben
   const before = termsOf(grave.ask, state.policy);
   const now = termsOf(event.ask, state.policy);
   for (const [resource, want] of Object.entries(before.want)) {
-    const left = Math.max(0, want - (grave.booked[resource] ?? 0));
-    if ((now.want[resource] ?? 0) !== left) {
-      find('S §7', `${now.want[resource] ?? 0} ${resource} asked again, ${left} remain`, event.id);
+    // What remains of the ask, or of the part of it that was granted.
+    const used = grave.booked[resource] ?? 0;
+    const left = [want, grave.held[resource] ?? 0].map((most) => Math.max(0, most - used));
+    const again = now.want[resource] ?? 0;
+    if (!left.includes(again)) {
+      find('S §7', `${again} ${resource} asked again, ${left.join(' or ')} remain`, event.id);
     }
     if ((now.least[resource] ?? 0) > (before.least[resource] ?? 0)) {
       find('S §7', `its least of ${resource} has grown`, event.id);
@@ -128,14 +108,23 @@ export function judgeMoved({ state, event, find }: Bench<EventOf<'RequestMoved'>
   if (waiting === undefined) return find('S §7', `${event.request} does not wait`, event.request);
   if (isSame(waiting.account, event.account)) find('S §7', 'it waits there already', waiting.id);
   const accounts = withoutEarmark(state, waiting, () =>
-    blockedAccounts(state, waiting.id, waiting.ask, waiting),
+    waitingPlaces(state, waiting.id, waiting.ask, waiting),
   );
   if (!accounts.some((one) => isSame(one, event.account))) {
-    find('S §7', `moved to ${event.account.path}, not one of ${JSON.stringify(accounts)}`, waiting.id);
+    find(
+      'S §7',
+      `moved to ${event.account.path}, not one of ${JSON.stringify(accounts)}`,
+      waiting.id,
+    );
   }
 }
 
-export function judgeCancelled({ state, event, sent, find }: Bench<EventOf<'RequestCancelled'>>): void {
+export function judgeCancelled({
+  state,
+  event,
+  sent,
+  find,
+}: Bench<EventOf<'RequestCancelled'>>): void {
   const waiting = state.waiting.get(event.request);
   if (waiting === undefined) return find('S §5', `${event.request} does not wait`, event.request);
   if (event.by !== waiting.agent && event.by !== 'operator' && !mayOperate(state, event.by)) {

@@ -1,6 +1,6 @@
 import type { BursarEvent, EventOf, EventType } from '../../events/events.ts';
 import type { Bench } from './bench.ts';
-import { judgeAsk, isAskEvent } from './judge-ask.ts';
+import { isAskEvent, judgeAsk } from './judge-ask.ts';
 import { judgeContention, judgeContestEnded, judgeStrategy } from './judge-contest.ts';
 import { judgeDenial } from './judge-denial.ts';
 import { judgeEnd } from './judge-end.ts';

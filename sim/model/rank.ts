@@ -34,6 +34,7 @@ function classOf({ priority }: Ranked): number {
 }
 
 function agedPriority({ aging }: Policy, { priority, queuedAtMs }: Ranked): number {
+  if (priority >= ExecutionPriority.emergency) return priority;
   return priority - aging.step * Math.floor(queuedAtMs / aging.intervalMs);
 }
 

@@ -67,6 +67,14 @@ export interface Tombstone {
   isSettled: boolean;
 }
 
+/** A contest that was raised and has not ended. */
+export interface Contested {
+  readonly path: string;
+  readonly resource: string;
+  /** Number of events before it. */
+  readonly raisedAfter: number;
+}
+
 export interface Credential {
   readonly role: Role;
   readonly prefix: string;
@@ -90,7 +98,7 @@ export interface State {
   readonly waiting: Map<string, Waiting>;
   readonly tombstones: Map<string, Tombstone>;
   readonly credentials: Map<string, Credential>;
-  readonly contests: Map<string, { readonly path: string; readonly resource: string }>;
+  readonly contests: Map<string, Contested>;
   /** Last event that decided each id of a client or of the writer. */
   readonly ids: Map<string, Decided>;
   /** Number of events folded. */

@@ -12,7 +12,11 @@ export interface Use {
 }
 
 /** S §6.5: what is stated counts; what is unknown or left out: the reported, else the held. */
-export function useOf(actual: CommandOf<'settle'>['actual'], held: Amounts, reported: Amounts): Use {
+export function useOf(
+  actual: CommandOf<'settle'>['actual'],
+  held: Amounts,
+  reported: Amounts,
+): Use {
   const use = { booked: {} as Record<string, number>, stated: {} as Record<string, number> };
   let isEstimated = false;
   const named = actual === 'unknown' ? {} : actual;
