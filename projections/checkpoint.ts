@@ -92,8 +92,40 @@ function fromBytes(bytes: Uint8Array): Checkpoint {
     throw new Error('it is of another format');
   }
   if (Buffer.compare(sha256(body), expected) !== 0) throw new Error('its checksum is wrong');
-  const { state, ...rest } = decode(body, checkpointBytesMax) as Checkpoint;
-  return { ...rest, state: unpack(state) };
+  const checkpoint = decode(body, checkpointBytesMax);
+  if (!isCheckpoint(checkpoint)) throw new Error('its fields are not those of a checkpoint');
+  return { ...checkpoint, state: unpack(checkpoint.state) };
+}
+
+/** Whether it can be looked at as one. What is in its state only its projection knows. */
+function isCheckpoint(value: unknown): value is Checkpoint {
+  const { name, version, shard, createdAt, chain, poison, poisonCount } = (value ??
+    {}) as Partial<Checkpoint>;
+  return (
+    typeof name === 'string' &&
+    typeof createdAt === 'string' &&
+    [version, shard, poisonCount].every(isCount) &&
+    isChain(chain) &&
+    Array.isArray(poison)
+  );
+}
+
+function isChain(chain: Partial<ChainPosition> | undefined): boolean {
+  const { shard, seq, blockNo, blockSeq, blockHash, blockAtMs, epoch, claimIsOpen } = chain ?? {};
+  return (
+    [shard, seq, blockNo, blockSeq, blockAtMs].every(isCount) &&
+    blockHash instanceof Uint8Array &&
+    typeof claimIsOpen === 'boolean' &&
+    (epoch === undefined ||
+      (isCount(epoch?.seq) &&
+        isCount(epoch.generation) &&
+        epoch.hash instanceof Uint8Array &&
+        epoch.publicKey instanceof Uint8Array))
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
