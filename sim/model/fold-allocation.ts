@@ -108,6 +108,7 @@ function end(state: State, event: EventOf<'AllocationEnded'>): void {
     liesAt: live.path,
     booked: { ...event.booked },
     isSettled: event.as === 'settled',
+    isAdjusted: false,
   });
   if (event.closesStep === true) closeNode(state, live.path, false);
 }
@@ -135,6 +136,7 @@ function bookLate(state: State, event: EventOf<'LateSettled'> | EventOf<'Adjuste
     grave.booked[resource] = (grave.booked[resource] ?? 0) - amount;
   }
   if (event.type === 'LateSettled') grave.isSettled = true;
+  else grave.isAdjusted = true;
 }
 
 /** Raises the recorded peaks over a path to what is held there now. */

@@ -114,7 +114,7 @@ function setLimits(state: State, path: string, limits: ResourceLimits): void {
 /** An auto-opened step that nobody closed by command: its name may be used again. */
 function isIdleStep(state: State, path: string): boolean {
   const node = state.nodes.get(path);
-  return node !== undefined && node.isAutoOpened && node.tier === 'step' && !node.isClosing;
+  return node?.isAutoOpened === true && node.tier === 'step' && !node.isClosing;
 }
 
 /** Takes a node and everything beneath it away; what was spent there is its parent's. */
@@ -130,6 +130,9 @@ export function closeNode(state: State, path: string, keepsName: boolean): void 
   }
   for (const grave of state.tombstones.values()) {
     if (isWithin(grave.liesAt, path)) grave.liesAt = parent ?? '';
+  }
+  for (const waiting of state.waiting.values()) {
+    if (isWithin(waiting.earmarkPath, path)) waiting.earmarkPath = parent ?? '';
   }
   const above = parent === undefined ? undefined : state.nodes.get(parent);
   above?.children.delete(path);

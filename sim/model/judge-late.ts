@@ -18,7 +18,7 @@ export function judgeLate({ state, event, sent, find }: Bench<EventOf<'LateSettl
   const uses = sent
     .of('settle', event.by, event.id)
     .filter(({ allocation }) => allocation === grave.id)
-    .map(({ actual }) => useOf(actual, grave.held, grave.reported));
+    .map(({ actual }) => useOf(actual, grave.held, knownUse(grave)));
   const isRight = uses.some(({ booked, stated, isEstimated }) => {
     const { more, less } = difference(booked, grave);
     return (
@@ -36,6 +36,11 @@ export function judgeLate({ state, event, sent, find }: Bench<EventOf<'LateSettl
       grave.id,
     );
   }
+}
+
+/** What is known of an ended allocation's use: an operator's word, else what was reported. */
+function knownUse({ reported, booked, isAdjusted }: Tombstone): Amounts {
+  return isAdjusted ? { ...reported, ...booked } : reported;
 }
 
 /** What is to be booked and given back so that the use becomes what is meant. */

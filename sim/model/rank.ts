@@ -23,10 +23,15 @@ export function order(policy: Policy, a: Ranked, b: Ranked): number {
     classOf(b) - classOf(a) ||
     agedPriority(policy, b) - agedPriority(policy, a) ||
     compare(latestStartMs(a.ask, a.deadlineAtMs), latestStartMs(b.ask, b.deadlineAtMs)) ||
-    (b.ask.businessImpact ?? 0) - (a.ask.businessImpact ?? 0) ||
+    impactOf(b) - impactOf(a) ||
     a.queuedAtMs - b.queuedAtMs ||
     compare(a.arrival, b.arrival)
   );
+}
+
+/** The middle of 0..100 where an ask names none. */
+function impactOf({ ask }: Ranked): number {
+  return ask.businessImpact ?? 50;
 }
 
 function classOf({ priority }: Ranked): number {

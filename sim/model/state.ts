@@ -65,6 +65,8 @@ export interface Tombstone {
   booked: Record<string, number>;
   /** Settled by its agent, in time or late. */
   isSettled: boolean;
+  /** An operator has said what was used. */
+  isAdjusted: boolean;
 }
 
 /** A contest that was raised and has not ended. */

@@ -16,7 +16,8 @@ export function isIdleBut(state: State, node: ModelNode, ending: string | null):
     if (live.path === node.path && live.id !== ending) return false;
   }
   for (const waiting of state.waiting.values()) {
-    if (waiting.isPreempting && waiting.earmarkPath === node.path) return false;
+    const collects = Object.values(waiting.earmarked).some((amount) => amount > 0);
+    if (collects && waiting.earmarkPath === node.path) return false;
   }
   return true;
 }
