@@ -83,7 +83,7 @@ export class SimBroker {
     this.#ends.set(connection, end);
     process.onEnd(() => this.disconnect(connection));
     if (this.#cutOff.has(process)) connection.cut();
-    connection.isUp = this.#isReachable(connection);
+    if (!this.#isReachable(connection)) connection.giveUp();
     return connection;
   }
 
@@ -294,8 +294,7 @@ export class SimBroker {
   /** The process's end takes note that the connection is gone, and tries to come back. */
   #notice(connection: Connection): void {
     if (connection.isUp) {
-      connection.break();
-      connection.isUp = false;
+      connection.giveUp();
       this.#ends.get(connection)?.onDown();
     }
     this.#letReturn(connection);
@@ -312,8 +311,7 @@ export class SimBroker {
       this.#returning.delete(connection);
       const end = this.#ends.get(connection);
       if (end === undefined || !this.#isReachable(connection)) return;
-      connection.isStale = false;
-      connection.isUp = true;
+      connection.stand();
       end.onUp();
     });
   }

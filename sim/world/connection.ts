@@ -40,8 +40,8 @@ export class Connection {
   #life = 0;
   #held: Held[] | undefined;
   #cuts = 0;
-  /** Whether the process's end takes it for standing. */
-  isUp = true;
+  #isStanding = true;
+  #isUp = true;
   /** The broker has given it up, which the process's end cannot know yet. */
   isStale = false;
 
@@ -50,6 +50,11 @@ export class Connection {
     this.#scheduler = scheduler;
     this.#chance = chance;
     this.#faults = faults;
+  }
+
+  /** Whether the process's end takes it for standing. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   get isCut(): boolean {
@@ -86,12 +91,26 @@ export class Connection {
     }
   }
 
-  /** All that is on its way is lost. */
+  /** All that is on its way is lost, and what is sent before it stands again. */
   break(): void {
+    this.#isStanding = false;
     this.#life += 1;
     this.#lastMs.up = 0;
     this.#lastMs.down = 0;
     if (this.#held !== undefined) this.#held = [];
+  }
+
+  /** The process's end knows that it is broken. */
+  giveUp(): void {
+    this.break();
+    this.#isUp = false;
+  }
+
+  /** It stands anew. */
+  stand(): void {
+    this.#isStanding = true;
+    this.#isUp = true;
+    this.isStale = false;
   }
 
   /** @returns the number of this cut */
@@ -114,6 +133,7 @@ export class Connection {
   }
 
   #arriveAt(atMs: number, direction: Direction, work: () => void): void {
+    if (!this.#isStanding) return;
     const life = this.#life;
     const owner = direction === 'down' ? this.process : undefined;
     this.#scheduler.at(atMs, 'arrival', owner, () => {
