@@ -101,7 +101,6 @@ function judgeTurn({ state, event, find }: Granted): void {
   if (event.via === 'preemption') return;
   const places = aheadWhereDrawn(state, event.id, event.ask.path, event.items, self);
   for (const { path, resource, first } of places) {
-    if (first.isPreempting) continue;
     find('S §7', `${first.id} waits before it for ${resource} of ${path}`, event.id);
   }
 }

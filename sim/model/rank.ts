@@ -11,10 +11,12 @@ export interface Ranked {
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number | null;
   readonly arrival: number;
+  /** It collects from victims: then it is first in line. */
+  readonly isPreempting?: boolean;
 }
 
 /**
- * S §7, queue order: effective priority, least slack, business impact, arrival. Negative: `a` is
+ * S §7, queue order: who collects, then effective priority, least slack, business impact, arrival. Negative: `a` is
  * served before `b`. Effective priorities are compared by their differences, which time does not
  * change; the buckets lie on one grid. No aging reaches the class of emergencies.
  */
@@ -34,7 +36,8 @@ function impactOf({ ask }: Ranked): number {
   return ask.businessImpact ?? 50;
 }
 
-function classOf({ priority }: Ranked): number {
+function classOf({ priority, isPreempting }: Ranked): number {
+  if (isPreempting === true) return 2;
   return priority >= ExecutionPriority.emergency ? 1 : 0;
 }
 
