@@ -1,7 +1,10 @@
+import { AnswerWindow } from './answer-window.ts';
 import { Findings } from './bench.ts';
 import { fold } from './fold.ts';
 import type { Recorded, TeamHistory, Violation } from './history.ts';
 import { judge } from './judge.ts';
+import { DecisionIndex, judgeAnswers } from './judge-answers.ts';
+import { judgeConflicts } from './judge-conflicts.ts';
 import { judgeOverdraw } from './judge-overdraw.ts';
 import { judgeSums, shortAccounts } from './judge-sums.ts';
 import { SentIndex } from './sent-index.ts';
@@ -14,19 +17,27 @@ import { newState, type State } from './state.ts';
 export function judgeTeam(history: TeamHistory): Violation[] {
   const judging = new TeamJudge(history);
   for (const one of history.events) judging.take(one);
+  judging.end();
   return judging.violations;
 }
 
 /** The same event by event, for who judges while a run goes on. */
 export class TeamJudge {
+  /** The books after what was taken so far. */
   readonly state: State;
+  readonly #history: Omit<TeamHistory, 'events'>;
+  readonly #taken: Recorded[] = [];
   readonly #findings = new Findings();
   readonly #sent: SentIndex | null;
+  readonly #window: AnswerWindow;
   #short: ReadonlyMap<string, number> = new Map();
 
-  constructor({ team, sent }: Pick<TeamHistory, 'team' | 'sent'>) {
+  constructor(history: Omit<TeamHistory, 'events'>) {
+    const { team, sent, answers = [], staleMs = 0 } = history;
     this.state = newState(team);
+    this.#history = history;
     this.#sent = sent === undefined ? null : new SentIndex(sent);
+    this.#window = new AnswerWindow(answers, staleMs, this.#findings);
   }
 
   get violations(): Violation[] {
@@ -38,11 +49,21 @@ export class TeamJudge {
     const { event, at } = one;
     const find = (rule: string, message: string, id?: string) =>
       this.#findings.add(rule, `${event.type}: ${message}`, at, id);
+    this.#window.look(this.state, one.storedAtMs ?? event.atMs);
     judge({ state: this.state, event, at, sent: this.#sent, find });
     fold(this.state, one);
     judgeSums(this.state, find);
     const short = shortAccounts(this.state);
     judgeOverdraw(event, this.#short, short, find);
     this.#short = short;
+    this.#taken.push(one);
+  }
+
+  /** The log is over: answers are held against all of it. */
+  end(): void {
+    this.#window.end(this.state);
+    const { answers = [] } = this.#history;
+    judgeAnswers(answers, new DecisionIndex(this.#taken), this.#findings);
+    judgeConflicts(answers, this.#findings);
   }
 }

@@ -26,7 +26,6 @@ export function order(policy: Policy, a: Ranked, b: Ranked): number {
     agedPriority(policy, b) - agedPriority(policy, a) ||
     compare(latestStartMs(a.ask, a.deadlineAtMs), latestStartMs(b.ask, b.deadlineAtMs)) ||
     impactOf(b) - impactOf(a) ||
-    a.queuedAtMs - b.queuedAtMs ||
     compare(a.arrival, b.arrival)
   );
 }

@@ -1,0 +1,133 @@
+import type { BursarEvent } from '../../events/events.ts';
+
+/** What an answer has to say of the event that decided it: outcome, subject and fields. */
+export interface Told {
+  readonly outcome: string;
+  /** The request, allocation, node or agent by which event and answer are matched. */
+  readonly subject: string;
+  /** Fields of the answer that the event determines; undefined: has to be absent. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What answers tell of an event; none for events that answer no command. */
+export function toldBy(event: BursarEvent): Told[] {
+  switch (event.type) {
+    case 'AllocationGranted':
+      return [
+        {
+          outcome: event.partial === true ? 'partial' : 'granted',
+          subject: event.id,
+          fields: {
+            path: event.ask.path,
+            granted: event.items,
+            rule: event.rule,
+            factors: event.factors,
+            preempted: event.preempted,
+          },
+        },
+      ];
+    case 'RequestDenied': {
+      const { reason, short, retryAfterMs, retryOn, waitedMs, rule, factors } = event;
+      const fields = { reason, short, retryAfterMs, retryOn, waitedMs, rule, factors };
+      return [{ outcome: 'denied', subject: event.id, fields }];
+    }
+    case 'RequestQueued':
+      // Place and guesses are of the moment: the books are asked for them.
+      return [{ outcome: 'queued', subject: event.id, fields: {} }];
+    case 'PreemptionRequested':
+      return [
+        {
+          outcome: 'preempting',
+          subject: event.id,
+          fields: { victims: event.victims, right: event.right },
+        },
+      ];
+    case 'AllocationEnded':
+      if (event.as === 'settled') {
+        const { booked, overrun, estimated = false } = event;
+        const fields = { booked, overrun, estimated, late: false };
+        return [{ outcome: 'settled', subject: event.allocation, fields }];
+      }
+      if (event.as !== 'released') return [];
+      return [{ outcome: 'released', subject: event.allocation, fields: { booked: event.booked } }];
+    case 'LateSettled': {
+      const { booked, estimated = false } = event;
+      const fields = { booked, overrun: undefined, estimated, late: true };
+      return [{ outcome: 'settled', subject: event.allocation, fields }];
+    }
+    case 'LeaseRenewed':
+      return [{ outcome: 'renewed', subject: event.allocation, fields: {} }];
+    case 'AllocationResized':
+      return [{ outcome: 'resized', subject: event.allocation, fields: {} }];
+    case 'UsageReported':
+      return [
+        {
+          outcome: 'reported',
+          subject: event.allocation,
+          fields: { used: event.used, overrun: event.overrun === true },
+        },
+      ];
+    case 'UsageQuarantined':
+      return [];
+    case 'Charged':
+      return [{ outcome: 'charged', subject: event.path, fields: { amounts: event.amounts } }];
+    case 'Adjusted':
+      return [
+        {
+          outcome: 'adjusted',
+          subject: event.allocation,
+          fields: { more: event.more, less: event.less },
+        },
+      ];
+    case 'RequestCancelled':
+      return [{ outcome: 'cancelled', subject: event.request, fields: {} }];
+    default:
+      return toldByNode(event);
+  }
+}
+
+function toldByNode(event: BursarEvent): Told[] {
+  switch (event.type) {
+    case 'NodeOpened':
+      return [{ outcome: 'opened', subject: event.path, fields: { tier: event.tier } }];
+    case 'NodeClosing':
+      return event.liveAllocations === 0
+        ? [{ outcome: 'closed', subject: event.path, fields: {} }]
+        : [
+            {
+              outcome: 'closing',
+              subject: event.path,
+              fields: { liveAllocations: event.liveAllocations },
+            },
+          ];
+    case 'LimitsSet':
+      return [{ outcome: 'limits_set', subject: event.path, fields: {} }];
+    case 'ToppedUp':
+      return [{ outcome: 'topped_up', subject: event.path, fields: { amounts: event.amounts } }];
+    case 'PolicySet':
+      return [{ outcome: 'policy_set', subject: '', fields: {} }];
+    case 'CredentialEnrolled': {
+      const { role, prefix } = event;
+      return [{ outcome: 'enrolled', subject: event.agent, fields: { role, prefix } }];
+    }
+    case 'CredentialDismissed':
+      return [{ outcome: 'dismissed', subject: event.agent, fields: {} }];
+    case 'Frozen':
+      return [{ outcome: 'frozen', subject: event.path, fields: { freeze: event.freeze } }];
+    case 'Unfrozen': {
+      const stillFrozen = event.stillFrozen === true;
+      const fields = { freeze: event.freeze, stillFrozen };
+      return [{ outcome: 'unfrozen', subject: event.path, fields }];
+    }
+    case 'Stopped': {
+      const { stop, allocationCount: allocations, agentCount: agents } = event;
+      return [{ outcome: 'stopped', subject: event.path, fields: { stop, allocations, agents } }];
+    }
+    case 'StopAcknowledged':
+      return [{ outcome: 'acknowledged', subject: event.stop, fields: {} }];
+    case 'StopLifted':
+      return [{ outcome: 'recovered', subject: event.path, fields: { stop: event.stop } }];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,96 @@
+import type { AnswerOf, BalanceLine } from '../../events/answers.ts';
+import { isWithin } from '../../events/names.ts';
+import { resourceTypeOf } from '../../events/resources.ts';
+import { committed, pathLimit, pathRoom, room, treeSum } from './books.ts';
+import { canonical } from './content.ts';
+import type { ModelNode } from './nodes.ts';
+import type { State } from './state.ts';
+
+/** A node as `balance` shows it, counted from the books. */
+export type ModelBalance = Omit<
+  AnswerOf<'balance'>,
+  'outcome' | 'id' | 'replayed' | 'decidedMsAgo' | 'idempotent' | 'evidence'
+>;
+
+/** The balance of an open node, or undefined. Lines of all accounts that were ever touched. */
+export function balanceOf(state: State, path: string): ModelBalance | undefined {
+  const node = state.nodes.get(path);
+  if (node === undefined) return undefined;
+  const resources = [...node.accounts.keys()].sort();
+  return {
+    path,
+    tier: node.tier,
+    phase: node.isClosing ? 'closing' : node.freezes.size > 0 ? 'frozen' : 'open',
+    frozen: node.freezes.size > 0,
+    freezes: [...node.freezes.keys()].sort(),
+    stops: [...node.stops.keys()].sort(),
+    liveAllocations: [...state.live.values()].filter((live) => isWithin(live.path, path)).length,
+    lines: resources.map((resource) => lineOf(state, node, resource)),
+    children: [...node.children].map((child) => child.slice(path.length + 1)).sort(),
+  };
+}
+
+/** One line of it. */
+export function lineOf(state: State, node: ModelNode, resource: string): BalanceLine {
+  const { nodes } = state;
+  const account = node.accounts.get(resource);
+  const left = room(nodes, node, resource);
+  const overall = pathRoom(nodes, node.path, resource);
+  const type = resourceTypeOf(resource);
+  return {
+    resource,
+    unit: type?.unit ?? '',
+    class: type?.class ?? '',
+    limit: account?.limit ?? null,
+    effectiveLimit: pathLimit(nodes, node.path, resource),
+    guarantee: account?.guarantee ?? 0,
+    held: account?.held ?? 0,
+    spent: account?.spent ?? 0,
+    heldTree: treeSum(nodes, node, resource, 'held'),
+    spentTree: treeSum(nodes, node, resource, 'spent'),
+    earmarked: account?.earmarked ?? 0,
+    committed: committed(nodes, node, resource),
+    available: Number.isFinite(left) ? Math.max(0, left) : null,
+    effectiveAvailable: Number.isFinite(overall) ? overall : null,
+    short: left < 0,
+    peakHeld: account?.peakHeld ?? 0,
+  };
+}
+
+/**
+ * What of a balance differs from the model's, field by field; empty where nothing does. Lines of
+ * accounts in which nothing is and was are optional.
+ */
+export function differences(shown: AnswerOf<'balance'>, model: ModelBalance): string[] {
+  const found: string[] = [];
+  for (const field of ['path', 'tier', 'phase', 'frozen', 'liveAllocations'] as const) {
+    if (shown[field] !== model[field]) found.push(`${field} ${shown[field]}, not ${model[field]}`);
+  }
+  for (const field of ['freezes', 'stops', 'children'] as const) {
+    const [is, should] = [shown[field], model[field]].map((list) => canonical([...list].sort()));
+    if (is !== should) found.push(`${field} ${is}, not ${should}`);
+  }
+  const lines = new Map(shown.lines.map((line) => [line.resource, line]));
+  for (const line of model.lines) {
+    const other = lines.get(line.resource);
+    lines.delete(line.resource);
+    if (other === undefined) {
+      if (!isBlank(line)) found.push(`no line of ${line.resource}`);
+    } else found.push(...lineDifferences(other, line));
+  }
+  for (const line of lines.values())
+    if (!isBlank(line)) found.push(`${line.resource} out of nothing`);
+  return found;
+}
+
+function lineDifferences(shown: BalanceLine, model: BalanceLine): string[] {
+  return (Object.keys(model) as (keyof BalanceLine)[]).flatMap((field) =>
+    shown[field] === model[field]
+      ? []
+      : [`${field} of ${model.resource} ${shown[field]}, not ${model[field]}`],
+  );
+}
+
+function isBlank({ limit, guarantee, committed: all, heldTree, peakHeld }: BalanceLine): boolean {
+  return limit === null && guarantee + all + heldTree + peakHeld === 0;
+}

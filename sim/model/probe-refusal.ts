@@ -1,0 +1,146 @@
+import type { RefusalCode } from '../../events/answers.ts';
+import type { Command } from '../../events/commands.ts';
+import { parentPathOf } from '../../events/names.ts';
+import { resourceTypeOf } from '../../events/resources.ts';
+import { mayCommand } from './authority.ts';
+import { barsOf, isClosing, isFrozen } from './barred.ts';
+import { needs } from './books.ts';
+import { guaranteeFits } from './guarantees.ts';
+import type { Sent } from './history.ts';
+import { queueOf } from './rank.ts';
+import type { State } from './state.ts';
+import { isImplausible } from './use.ts';
+
+/** Whether a refusal is right in a state; null where this model cannot say. */
+export function isRightRefusal(
+  state: State,
+  { agent, command }: Sent,
+  code: RefusalCode,
+): boolean | null {
+  const path = 'path' in command ? (command.path ?? '') : '';
+  const allocation = 'allocation' in command ? command.allocation : '';
+  const node = state.nodes.get(path);
+  const live = state.live.get(allocation);
+  const grave = state.tombstones.get(allocation);
+  switch (code) {
+    case 'not_permitted': {
+      const may = mayCommand(state, agent, command);
+      return may === null ? null : !may;
+    }
+    case 'unknown_node':
+      return node === undefined;
+    case 'node_exists':
+      return node !== undefined;
+    case 'node_closed':
+      return (
+        state.isTeamClosed ||
+        grave?.liesAt === '' ||
+        state.nodes.get(parentPathOf(path) ?? '')?.closedNames.has(path) === true
+      );
+    case 'parent_missing': {
+      const parent = state.nodes.get(parentPathOf(path) ?? '');
+      return parent === undefined || parent.tier === 'step';
+    }
+    case 'node_closing':
+      return isClosing(state, live?.path ?? path);
+    case 'node_frozen':
+      return isFrozen(state, live?.path ?? path);
+    case 'node_stopped':
+      return live === undefined ? null : barsOf(state, live.path, live.priority).has('stopped');
+    case 'guarantee_does_not_fit':
+      return 'limits' in command ? !guaranteeFits(state, path, command.limits ?? {}) : false;
+    case 'overcommit_refused':
+      return state.policy.overcommit === 'refuse';
+    case 'does_not_fit':
+      return (
+        command.op === 'resize' &&
+        live !== undefined &&
+        !growsFreely(state, live.path, command, live.items)
+      );
+    case 'unknown_allocation':
+      return live === undefined && grave === undefined;
+    case 'allocation_ended':
+      return live === undefined && grave !== undefined;
+    case 'allocation_live':
+      return live !== undefined;
+    case 'unknown_request':
+      return command.op === 'cancel' && !state.waiting.has(command.request);
+    case 'unknown_freeze':
+      return command.op === 'unfreeze' && node?.freezes.has(command.freeze) !== true;
+    case 'unknown_stop':
+      return 'stop' in command && node?.stops.has(command.stop) !== true;
+    case 'unknown_resource':
+      return namesUnknown(state, command);
+    case 'implausible_amount':
+      return statedOf(command).some(([name, amount]) => isImplausible(state, name, amount));
+    case 'deadline_past':
+      return command.op === 'request' && (command.deadlineMs ?? 1) <= 0;
+    case 'outcome_unknown':
+      return command.firstSentMsAgo !== undefined && command.firstSentMsAgo > 0;
+    default:
+      return null;
+  }
+}
+
+function growsFreely(
+  state: State,
+  path: string,
+  { items }: Command & { op: 'resize' },
+  held: Readonly<Record<string, number>>,
+): boolean {
+  const growth: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(items)) {
+    if (amount > (held[resource] ?? 0)) growth[resource] = amount - (held[resource] ?? 0);
+  }
+  return needs(state.nodes, path, growth).every(
+    ({ node, resource, need, room }) =>
+      need <= room && queueOf(state, node.path, resource).length === 0,
+  );
+}
+
+/** A resource of no registry, or one of a kind with which the command can do nothing. */
+function namesUnknown(state: State, command: Command): boolean {
+  const names = namedBy(command);
+  if (names.some((name) => resourceTypeOf(name) === undefined)) return true;
+  if (command.op === 'charge' || command.op === 'adjust') {
+    return names.some((name) => resourceTypeOf(name)?.class !== 'consumable');
+  }
+  if (command.op !== 'topUp') return false;
+  const accounts = state.nodes.get(command.path)?.accounts;
+  return names.some((name) => (accounts?.get(name)?.limit ?? null) === null);
+}
+
+function namedBy(command: Command): string[] {
+  const of = (value: object | undefined) => Object.keys(value ?? {});
+  switch (command.op) {
+    case 'request':
+    case 'resize':
+      return of(command.items);
+    case 'settle':
+    case 'adjust':
+      return command.actual === 'unknown' ? [] : of(command.actual);
+    case 'report':
+      return of(command.used);
+    case 'charge':
+    case 'topUp':
+      return of(command.amounts);
+    case 'open':
+    case 'setLimits':
+      return of(command.limits);
+    case 'setPolicy':
+      return [command.policy.bounds, command.policy.settleMax, command.policy.overrunMax].flatMap(
+        (amounts) => of(amounts ?? {}),
+      );
+    default:
+      return [];
+  }
+}
+
+/** Amounts of use that a command states as numbers. */
+function statedOf(command: Command): [string, number][] {
+  if (command.op === 'report') return Object.entries(command.used);
+  if (command.op !== 'settle' || command.actual === 'unknown') return [];
+  return Object.entries(command.actual).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number',
+  );
+}
