@@ -1,17 +1,28 @@
 import type { Command } from '../events/commands.ts';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
-import { breached, InvariantError } from './invariant-error.ts';
+import { breached } from './invariant-error.ts';
+import { Standing } from './invariants-of-deciding.ts';
 import {
   checkAdmission,
   checkEnd,
+  checkGuarantees,
   checkId,
   checkPreemption,
+  checkTime,
   checkTold,
-} from './invariants-of-lives.ts';
+} from './invariants-of-events.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
-import { carry, handUp, isUntouched, type SecondBooks } from './second-books.ts';
+import { carry, handUp, isUntouched } from './second-books.ts';
+import {
+  carryEarmark,
+  carryEndOfStep,
+  carryLimits,
+  carryTopUp,
+  carryUse,
+  secondOf,
+} from './second-books-events.ts';
 import type { Allocation, Position, Team } from './team.ts';
 import type { Waiting } from './wait-queue.ts';
 
@@ -42,56 +53,60 @@ export class InvariantWatch implements Watch {
   #anchor: Node | undefined;
   readonly #closing: Node[] = [];
   #allocationCount = 0;
-  /** How the team stood before the decision at work. */
-  readonly #stood: Standing = { ...NOTHING_STANDS };
+  readonly #standing = new Standing();
 
+  /** Notes first what `after` needs: a replay goes on after a breach (evolve.ts). */
   before(team: Team, event: BursarEvent, at: Position): void {
-    if (event.atMs < team.lastAtMs) {
-      const place = { invariant: 'INV-10', path: team.name, what: 'the time of an event' } as const;
-      breached(event, at, { ...place, expected: `${team.lastAtMs} at least`, found: event.atMs });
-    }
-    checkId(team, event, at);
     this.#allocationCount = team.allocations.size;
     switch (event.type) {
       case 'AllocationGranted':
         this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
-        return checkAdmission(team, event, event.ask.path, event.priority, at);
+        checkAdmission(team, event, event.ask.path, event.priority, at);
+        break;
       case 'AllocationEnded': {
-        const allocation = checkEnd(team, event, at);
+        const allocation = team.allocations.get(event.allocation);
         this.#allocation = allocation;
-        if (event.closesStep === true) this.#closing.push(allocation.node);
-        return;
+        if (event.closesStep === true && allocation) this.#closing.push(allocation.node);
+        checkEnd(team, event, allocation, at);
+        break;
       }
       case 'AllocationResized':
-        return this.#beforeResize(team, event, at);
+        this.#beforeResize(team, event, at);
+        break;
       case 'PreemptionRequested':
         this.#anchor = deepestOpen(team, event.ask.path);
         checkAdmission(team, event, event.ask.path, event.priority, at);
-        return checkPreemption(team, event, at);
+        checkPreemption(team, event, at);
+        break;
       case 'ResourcesReclaimed': {
         const waiting = team.waiting.get(event.request);
         this.#waiting = waiting;
-        if (waiting === undefined) return;
-        return checkAdmission(team, event, waiting.ask.path, waiting.priority, at);
+        if (waiting) checkAdmission(team, event, waiting.ask.path, waiting.priority, at);
+        break;
       }
       case 'RequestDenied':
         this.#waiting = event.waited === true ? team.waiting.get(event.id) : undefined;
-        return checkTold(team, event, this.#waiting, at);
+        checkTold(team, event, this.#waiting, at);
+        break;
       case 'RequestCancelled':
         this.#waiting = team.waiting.get(event.request);
-        return;
+        break;
       case 'NodeOpened':
-        return checkAdmission(team, event, event.path, null, at);
+        checkAdmission(team, event, event.path, null, at);
+        break;
       case 'LimitsSet':
-        return beforeLimits(team, event, at);
+        checkGuarantees(team, event, at);
+        break;
       case 'NodeClosed': {
         const node = team.nodes.get(event.path);
         if (node !== undefined) collectClosing(node, this.#closing);
-        return;
+        break;
       }
       default:
-        return checkTold(team, event, undefined, at);
+        checkTold(team, event, undefined, at);
     }
+    checkTime(team, event, at);
+    checkId(team, event, at);
   }
 
   after(team: Team, event: BursarEvent, at: Position): void {
@@ -103,25 +118,25 @@ export class InvariantWatch implements Watch {
       case 'AllocationResized':
         return this.#afterResize(event, at);
       case 'LateSettled':
-        return book(team, event, at, event.booked, event.returned ?? NOTHING);
+        return carryUse(team, event, at, event.booked, event.returned ?? NOTHING);
       case 'Charged':
-        return book(team, event, at, event.amounts, NOTHING);
+        return carryUse(team, event, at, event.amounts, NOTHING);
       case 'Adjusted':
-        return book(team, event, at, event.more, event.less);
+        return carryUse(team, event, at, event.more, event.less);
       case 'PreemptionRequested':
-        return earmark(event, at, this.#anchor, event.earmarked, 1);
+        return carryEarmark(event, at, this.#anchor, event.earmarked);
       case 'ResourcesReclaimed': {
         const on = this.#waiting && team.nodes.get(this.#waiting.earmarkPath);
-        return earmark(event, at, on, event.earmarked, 1);
+        return carryEarmark(event, at, on, event.earmarked);
       }
       case 'RequestDenied':
       case 'RequestCancelled':
         return this.#afterLeaving(team, event, at);
       case 'NodeOpened':
       case 'LimitsSet':
-        return setLimits(team, event, at);
+        return carryLimits(team, event, at);
       case 'ToppedUp':
-        return topUp(team, event, at);
+        return carryTopUp(team, event, at);
       case 'NodeClosed':
         return this.#afterClosing(event, at);
       default:
@@ -130,39 +145,11 @@ export class InvariantWatch implements Watch {
   }
 
   asked(team: Team): void {
-    const stood = this.#stood;
-    stood.allocations = team.allocations.size;
-    stood.tombstones = team.tombstones.size;
-    stood.waiting = team.waiting.size;
-    stood.nodes = team.nodes.size;
-    stood.timers = team.timers.size;
-    stood.arrivals = team.arrivals;
-    stood.notedEver = team.notedEver;
-    stood.openings = team.openings;
-    stood.lastAtMs = team.lastAtMs;
+    this.#standing.note(team);
   }
 
   decided(team: Team, command: Command, isRecorded: boolean): void {
-    const stood = this.#stood;
-    if (
-      stood.allocations !== team.allocations.size ||
-      stood.tombstones !== team.tombstones.size ||
-      stood.waiting !== team.waiting.size ||
-      stood.nodes !== team.nodes.size ||
-      stood.timers !== team.timers.size ||
-      stood.arrivals !== team.arrivals ||
-      stood.notedEver !== team.notedEver ||
-      stood.openings !== team.openings ||
-      stood.lastAtMs !== team.lastAtMs
-    ) {
-      throw changedByDeciding(team, command, 'what the team keeps');
-    }
-    if (isRecorded || command.op !== 'request') return;
-    const anchor = deepestOpen(team, command.path);
-    for (const resource in command.items) {
-      if (anchor === undefined || isUntouched(anchor, resource)) continue;
-      throw changedByDeciding(team, command, `the books of ${resource}`);
-    }
+    this.#standing.check(team, command, isRecorded);
   }
 
   #beforeResize(team: Team, event: EventOf<'AllocationResized'>, at: Position): void {
@@ -194,7 +181,7 @@ export class InvariantWatch implements Watch {
     const { node, items } = this.#allocation as Allocation;
     this.#allocation = undefined;
     const isClosing = this.#closing.pop() !== undefined;
-    if (isClosing) endAndClose(event, at, node, items);
+    if (isClosing) carryEndOfStep(event, at, node, items);
     else {
       const { booked } = event;
       for (const resource in items) {
@@ -270,18 +257,6 @@ export class InvariantWatch implements Watch {
 export const noWatch: Watch = { before() {}, after() {}, asked() {}, decided() {} };
 
 const NOTHING: Amounts = {};
-const NOTHING_STANDS = {
-  allocations: 0,
-  tombstones: 0,
-  waiting: 0,
-  nodes: 0,
-  timers: 0,
-  arrivals: 0,
-  notedEver: 0,
-  openings: 0,
-  lastAtMs: 0,
-};
-type Standing = Record<keyof typeof NOTHING_STANDS, number>;
 
 /** Every node that closes with this one, beneath before above. */
 function collectClosing(node: Node, found: Node[]): void {
@@ -289,112 +264,8 @@ function collectClosing(node: Node, found: Node[]): void {
   found.push(node);
 }
 
-function secondOf(node: Node, resource: string): SecondBooks {
-  const account = node.accounts.get(resource);
-  if (account === undefined) throw new TypeError(`${node.path} has an account of ${resource}`);
-  return account.second;
-}
-
-function book(
-  team: Team,
-  event: EventOf<'LateSettled' | 'Charged' | 'Adjusted'>,
-  at: Position,
-  more: Amounts,
-  less: Amounts,
-): void {
-  const node = team.nodes.get(event.path);
-  if (node === undefined) return;
-  for (const resource in more) {
-    const spent = (more[resource] as number) - (less[resource] ?? 0);
-    carry(event, at, node, resource, 0, spent, 0, spent);
-  }
-  for (const resource in less) {
-    if (more[resource] !== undefined) continue;
-    const spent = -(less[resource] as number);
-    carry(event, at, node, resource, 0, spent, 0, spent);
-  }
-}
-
-function earmark(
-  event: BursarEvent,
-  at: Position,
-  on: Node | undefined,
-  amounts: Amounts,
-  sign: 1 | -1,
-): void {
-  if (on === undefined) return;
-  for (const resource in amounts) {
-    secondOf(on, resource).earmarked += sign * (amounts[resource] as number);
-    carry(event, at, on, resource, 0, 0, 0, 0);
-  }
-}
-
-/** The last allocation of a step that a request opened: booked there, then handed up. */
-function endAndClose(
-  event: EventOf<'AllocationEnded'>,
-  at: Position,
-  step: Node,
-  items: Amounts,
-): void {
-  const { booked } = event;
-  for (const [resource, { second }] of step.accounts) {
-    second.held -= items[resource] ?? 0;
-    second.spent += booked[resource] ?? 0;
-    second.spentTree += booked[resource] ?? 0;
-  }
-  const parent = step.parent as Node;
-  handUp(event, at, step, parent);
-  for (const resource of step.accounts.keys()) {
-    carry(event, at, parent, resource, 0, 0, -(items[resource] ?? 0), booked[resource] ?? 0);
-  }
-}
-
-/** A guarantee that takes more of the parent is admitted there. */
-function beforeLimits(team: Team, event: EventOf<'LimitsSet'>, at: Position): void {
-  const node = team.nodes.get(event.path);
-  if (node?.parent === undefined) return;
-  for (const resource in event.limits) {
-    const guarantee = event.limits[resource]?.guarantee ?? 0;
-    if (guarantee <= (node.accounts.get(resource)?.second.share ?? 0)) continue;
-    return checkAdmission(team, event, node.parent.path, null, at);
-  }
-}
-
-function setLimits(team: Team, event: EventOf<'NodeOpened' | 'LimitsSet'>, at: Position): void {
-  const node = team.nodes.get(event.path);
-  if (node === undefined) return;
-  for (const resource in event.limits) {
-    const second = secondOf(node, resource);
-    const { limit, guarantee } = event.limits[resource] ?? {};
-    if (limit !== undefined) second.limit = limit;
-    if (guarantee !== undefined) second.guarantee = guarantee;
-    carry(event, at, node, resource, 0, 0, 0, 0);
-  }
-}
-
-function topUp(team: Team, event: EventOf<'ToppedUp'>, at: Position): void {
-  const node = team.nodes.get(event.path);
-  if (node === undefined) return;
-  for (const resource in event.amounts) {
-    const second = secondOf(node, resource);
-    second.limit = (second.limit ?? 0) + (event.amounts[resource] as number);
-    carry(event, at, node, resource, 0, 0, 0, 0);
-  }
-}
-
 function miscounted(team: Team, event: BursarEvent, at: Position, expected: number): never {
   const what = 'the number of live allocations';
   const place = { invariant: 'INV-3', path: team.name, what } as const;
   return breached(event, at, { ...place, expected, found: team.allocations.size });
-}
-
-function changedByDeciding(team: Team, command: Command, what: string): InvariantError {
-  return new InvariantError({
-    invariant: 'INV-6',
-    team: team.name,
-    path: 'path' in command && command.path !== undefined ? command.path : team.name,
-    what: `${what}, after ${command.op} was decided and before anything of it was recorded,`,
-    expected: 'as before',
-    found: 'another',
-  });
 }

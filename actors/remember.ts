@@ -3,7 +3,7 @@ import { LIMITS } from '../events/limits.ts';
 import type { Position, Team } from './team.ts';
 
 /** How often, in noted ids, the old ones are looked for. */
-const PRUNE_EVERY = 16_384;
+export const PRUNE_EVERY = 16_384;
 
 type Retention = Pick<
   Readonly<Record<keyof typeof LIMITS, number>>,

@@ -31,9 +31,23 @@ function isBefore(a: Due, b: Due): boolean {
  */
 export class TimerHeap {
   readonly #heap: Timer[] = [];
+  readonly #counts: Record<DueKind, number> = {
+    thaw: 0,
+    fence: 0,
+    stop: 0,
+    close: 0,
+    claim: 0,
+    expire: 0,
+    wait: 0,
+  };
 
   get size(): number {
     return this.#heap.length;
+  }
+
+  /** How many deadlines of one kind there are. */
+  countOf(kind: DueKind): number {
+    return this.#counts[kind];
   }
 
   /** The earliest deadline, or Infinity. */
@@ -44,6 +58,7 @@ export class TimerHeap {
   add({ atMs, kind, team, id }: Due): Timer {
     const timer: Timer = { atMs, kind, team, id, place: this.#heap.length };
     this.#heap.push(timer);
+    this.#counts[kind] += 1;
     this.#rise(timer);
     return timer;
   }
@@ -53,6 +68,7 @@ export class TimerHeap {
     const { place } = timer;
     if (place === -1) return;
     timer.place = -1;
+    this.#counts[timer.kind] -= 1;
     const last = this.#heap.pop() as Timer;
     if (last === timer) return;
     this.#put(last, place);

@@ -8,6 +8,7 @@ import { MemoryLedger } from '../events/ledger-memory.ts';
 import { MemoryStore } from '../events/memory-log.ts';
 import { createSigner, generateSigningKeyPem } from '../events/signing.ts';
 import { systemHost } from '../host/system-host.ts';
+import { AuditTurns } from '../writer/audit-turns.ts';
 import { BrokenTeams } from '../writer/broken-teams.ts';
 import { Outbox } from '../writer/outbox.ts';
 import { Shard } from '../writer/shard.ts';
@@ -66,6 +67,7 @@ async function open(
     log,
     sizes: SHARD_SIZES,
     broken: new BrokenTeams(),
+    turns: new AuditTurns(systemHost),
     signal,
   });
   shards.push(shard);

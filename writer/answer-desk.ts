@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Message } from '../bus/bus.ts';
 import type { Answer, Refusal } from '../events/answers.ts';
 import { refuse } from '../events/refusals.ts';
+import type { AnsweredSettles } from './audit-settles.ts';
 import type { BlockLine } from './block-line.ts';
 import type { BlockFate, Gathering } from './gathering.ts';
 import type { Ownership } from './ownership.ts';
@@ -16,6 +17,8 @@ export interface AnswerDeskParts {
   readonly line: BlockLine;
   readonly recorded: RecordedEvents;
   readonly ownership: Ownership;
+  /** Of the answers that have left, those that the audit looks for in the log. */
+  readonly settles: AnsweredSettles;
   readonly log: Logger;
 }
 
@@ -36,14 +39,14 @@ export class AnswerDesk {
     const barrier = line.newest;
     if (barrier !== undefined) {
       barrier.releases.answers.push((fate) => {
-        if (fate === 'stored') this.#send(message, read, answers, barrier.seq);
+        if (fate === 'stored') this.#answer(message, read, answers, barrier.seq);
         else this.withdraw(message, read);
       });
     } else if (ownership.isFresh) {
-      this.#send(message, read, answers);
+      this.#answer(message, read, answers);
     } else {
       this.#whenConfirmed((isOwner) => {
-        if (isOwner) this.#send(message, read, answers);
+        if (isOwner) this.#answer(message, read, answers);
         else this.withdraw(message, read);
       });
     }
@@ -84,6 +87,12 @@ export class AnswerDesk {
   #whenConfirmed(use: (isOwner: boolean) => void): void {
     const { ownership, log } = this.#parts;
     ownership.confirm().then(use, (err) => log.warn({ err }, 'the owner cannot be confirmed'));
+  }
+
+  /** Answers, and notes what the audit is to find in the log. */
+  #answer(message: Message, read: ReadMessage, answers: readonly Answer[], seq?: number): void {
+    this.#send(message, read, answers, seq);
+    this.#parts.settles.note(read.team, answers);
   }
 
   #send(

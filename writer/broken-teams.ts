@@ -1,13 +1,30 @@
+import { type Breach, InvariantError } from '../actors/invariant-error.ts';
+
+/** What is known of a team in which something that always holds did not. */
+export interface BrokenTeam {
+  readonly team: string;
+  /** What failed last, in one line: the reason of the freeze. */
+  readonly reason: string;
+  /** Which invariant, where, what was expected and found; undefined for what none was written for. */
+  readonly breach: Breach | undefined;
+  readonly isSealed: boolean;
+}
+
 /**
  * Teams in which an invariant has failed. The first time a team is frozen, and what a freeze leaves
  * open goes on; if it fails again in spite of that, nothing of it is decided any more.
  */
 export class BrokenTeams {
-  readonly #teams = new Map<string, { readonly reason: string; readonly count: number }>();
+  readonly #teams = new Map<string, BrokenTeam>();
 
   note(team: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#teams.set(team, { reason, count: (this.#teams.get(team)?.count ?? 0) + 1 });
+    const isOurs = error instanceof InvariantError;
+    this.#teams.set(team, {
+      team,
+      reason: isOurs ? error.summary : error instanceof Error ? error.message : String(error),
+      breach: isOurs ? error.breach : undefined,
+      isSealed: this.#teams.has(team),
+    });
   }
 
   /** What failed last; undefined for a team in which nothing has. */
@@ -17,6 +34,10 @@ export class BrokenTeams {
 
   /** Whether it failed again after it had been frozen. */
   isSealed(team: string): boolean {
-    return (this.#teams.get(team)?.count ?? 0) > 1;
+    return this.#teams.get(team)?.isSealed ?? false;
+  }
+
+  list(): BrokenTeam[] {
+    return [...this.#teams.values()];
   }
 }

@@ -78,6 +78,9 @@ export class Deciding {
    */
   takeOver(lastBlockAtMs: number | undefined): void {
     const { state, clock, broken } = this.#parts;
+    for (const [team, error] of state.breaches) {
+      if (broken.reasonOf(team) === undefined) broken.note(team, error);
+    }
     const nowMs = clock.nowMs();
     const gapMs = lastBlockAtMs === undefined ? 0 : nowMs - lastBlockAtMs;
     const byMs = gapMs > LIMITS.outageMs ? Math.min(gapMs, LIMITS.outageMsMax) : 0;
@@ -147,7 +150,8 @@ export class Deciding {
     if (READS.has(command.op)) return undefined;
     if (line.isCrowded) return overloaded('the log is behind', CROWDED_WAIT_MS);
     if (broken.isSealed(team.name)) {
-      return refuse('internal', `an invariant failed again: ${broken.reasonOf(team.name)}`);
+      const reason = broken.reasonOf(team.name);
+      return refuse('internal', `nothing of ${team.name} is decided: it failed again: ${reason}`);
     }
     // What was decided before is answered again: that takes no room.
     const isKnown = command.id !== undefined && team.ids.has(command.id);
@@ -203,7 +207,7 @@ export class Deciding {
       type: 'Frozen',
       path: team.name,
       freeze: `w-${seq}-${index}`,
-      reason: `an invariant failed: ${reason}`.slice(0, 200),
+      reason: `an invariant failed: ${reason}`.slice(0, FREEZE_REASON_CHARS_MAX),
     });
   }
 
@@ -213,6 +217,8 @@ export class Deciding {
 }
 
 const CROWDED_WAIT_MS = 50;
+/** Of the reason recorded with a freeze: room for the longest path twice. */
+const FREEZE_REASON_CHARS_MAX = 1_200;
 
 function overloaded(message: string, retryAfterMs: number): Refusal {
   return refuse('overloaded', message, { retryAfterMs });

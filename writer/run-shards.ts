@@ -3,6 +3,9 @@ import type { Bus } from '../bus/bus.ts';
 import type { Ledger } from '../events/ledger.ts';
 import type { Signer } from '../events/signing.ts';
 import type { Host } from '../host/host.ts';
+import type { AuditReport } from './audit.ts';
+import { AUDIT_PACE, type AuditPace, AuditTurns } from './audit-turns.ts';
+import type { BrokenTeam } from './broken-teams.ts';
 import { type EmergencyStream, Outbox } from './outbox.ts';
 import { ClockSkewError, type KeeperState, ShardKeeper } from './shard-keeper.ts';
 import type { ShardSizes } from './shard-sizes.ts';
@@ -22,6 +25,8 @@ export interface RunShardsOptions {
   readonly witnessFolder: string;
   readonly log: Logger;
   readonly sizes?: Partial<ShardSizes>;
+  /** How much of the process the background audits may take. */
+  readonly auditPace?: Partial<AuditPace>;
 }
 
 export interface ShardStatus {
@@ -33,6 +38,10 @@ export interface ShardStatus {
   readonly epoch: number;
   /** Why the shard is not served by this process, where that is no other process's doing. */
   readonly problem: Error | undefined;
+  /** How far the background audit has come, while this process serves the shard. */
+  readonly audit: AuditReport | undefined;
+  /** Teams in which something that always holds did not, since this process began. */
+  readonly broken: readonly BrokenTeam[];
 }
 
 /** A writer process that serves, or stands by for, every shard. */
@@ -57,9 +66,10 @@ export function runShards(options: RunShardsOptions): RunningWriter {
   const { host, emergencies, witnessFolder, log, shards } = options;
   const outbox = new Outbox(emergencies, host);
   const witnesses = new WitnessBook(host, witnessFolder, log);
+  const turns = new AuditTurns(host, { ...AUDIT_PACE, ...options.auditPace });
   const keepers = Array.from(
     { length: shards },
-    (_, shard) => new ShardKeeper({ ...options, outbox, witnesses, shard }),
+    (_, shard) => new ShardKeeper({ ...options, outbox, witnesses, turns, shard }),
   );
   for (const keeper of keepers) keeper.start();
   const endTicks = host.every(TICK_MS, () => {
@@ -80,8 +90,8 @@ export function runShards(options: RunShardsOptions): RunningWriter {
   };
   return {
     status: () =>
-      keepers.map(({ state, seq, epoch, problem }, shard) => {
-        return { shard, state, seq, epoch, problem };
+      keepers.map(({ state, seq, epoch, problem, audit, broken }, shard) => {
+        return { shard, state, seq, epoch, problem, audit, broken };
       }),
     async ready() {
       const isSettled = () =>

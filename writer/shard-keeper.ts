@@ -11,7 +11,9 @@ import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
 import type { Host } from '../host/host.ts';
-import { BrokenTeams } from './broken-teams.ts';
+import type { AuditReport } from './audit.ts';
+import type { AuditTurns } from './audit-turns.ts';
+import { type BrokenTeam, BrokenTeams } from './broken-teams.ts';
 import { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
 import { readMessage } from './read-message.ts';
@@ -41,6 +43,8 @@ export interface KeeperOptions {
   readonly witnessFolder: string;
   readonly ownerName: string;
   readonly log: Logger;
+  /** When the audits of this process may work. */
+  readonly turns: AuditTurns;
   readonly sizes?: Partial<ShardSizes>;
 }
 
@@ -51,6 +55,9 @@ const RETRY_MS_MAX = 10_000;
 const STABLE_MS = 5_000;
 /** Of the name that tells one claim from another. */
 const NONCE_BYTES = 16;
+/** Of broken teams, what fits into the answer to a ping. */
+const BROKEN_TOLD_MAX = 4;
+const BROKEN_REASON_CHARS_MAX = 600;
 /** How often a frozen shard looks whether another process serves it, ms. */
 const FROZEN_LOOK_MS = 500;
 
@@ -81,6 +88,16 @@ export class ShardKeeper {
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** How far the background audit has come, while this process serves the shard. */
+  get audit(): AuditReport | undefined {
+    return this.#shard?.audit;
+  }
+
+  /** Teams in which something that always holds did not, since this process began. */
+  get broken(): readonly BrokenTeam[] {
+    return this.#broken.list();
   }
 
   start(): void {
@@ -215,11 +232,24 @@ export class ShardKeeper {
 
   /** Says that the shard has an owner, unless it has found another one meanwhile. */
   #answerPing(message: Message): void {
-    const answer = () =>
-      message.respond(encode({ owner: this.#options.ownerName, epoch: this.#epoch }));
+    const answer = () => message.respond(encode(this.#presence()));
     const shard = this.#shard;
     if (shard === undefined) answer();
     else shard.isOwner().then((isOwner) => isOwner && answer(), ignore);
+  }
+
+  /** What whoever pings is told: a standby that there is an owner, a person how the shard is. */
+  #presence() {
+    const { audit } = this;
+    const broken = this.broken.slice(0, BROKEN_TOLD_MAX).map(({ team, reason, isSealed }) => {
+      return { team, reason: reason.slice(0, BROKEN_REASON_CHARS_MAX), isSealed };
+    });
+    return {
+      owner: this.#options.ownerName,
+      epoch: this.#epoch,
+      ...(audit === undefined ? {} : { audit }),
+      ...(broken.length === 0 ? {} : { broken, brokenCount: this.broken.length }),
+    };
   }
 
   #tell(end: ShardEnd): void {

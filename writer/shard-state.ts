@@ -1,5 +1,6 @@
 import { evolve } from '../actors/evolve.ts';
 import { sweepAll } from '../actors/follow-ups.ts';
+import type { InvariantError } from '../actors/invariant-error.ts';
 import { ActorRuntime } from '../actors/node-actor.ts';
 import { newTeam, type Position, type Team } from '../actors/team.ts';
 import { TimerHeap } from '../actors/timers.ts';
@@ -12,6 +13,11 @@ export class ShardState {
   readonly #teams = new Map<string, Team>();
   /** Time of the newest event of any team; logical time of the shard never falls below it. */
   lastAtMs = 0;
+  /**
+   * What the replay found wrong with a team's events, the first of each: by a version of bursar that
+   * had a fault. Forgotten where an operator has lifted a freeze of the whole team since.
+   */
+  readonly breaches = new Map<string, InvariantError>();
 
   /** The team of a name; made empty when nothing is recorded of it. */
   team(name: string): Team {
@@ -21,6 +27,11 @@ export class ShardState {
       this.#teams.set(name, team);
     }
     return team;
+  }
+
+  /** The team of a name, if anything is recorded of it. */
+  find(name: string): Team | undefined {
+    return this.#teams.get(name);
   }
 
   teams(): IterableIterator<Team> {
@@ -35,7 +46,10 @@ export class ShardState {
 
   /** Applies a recorded event during replay. */
   replay(event: BursarEvent, at: Position): void {
-    evolve(this.team(event.team), event, at);
+    evolve(this.team(event.team), event, at, (error) => {
+      if (!this.breaches.has(event.team)) this.breaches.set(event.team, error);
+    });
+    if (event.type === 'Unfrozen' && event.path === event.team) this.breaches.delete(event.team);
     this.lastAtMs = event.atMs;
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { emergencyOf } from '../actors/emergency.ts';
+import { InvariantError } from '../actors/invariant-error.ts';
 import type { Bus, Message } from '../bus/bus.ts';
 import { JSON_TYPE } from '../bus/bus.ts';
 import type { Answer, Emergency } from '../events/answers.ts';
@@ -12,6 +13,8 @@ import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import type { Host } from '../host/host.ts';
 import { AnswerDesk } from './answer-desk.ts';
+import { type AuditReport, ShardAudit } from './audit.ts';
+import type { AuditTurns } from './audit-turns.ts';
 import { BlockLine } from './block-line.ts';
 import type { BrokenTeams } from './broken-teams.ts';
 import { WriterClock } from './clock.ts';
@@ -43,6 +46,8 @@ export interface ShardOptions {
   readonly log: Logger;
   readonly sizes: ShardSizes;
   readonly broken: BrokenTeams;
+  /** When the audits of this process may work. */
+  readonly turns: AuditTurns;
   /** Ends a replay early. */
   readonly signal: AbortSignal;
 }
@@ -61,6 +66,7 @@ interface ShardParts {
   readonly recorded: RecordedEvents;
   readonly state: ShardState;
   readonly space: LogSpace;
+  readonly audit: ShardAudit;
 }
 
 /**
@@ -115,9 +121,25 @@ export class Shard {
         self?.finish(outcome.kind === 'fenced' ? { kind: 'fenced' } : { kind: 'lost', outcome }),
     });
     const deciding = new Deciding({ shard, state, line, host, clock, recorded, space, broken });
-    self = new Shard(options, { line, deciding, recorded, state, space });
+    const audit = new ShardAudit({
+      host,
+      shard,
+      ledger,
+      turns: options.turns,
+      state,
+      line,
+      trustedKey: signer.publicKey,
+      isBroken: (team) => broken.reasonOf(team) !== undefined,
+      onBreach: (error, team) => self?.breach(error, team),
+      log,
+    });
+    self = new Shard(options, { line, deciding, recorded, state, space, audit });
     options.outbox.catchUp(recordedEmergencies(state, shard));
+    for (const err of state.breaches.values()) {
+      log.fatal({ err, shard, ...err.breach }, 'what was recorded breaks an invariant');
+    }
     self.#guard(() => deciding.takeOver(chain.blockNo > 0 ? chain.blockAtMs : undefined));
+    audit.start();
     return self;
   }
 
@@ -128,7 +150,8 @@ export class Shard {
     this.#ownership = new Ownership(host, ledger, claim, claimSentAtMs, () =>
       this.finish({ kind: 'fenced' }),
     );
-    this.#desk = new AnswerDesk({ ...parts, ownership: this.#ownership, log });
+    const { settles } = parts.audit;
+    this.#desk = new AnswerDesk({ ...parts, ownership: this.#ownership, settles, log });
     this.#endStatus = bus.onStatus((status) => {
       if (status === 'disconnected') this.#ownership.doubt();
     });
@@ -142,8 +165,14 @@ export class Shard {
     return this.#parts.line.chain.seq;
   }
 
+  /** How far the background audit has come. */
+  get audit(): AuditReport {
+    return this.#parts.audit.report();
+  }
+
   /** Takes a request from the bus. Answers once what it saw and did is durable. Never throws. */
   handle(message: Message): void {
+    this.#options.turns.noteWork();
     const read = this.#read(message);
     if (read === undefined) return;
     const answers = this.#isServing ? this.#answersTo(read) : undefined;
@@ -189,7 +218,8 @@ export class Shard {
     for (const team of state.teams()) {
       if (team.allocations.size === 0) continue;
       const subject = subjects.beat(team.name);
-      this.#tell(subject, { subject, team: team.name, shard, seq: this.seq });
+      const auditedSeq = this.audit.seq;
+      this.#tell(subject, { subject, team: team.name, shard, seq: this.seq, auditedSeq });
     }
   }
 
@@ -219,6 +249,7 @@ export class Shard {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#endStatus();
+    this.#parts.audit.stop();
     this.#parts.line.abandon();
     this.#options.witnesses.flush(this.#options.shard);
     this.#resolveEnd(end);
@@ -227,7 +258,7 @@ export class Shard {
   /** A block is durable: what waited for it leaves. Never throws. */
   stored(block: Gathering, sealed: SealedBlock, sentAtMs: number): void {
     const { outbox, witnesses, shard, signer, log } = this.#options;
-    const { recorded, space, line } = this.#parts;
+    const { recorded, space, line, audit } = this.#parts;
     this.#ownership.proven(sentAtMs);
     recorded.keep(block.seq, block.events, sealed.hash);
     this.#desk.releaseAll(block);
@@ -237,6 +268,7 @@ export class Shard {
       log.error({ shard, permille: space.permille }, 'the log is three quarters full');
     }
     const { blockNo, blockAtMs } = line.chain;
+    audit.noteStored();
     const mark = { shard, seq: block.seq, no: blockNo, hash: sealed.hash, atMs: blockAtMs };
     witnesses.note(shard, () => signHead(mark, signer));
   }
@@ -280,12 +312,22 @@ export class Shard {
     try {
       work();
     } catch (error) {
-      const { broken, log, shard } = this.#options;
-      const team = this.#parts.deciding.teamAtWork;
-      log.fatal({ err: error, shard, team }, 'an invariant failed; the team is frozen');
-      if (team !== undefined) broken.note(team, error);
-      this.finish({ kind: 'broken', error });
+      this.breach(error, this.#parts.deciding.teamAtWork);
     }
+  }
+
+  /**
+   * Something that always holds does not. The shard ends and begins anew from its log, with the team
+   * frozen; without a team it is the log itself, which the replay then refuses. Never throws.
+   */
+  breach(error: unknown, team: string | undefined): void {
+    if (this.#end !== undefined) return;
+    const { broken, log, shard } = this.#options;
+    const breach = error instanceof InvariantError ? error.breach : undefined;
+    const what = team === undefined ? 'the shard begins anew' : 'the team is frozen';
+    log.fatal({ err: error, shard, team, ...breach }, `an invariant failed; ${what}`);
+    if (team !== undefined) broken.note(team, error);
+    this.finish({ kind: 'broken', error });
   }
 
   /** Publishes in JSON: whoever subscribes by hand reads it as it is. At most once. */

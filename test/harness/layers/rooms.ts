@@ -44,7 +44,12 @@ export const ROOMS: Record<string, Rule> = {
   host: { ...SHELL, rooms: [], packages: [] },
   broker: { ...SHELL, rooms: ['events'], packages: ['nats'] },
   bus: { ...SHELL, rooms: ['events', 'broker'], packages: ['nats'] },
-  writer: { ...SHELL, rooms: ['host', 'actors', 'events', 'bus', 'broker'], packages: ['pino'] },
+  // projections: the audit (writer/audit*.ts) holds an independent fold against the live state.
+  writer: {
+    ...SHELL,
+    rooms: ['host', 'actors', 'events', 'projections', 'bus', 'broker'],
+    packages: ['pino'],
+  },
   client: { ...SHELL, rooms: ['host', 'events', 'bus'], packages: [] },
   workload: {
     ...SHELL,
@@ -66,10 +71,15 @@ export const ROOMS: Record<string, Rule> = {
     rooms: ['host', 'events', 'projections', 'bus', 'writer', 'client', 'cli'],
     packages: ['commander', 'cli-table3', 'pino'],
   },
+  fuzz: {
+    ...SHELL,
+    rooms: ['host', 'events', 'bus', 'writer', 'client', 'projections', 'sim'],
+    packages: ['commander', 'picocolors', 'pino'],
+  },
   docs: { ...SHELL, rooms: ['events', 'client'], packages: ['nats', '@msgpack/msgpack'] },
   test: {
     ...SHELL,
-    rooms: [...PRODUCT, 'cli', 'bench', 'sim', 'docs'],
+    rooms: [...PRODUCT, 'cli', 'bench', 'sim', 'fuzz', 'docs'],
     packages: [
       'fast-check',
       'nats',

@@ -65,17 +65,39 @@ export function checkAdmission(
   }
 }
 
+/** INV-9: a guarantee that takes more of the parent is admitted there. */
+export function checkGuarantees(team: Team, event: EventOf<'LimitsSet'>, at: Position): void {
+  const node = team.nodes.get(event.path);
+  if (node?.parent === undefined) return;
+  for (const resource in event.limits) {
+    const guarantee = event.limits[resource]?.guarantee ?? 0;
+    if (guarantee <= (node.accounts.get(resource)?.second.share ?? 0)) continue;
+    return checkAdmission(team, event, node.parent.path, null, at);
+  }
+}
+
 function admitted(event: BursarEvent, at: Position, { path }: Node, found: string): never {
   const what = 'what admits something new';
   return breached(event, at, { invariant: 'INV-9', path, what, expected: 'open', found });
 }
 
+/** INV-10: logical time never falls. */
+export function checkTime(team: Team, event: BursarEvent, at: Position): void {
+  if (event.atMs >= team.lastAtMs) return;
+  const place = { invariant: 'INV-10', path: team.name, what: 'the time of an event' } as const;
+  breached(event, at, { ...place, expected: `${team.lastAtMs} at least`, found: event.atMs });
+}
+
 /**
- * INV-3 and INV-10: what ends lives, and what ends by itself does so not before its time. Gives the
- * allocation. O(1), for a fence O(depth).
+ * INV-3 and INV-10: what ends lives, and what ends by itself does so not before its time; INV-14: who
+ * is preempted yields to a request that preempts. O(1), for a fence O(depth).
  */
-export function checkEnd(team: Team, event: EventOf<'AllocationEnded'>, at: Position): Allocation {
-  const allocation = team.allocations.get(event.allocation);
+export function checkEnd(
+  team: Team,
+  event: EventOf<'AllocationEnded'>,
+  allocation: Allocation | undefined,
+  at: Position,
+): void {
   if (allocation === undefined) {
     const tomb = team.tombstones.get(event.allocation);
     return breached(event, at, {
@@ -110,7 +132,6 @@ export function checkEnd(team: Team, event: EventOf<'AllocationEnded'>, at: Posi
     default:
       break;
   }
-  return allocation;
 }
 
 function notBefore(

@@ -1,0 +1,95 @@
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import type { Amounts } from '../events/resources.ts';
+import type { Node } from './node.ts';
+import { carry, handUp, type SecondBooks } from './second-books.ts';
+import type { Position, Team } from './team.ts';
+
+/** Use that an event books, or takes back, on the node that it names. */
+export function carryUse(
+  team: Team,
+  event: EventOf<'LateSettled' | 'Charged' | 'Adjusted'>,
+  at: Position,
+  more: Amounts,
+  less: Amounts,
+): void {
+  const node = team.nodes.get(event.path);
+  if (node === undefined) return;
+  for (const resource in more) {
+    const spent = (more[resource] as number) - (less[resource] ?? 0);
+    carry(event, at, node, resource, 0, spent, 0, spent);
+  }
+  for (const resource in less) {
+    if (more[resource] !== undefined) continue;
+    const spent = -(less[resource] as number);
+    carry(event, at, node, resource, 0, spent, 0, spent);
+  }
+}
+
+/** What an event sets aside on a node for somebody who waits. */
+export function carryEarmark(
+  event: BursarEvent,
+  at: Position,
+  on: Node | undefined,
+  amounts: Amounts,
+): void {
+  if (on === undefined) return;
+  for (const resource in amounts) {
+    secondOf(on, resource).earmarked += amounts[resource] as number;
+    carry(event, at, on, resource, 0, 0, 0, 0);
+  }
+}
+
+/** The last allocation of a step that a request opened: booked there, then handed up. */
+export function carryEndOfStep(
+  event: EventOf<'AllocationEnded'>,
+  at: Position,
+  step: Node,
+  items: Amounts,
+): void {
+  const { booked } = event;
+  for (const [resource, { second }] of step.accounts) {
+    second.held -= items[resource] ?? 0;
+    second.spent += booked[resource] ?? 0;
+    second.spentTree += booked[resource] ?? 0;
+  }
+  const parent = step.parent as Node;
+  handUp(event, at, step, parent);
+  for (const resource of step.accounts.keys()) {
+    carry(event, at, parent, resource, 0, 0, -(items[resource] ?? 0), booked[resource] ?? 0);
+  }
+}
+
+/** Limits and guarantees as an event sets them. */
+export function carryLimits(
+  team: Team,
+  event: EventOf<'NodeOpened' | 'LimitsSet'>,
+  at: Position,
+): void {
+  const node = team.nodes.get(event.path);
+  if (node === undefined) return;
+  for (const resource in event.limits) {
+    const second = secondOf(node, resource);
+    const { limit, guarantee } = event.limits[resource] ?? {};
+    if (limit !== undefined) second.limit = limit;
+    if (guarantee !== undefined) second.guarantee = guarantee;
+    carry(event, at, node, resource, 0, 0, 0, 0);
+  }
+}
+
+/** What an event adds to limits. */
+export function carryTopUp(team: Team, event: EventOf<'ToppedUp'>, at: Position): void {
+  const node = team.nodes.get(event.path);
+  if (node === undefined) return;
+  for (const resource in event.amounts) {
+    const second = secondOf(node, resource);
+    second.limit = (second.limit ?? 0) + (event.amounts[resource] as number);
+    carry(event, at, node, resource, 0, 0, 0, 0);
+  }
+}
+
+/** The second books of an account that must be there. */
+export function secondOf(node: Node, resource: string): SecondBooks {
+  const account = node.accounts.get(resource);
+  if (account === undefined) throw new TypeError(`${node.path} has an account of ${resource}`);
+  return account.second;
+}
