@@ -52,6 +52,11 @@ export class BrokerCalls {
     });
   }
 
+  /** Whether a call made now would be sent. */
+  get isUp(): boolean {
+    return this.#connection.isUp;
+  }
+
   call<Reply>(call: Call<Reply>): Promise<CallEnd<Reply>> {
     return new Promise((resolve, reject) => {
       this.#process.step(call.step, () => {

@@ -77,6 +77,7 @@ export class Connection {
 
   /** Sends a message, with which something may go wrong. */
   sendMessage(direction: Direction, work: () => void): void {
+    if (!this.#isStanding) return;
     const faults = this.#faults;
     if (faults.strikes('messageDropped')) return;
     if (faults.strikes('messageDuplicated')) {

@@ -76,8 +76,10 @@ export class SimEmergencies implements EmergencyStream {
   }
 
   async #ask<Reply>(atBroker: () => Reply): Promise<Reply> {
-    const fault = this.#faults.oneOf(['emergencyUnavailable', 'emergencyAckLost']);
-    const ended = await this.#calls().call({
+    const calls = this.#calls();
+    const kinds = ['emergencyUnavailable', 'emergencyAckLost'] as const;
+    const fault = calls.isUp ? this.#faults.oneOf(kinds) : undefined;
+    const ended = await calls.call({
       step: 'emergency',
       timeoutMs: PUBLISH_TIMEOUT_MS,
       atBroker: fault === 'emergencyUnavailable' ? refuse : atBroker,

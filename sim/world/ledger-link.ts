@@ -55,10 +55,11 @@ export class SimLedgerLink implements LedgerLink {
   }
 
   async publish(_publish: Publish, atBroker: () => PublishReply): Promise<PublishReply> {
-    const ended = await this.#commits().call({
+    const calls = this.#commits();
+    const ended = await calls.call({
       step: 'ledger',
       timeoutMs: publishTimeoutMs,
-      ...this.#fateOf(atBroker),
+      ...(calls.isUp ? this.#fateOf(atBroker) : usual(atBroker, 0)),
     });
     switch (ended.kind) {
       case 'answer':
@@ -98,7 +99,8 @@ export class SimLedgerLink implements LedgerLink {
   }
 
   async #ask<Seen>(calls: BrokerCalls, shard: number, atBroker: () => Seen): Promise<Seen> {
-    const fault = this.#faults.oneOf(['lookUnavailable', 'lookLost', 'lookSlow']);
+    const kinds = ['lookUnavailable', 'lookLost', 'lookSlow'] as const;
+    const fault = calls.isUp ? this.#faults.oneOf(kinds) : undefined;
     if (fault === 'lookUnavailable') throw unavailable(shard, 'the log has no leader');
     const slowMs = fault === 'lookSlow' ? this.#slowMs() : 0;
     const ended: CallEnd<Seen> = await calls.call({
@@ -115,7 +117,7 @@ export class SimLedgerLink implements LedgerLink {
   /** What becomes of a publish on its way, and of its answer. */
   #fateOf(atBroker: () => PublishReply) {
     const storeMs = this.#chance.between(STORE_MS_MIN, STORE_MS_MAX);
-    const usual = { atBroker, thereMs: storeMs, backMs: 0 };
+    const call = usual(atBroker, storeMs);
     const lateMs = () => publishTimeoutMs + this.#chance.between(0, LATE_MS_MAX);
     const fault = this.#faults.oneOf([
       'appendLost',
@@ -129,31 +131,35 @@ export class SimLedgerLink implements LedgerLink {
     ]);
     switch (fault) {
       case undefined:
-        return usual;
+        return call;
       case 'appendLost':
-        return { ...usual, thereMs: LOST_MS };
+        return { ...call, thereMs: LOST_MS };
       case 'ackLost':
-        return { ...usual, backMs: LOST_MS };
+        return { ...call, backMs: LOST_MS };
       case 'ackLate':
-        return { ...usual, backMs: lateMs() };
+        return { ...call, backMs: lateMs() };
       case 'appendLate':
-        return { ...usual, thereMs: lateMs() };
+        return { ...call, thereMs: lateMs() };
       case 'falseWrongSequence':
-        return { ...usual, atBroker: (): PublishReply => ({ kind: 'wrongSequence' }) };
+        return { ...call, atBroker: (): PublishReply => ({ kind: 'wrongSequence' }) };
       case 'falseFull':
-        return { ...usual, atBroker: (): PublishReply => ({ kind: 'full' }) };
+        return { ...call, atBroker: (): PublishReply => ({ kind: 'full' }) };
       case 'appendUnavailable': {
         const cause = new Error('the log has no leader');
-        return { ...usual, atBroker: (): PublishReply => ({ kind: 'unavailable', cause }) };
+        return { ...call, atBroker: (): PublishReply => ({ kind: 'unavailable', cause }) };
       }
       case 'appendSlow':
-        return { ...usual, thereMs: storeMs + this.#slowMs() };
+        return { ...call, thereMs: storeMs + this.#slowMs() };
     }
   }
 
   #slowMs(): number {
     return this.#chance.between(SLOW_MS_MIN, SLOW_MS_MAX);
   }
+}
+
+function usual<Reply>(atBroker: () => Reply, thereMs: number) {
+  return { atBroker, thereMs, backMs: 0 };
 }
 
 function unavailable(shard: number, reason: string): LedgerUnavailableError {
