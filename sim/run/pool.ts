@@ -85,7 +85,6 @@ function failedReport(about: Pick<RunReport, 'seed' | 'theme'>, message: string)
     violations: [{ rule: 'RUN', message }],
     commandCount: 0,
     messageCount: 0,
-    eventCount: 0,
     blockCount: 0,
     virtualMs: 0,
     faults: {},

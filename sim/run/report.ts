@@ -19,7 +19,6 @@ export interface RunReport {
   /** Commands that agents gave, each once however often it was sent. */
   readonly commandCount: number;
   readonly messageCount: number;
-  readonly eventCount: number;
   readonly blockCount: number;
   /** Virtual time that passed, ms. */
   readonly virtualMs: number;

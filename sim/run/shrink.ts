@@ -10,8 +10,8 @@ export interface Shrunk {
 }
 
 /**
- * Finds a shorter plan that still fails: leaves out jobs and faults, then steps of jobs, then calms
- * the network and the log, by delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating
+ * Finds a shorter plan that still fails: leaves out jobs and faults, then steps of jobs, and calms
+ * the world, by delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating
  * Failure-Inducing Input", 2002). What is left is not the shortest there is, but leaving out any one
  * part of it alone no longer fails, unless the tries ran out.
  *
@@ -44,20 +44,7 @@ export async function shrink(
 /** Calmer surroundings, one at a time. */
 const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
   (plan) => ({ ...plan, faults: [] }),
-  (plan) => ({
-    ...plan,
-    network: { ...plan.network, duplicatePermille: 0, dropPermille: 0, latePermille: 0 },
-  }),
-  (plan) => ({
-    ...plan,
-    ledger: {
-      ...plan.ledger,
-      ackLossPermille: 0,
-      lossPermille: 0,
-      wrongSequencePermille: 0,
-      unavailablePermille: 0,
-    },
-  }),
+  (plan) => ({ ...plan, rates: {} }),
   (plan) => ({ ...plan, world: { ...plan.world, projectors: 0 } }),
   (plan) => ({ ...plan, world: { ...plan.world, writers: 1 } }),
   (plan) => ({ ...plan, world: { ...plan.world, shards: 1 } }),

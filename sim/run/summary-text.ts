@@ -32,7 +32,7 @@ export function summaryText(summary: Summary, tookMs: number): string {
     ['  median of a seed', count(totals.commandsMedian)],
     ['  least, most', `${count(totals.commandsMin)}, ${count(totals.commandsMax)}`],
     ['messages to writers', count(totals.messages)],
-    ['events, blocks', `${count(totals.events)}, ${count(totals.blocks)}`],
+    ['blocks', count(totals.blocks)],
     ['virtual hours', count(totals.virtualHours)],
     ['real seconds', count(Math.round(tookMs / 1000))],
   );

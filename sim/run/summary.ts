@@ -6,7 +6,6 @@ export class Summary {
   readonly cells = new Set<string>();
   readonly faults = new Map<string, number>();
   readonly #commandCounts: number[] = [];
-  #events = 0;
   #blocks = 0;
   #messages = 0;
   #virtualMs = 0;
@@ -14,7 +13,6 @@ export class Summary {
   add(report: RunReport): void {
     if (report.violations.length > 0) this.failed.push(report);
     this.#commandCounts.push(report.commandCount);
-    this.#events += report.eventCount;
     this.#blocks += report.blockCount;
     this.#messages += report.messageCount;
     this.#virtualMs += report.virtualMs;
@@ -39,7 +37,6 @@ export class Summary {
       commandsMin: counts[0] ?? 0,
       commandsMax: counts[counts.length - 1] ?? 0,
       messages: this.#messages,
-      events: this.#events,
       blocks: this.#blocks,
       virtualHours: Math.round(this.#virtualMs / 3_600_000),
     };

@@ -1,0 +1,104 @@
+import { shardOf } from '../../events/shard-of.ts';
+import type { Signer } from '../../events/signing.ts';
+import type { RunningAgents } from '../agents/start-agents.ts';
+import { DAMAGE } from '../plan/fault.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { World } from '../world/world.ts';
+import { checkAnswers } from './check-answers.ts';
+import { checkTeamBalances } from './check-balances.ts';
+import { checkEmergencies } from './check-emergencies.ts';
+import { checkExpected } from './check-expected.ts';
+import { checkLogs } from './check-logs.ts';
+import type { Cluster } from './cluster.ts';
+import type { Diary } from './diary.ts';
+import { durableLogOf } from './durable-log.ts';
+import { exchangesOf } from './exchanges.ts';
+import { Inspector } from './inspector.ts';
+import { judgeTeams } from './judge-teams.ts';
+
+export interface EndParts {
+  readonly plan: Plan;
+  readonly world: World;
+  readonly cluster: Cluster;
+  readonly agents: RunningAgents;
+  readonly signer: Signer;
+  readonly diary: Diary;
+}
+
+/** Virtual time within which a world without faults comes to rest, ms. */
+const REST_MS = 120_000;
+/** Virtual time for the last blocks, emergencies and notices to arrive, ms. */
+const BREATH_MS = 3_000;
+
+/** The faults are over: now everything must answer and agree. */
+export async function checkEnd(parts: EndParts): Promise<void> {
+  const { plan, world, cluster, agents, signer, diary } = parts;
+  const damagedShards = new Set(
+    plan.faults.flatMap((fault) => (isDamage(fault.kind) && 'shard' in fault ? [fault.shard] : [])),
+  );
+  if (damagedShards.size > 0) await restartAll(parts);
+  const isAtRest = () => cluster.isSettled && agents.unsettledCount === 0;
+  if (damagedShards.size === 0 && !(await world.runUntil(isAtRest, REST_MS))) {
+    const states = cluster.writers.map(({ name, status }) => `${name} ${JSON.stringify(status)}`);
+    const message = `no rest: ${states.join('; ')}; ${agents.unsettledCount} settles on their way`;
+    diary.violate({ rule: 'QUIET', message });
+  }
+  await world.runFor(BREATH_MS);
+  const readLog = (shard: number) => durableLogOf(world, shard, signer.publicKey);
+  const inspector = new Inspector(world);
+  const wholeShards = shardNumbers(world).filter((shard) => !damagedShards.has(shard));
+  for (const shard of damagedShards) checkDamaged(shard, parts);
+  for (const team of new Set(plan.agents.map((agent) => agent.team))) {
+    const shard = shardOf(team, world.shards);
+    if (damagedShards.has(shard) || cluster.ownerOf(shard) === undefined) continue;
+    const check = { world, cluster, inspector, readLog: () => readLog(shard) };
+    report(diary, await checkTeamBalances(team, shard, check));
+  }
+  if (plan.expected !== undefined && damagedShards.size === 0) {
+    const events = wholeShards.flatMap((shard) => readLog(shard).events);
+    report(diary, await checkExpected(plan.expected, events, inspector));
+  }
+  const logs = wholeShards.map(readLog);
+  const machines = cluster.writers.map(({ process }) => process.machine);
+  report(diary, await checkLogs(logs, signer.publicKey, machines));
+  const exchanges = world.transcript.entries
+    .filter(({ team }) => wholeShards.includes(shardOf(team, world.shards)))
+    .flatMap(exchangesOf);
+  const byShard = shardNumbers(world).map(readLog);
+  report(diary, checkAnswers(exchanges, byShard));
+  report(diary, checkEmergencies(logs, world.emergencies.stored));
+  report(diary, judgeTeams(logs, exchanges));
+}
+
+/** A log that was damaged is served by nobody, once somebody reads it from the beginning. */
+function checkDamaged(shard: number, { plan, cluster, diary }: EndParts): void {
+  const kinds = plan.faults.filter((fault) => 'shard' in fault && fault.shard === shard);
+  const isTailAlone = kinds.every(({ kind }) => kind === 'dropTail' || !isDamage(kind));
+  // A tail that no witness has seen leaves no trace; see docs/guarantees.md.
+  if (isTailAlone || cluster.ownerOf(shard) === undefined) return;
+  diary.violate({
+    rule: 'INV-11',
+    message: 'the shard is served although its log is damaged',
+    shard,
+  });
+}
+
+async function restartAll({ world, cluster }: EndParts): Promise<void> {
+  for (const writer of cluster.writers) {
+    writer.process.crash();
+    writer.restart();
+  }
+  await world.runUntil(() => cluster.isSettled, REST_MS);
+}
+
+function report(diary: Diary, violations: readonly Parameters<Diary['violate']>[0][]): void {
+  for (const violation of violations) diary.violate(violation);
+}
+
+function isDamage(kind: Plan['faults'][number]['kind']): boolean {
+  return DAMAGE.has(kind);
+}
+
+function shardNumbers({ shards }: World): number[] {
+  return Array.from({ length: shards }, (_, shard) => shard);
+}
