@@ -1,0 +1,221 @@
+import type { RefusalCode } from '../../events/answers.ts';
+import type { Command } from '../../events/commands.ts';
+
+export type Op = Command['op'];
+
+/** What can come of a command: outcomes as `outcomeOf` names them, and codes of refusals. */
+interface Row {
+  readonly outcomes: readonly string[];
+  readonly refusals: readonly RefusalCode[];
+}
+
+/**
+ * Each command with what can come of it, besides what can come of all (below). Where an outcome has
+ * kinds that are decided in different ways, each is one: `settled late`.
+ */
+export const ANSWERS: Readonly<Record<Op, Row>> = {
+  request: {
+    outcomes: [
+      'granted',
+      'partial',
+      'queued',
+      'preempting',
+      'would_grant',
+      'would_queue',
+      'would_preempt',
+      'denied insufficient_credits',
+      'denied insufficient_time',
+      'denied insufficient_memory',
+      'denied concurrency_limit_reached',
+      'denied tool_limit_reached',
+      'denied exclusive_access_required',
+      'denied frozen',
+      'denied stopped',
+      'denied closing',
+      'denied unknown_node',
+      'denied node_closed',
+      'denied unbounded',
+      'denied never_fits',
+      'denied deadline_unreachable',
+      'denied queued_ahead',
+    ],
+    refusals: [
+      'deadline_past',
+      'unknown_resource',
+      'amount_out_of_range',
+      'impossible_ttl',
+      'not_available',
+      'log_nearly_full',
+    ],
+  },
+  settle: {
+    outcomes: ['settled', 'settled late', 'settled estimated', 'settled overrun'],
+    refusals: [
+      'unknown_allocation',
+      'unknown_resource',
+      'amount_out_of_range',
+      'implausible_amount',
+      'node_closed',
+    ],
+  },
+  release: { outcomes: ['released', 'ended'], refusals: ['unknown_allocation'] },
+  renew: {
+    outcomes: ['renewed'],
+    refusals: ['unknown_allocation', 'allocation_ended', 'impossible_ttl'],
+  },
+  resize: {
+    outcomes: ['resized'],
+    refusals: [
+      'unknown_allocation',
+      'allocation_ended',
+      'unknown_resource',
+      'node_frozen',
+      'node_stopped',
+      'node_closing',
+      'does_not_fit',
+      'amount_out_of_range',
+      'log_nearly_full',
+    ],
+  },
+  report: {
+    outcomes: ['reported', 'reported overrun'],
+    refusals: [
+      'unknown_allocation',
+      'allocation_ended',
+      'unknown_resource',
+      'implausible_amount',
+      'amount_out_of_range',
+    ],
+  },
+  charge: {
+    outcomes: ['charged'],
+    refusals: ['unknown_node', 'unknown_resource', 'amount_out_of_range'],
+  },
+  adjust: {
+    outcomes: ['adjusted'],
+    refusals: [
+      'allocation_live',
+      'unknown_allocation',
+      'unknown_resource',
+      'amount_out_of_range',
+      'node_closed',
+    ],
+  },
+  cancel: { outcomes: ['cancelled', 'already_granted'], refusals: ['unknown_request'] },
+  open: {
+    outcomes: ['opened'],
+    refusals: [
+      'node_exists',
+      'node_closed',
+      'parent_missing',
+      'node_frozen',
+      'node_closing',
+      'unknown_resource',
+      'guarantee_does_not_fit',
+      'overcommit_refused',
+      'amount_out_of_range',
+      'log_nearly_full',
+    ],
+  },
+  close: { outcomes: ['closing', 'closed'], refusals: ['unknown_node', 'node_closing'] },
+  setLimits: {
+    outcomes: ['limits_set'],
+    refusals: [
+      'unknown_node',
+      'unknown_resource',
+      'node_frozen',
+      'node_closing',
+      'guarantee_does_not_fit',
+      'overcommit_refused',
+      'amount_out_of_range',
+    ],
+  },
+  topUp: {
+    outcomes: ['topped_up'],
+    refusals: ['unknown_node', 'unknown_resource', 'overcommit_refused', 'amount_out_of_range'],
+  },
+  setPolicy: { outcomes: ['policy_set'], refusals: ['log_nearly_full'] },
+  enrol: { outcomes: ['enrolled'], refusals: ['log_nearly_full'] },
+  dismiss: { outcomes: ['dismissed'], refusals: ['unknown_id'] },
+  freeze: { outcomes: ['frozen'], refusals: ['unknown_node', 'node_closed'] },
+  unfreeze: {
+    outcomes: ['unfrozen', 'unfrozen still'],
+    refusals: ['unknown_node', 'unknown_freeze'],
+  },
+  stop: { outcomes: ['stopped'], refusals: ['unknown_node'] },
+  acknowledgeStop: { outcomes: ['acknowledged'], refusals: ['unknown_stop'] },
+  recover: { outcomes: ['recovered'], refusals: ['unknown_stop'] },
+  balance: { outcomes: ['balance'], refusals: ['unknown_node'] },
+  status: {
+    outcomes: [
+      'granted',
+      'partial',
+      'queued',
+      'preempting',
+      'denied',
+      'ended',
+      'allocation',
+      'settled',
+      'frozen',
+      'stopped',
+    ],
+    refusals: ['unknown_id'],
+  },
+  explain: { outcomes: ['explained'], refusals: ['unknown_id'] },
+  queue: { outcomes: ['queue'], refusals: [] },
+  emergencies: { outcomes: ['emergencies'], refusals: [] },
+};
+
+export const OPS_IN_ORDER = Object.keys(ANSWERS) as Op[];
+
+const READS: ReadonlySet<Op> = new Set(['balance', 'status', 'explain', 'queue', 'emergencies']);
+/** Commands that name a node by its path. */
+const ON_NODES: readonly Op[] = [
+  'request',
+  'charge',
+  'open',
+  'close',
+  'setLimits',
+  'topUp',
+  'setPolicy',
+  'freeze',
+  'unfreeze',
+  'stop',
+  'acknowledgeStop',
+  'recover',
+  'balance',
+  'queue',
+];
+
+/** What can come of any command, of any that changes something, of any that names a node. */
+export function commonOutcomes(op: Op): string[] {
+  const all: RefusalCode[] = ['malformed', 'unknown_version', 'not_permitted', 'not_owner'];
+  const changing: RefusalCode[] = ['id_conflict', 'outcome_unknown', 'overloaded'];
+  const isChange = !READS.has(op);
+  return [
+    ...all.map(refused),
+    ...(isChange ? [...changing.map(refused), 'replayed'] : []),
+    ...(ON_NODES.includes(op) || op === 'enrol' ? [refused('wrong_team')] : []),
+  ];
+}
+
+export function refused(code: RefusalCode): string {
+  return `refused ${code}`;
+}
+
+/** Commands by what they are about, to be crossed with faults. */
+export const FAMILIES: Readonly<Record<string, readonly Op[]>> = {
+  asking: ['request', 'cancel'],
+  ending: ['settle', 'release'],
+  keeping: ['renew', 'resize', 'report'],
+  booking: ['charge', 'adjust'],
+  building: ['open', 'close', 'setLimits', 'topUp'],
+  ruling: ['setPolicy', 'enrol', 'dismiss'],
+  alarming: ['freeze', 'unfreeze', 'stop', 'acknowledgeStop', 'recover'],
+  reading: ['balance', 'status', 'explain', 'queue', 'emergencies'],
+};
+
+export function familyOf(op: Op): string {
+  const found = Object.entries(FAMILIES).find(([, ops]) => ops.includes(op));
+  return found?.[0] ?? 'none';
+}

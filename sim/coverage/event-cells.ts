@@ -1,0 +1,122 @@
+import type { BursarEvent, EventType } from '../../events/events.ts';
+
+/**
+ * Situations that show in the log and in no single answer: how things came about, what fell due,
+ * what followed.
+ */
+export const EVENT_SITUATIONS = {
+  AllocationGranted: [
+    'via request',
+    'via queue',
+    'via preemption',
+    'partial out of a queue',
+    'opened run and step',
+    'after a requeue',
+  ],
+  AllocationEnded: [
+    'settled',
+    'released',
+    'expired',
+    'expired with a report',
+    'preempted',
+    'fenced',
+    'unclaimed',
+    'closes its step',
+  ],
+  LateSettled: ['more', 'returned'],
+  RequestDenied: [
+    'waited wait_timeout',
+    'waited frozen',
+    'waited stopped',
+    'waited closing',
+    'waited deadline_unreachable',
+    'waited unbounded',
+    'waited unknown_node',
+  ],
+  RequestQueued: ['first', 'after preempted', 'after unclaimed'],
+  RequestMoved: ['any'],
+  RequestCancelled: ['any'],
+  AllocationClaimed: ['any'],
+  UsageQuarantined: ['any'],
+  StrategySelected: [
+    '4-configured',
+    '4-caller',
+    '5-emergency',
+    '5-critical-urgent',
+    '6-exclusive',
+    '7-equal',
+    '7-equal-divisible',
+    '8-mixed',
+  ],
+  ContestEnded: ['granted', 'partial', 'denied', 'preempted', 'cancelled'],
+  PreemptionRequested: ['one victim', 'several victims', 'with grace', 'without grace'],
+  ResourcesReclaimed: ['any'],
+  NodeClosed: ['any'],
+  Frozen: ['by a command', 'by a settle'],
+  Unfrozen: ['by a command', 'by its end', 'still frozen'],
+  StopCompleted: ['with fenced', 'without fenced'],
+  ThresholdCrossed: ['notice', 'warning', 'critical', 'exhausted'],
+  ThresholdRearmed: ['any'],
+  LeasesExtended: ['any'],
+} as const satisfies Partial<Record<EventType, readonly string[]>>;
+
+/** The situations that an event shows. */
+export function situationsOf(event: BursarEvent): readonly (readonly [EventType, string])[] {
+  return kindsOf(event).map((kind) => [event.type, kind] as const);
+}
+
+function kindsOf(event: BursarEvent): string[] {
+  switch (event.type) {
+    case 'AllocationGranted':
+      return [
+        `via ${event.via}`,
+        ...when(event.partial === true && event.via === 'queue', 'partial out of a queue'),
+        ...when((event.opened?.length ?? 0) > 1, 'opened run and step'),
+        ...when((event.attempt ?? 0) > 0, 'after a requeue'),
+      ];
+    case 'AllocationEnded':
+      return [
+        event.as,
+        ...when(event.as === 'expired' && event.estimated === true, 'expired with a report'),
+        ...when(event.closesStep === true, 'closes its step'),
+      ];
+    case 'RequestDenied':
+      return event.waited === true ? [`waited ${event.reason}`] : [];
+    case 'RequestQueued':
+      return [event.after === undefined ? 'first' : `after ${event.after}`];
+    case 'StrategySelected':
+      return [event.rule];
+    case 'ContestEnded':
+      return [event.outcome];
+    case 'PreemptionRequested':
+      return [
+        event.victims.length > 1 ? 'several victims' : 'one victim',
+        event.graceEndsAtMs > event.atMs ? 'with grace' : 'without grace',
+      ];
+    case 'LateSettled':
+      return [
+        ...when(
+          Object.values(event.booked).some((amount) => amount > 0),
+          'more',
+        ),
+        ...when(event.returned !== undefined, 'returned'),
+      ];
+    case 'Frozen':
+      return [event.by === undefined ? 'by a settle' : 'by a command'];
+    case 'Unfrozen':
+      return [
+        event.by === undefined ? 'by its end' : 'by a command',
+        ...when(event.stillFrozen === true, 'still frozen'),
+      ];
+    case 'StopCompleted':
+      return [event.fencedCount > 0 ? 'with fenced' : 'without fenced'];
+    case 'ThresholdCrossed':
+      return [event.kind];
+    default:
+      return ['any'];
+  }
+}
+
+function when(holds: boolean, kind: string): string[] {
+  return holds ? [kind] : [];
+}
