@@ -74,7 +74,7 @@ export class LedgerUnavailableError extends LedgerError {
 export class LedgerFullError extends LedgerError {
   override readonly name = 'LedgerFullError';
   readonly code = 'log_full';
-  readonly retryable = false;
+  readonly retryable = true;
 
   constructor(shard: number) {
     super(`shard ${shard}: the log is full; archive it and begin a new generation`);

@@ -96,10 +96,9 @@ export class Deciding {
     for (const team of this.#sound()) settleDown(team, clock.nowMs(), this.#recorder);
   }
 
-  /** Records everything that has fallen due. */
-  recordDue(): void {
-    const { state, clock, line, broken } = this.#parts;
-    const nowMs = clock.nowMs();
+  /** Records everything that has fallen due by now. */
+  recordDue(nowMs = this.#parts.clock.nowMs()): void {
+    const { state, line, broken } = this.#parts;
     while (state.timers.nextAtMs <= nowMs && !line.isCrowded) {
       const due = state.timers.takeDue(nowMs);
       if (due === undefined) return;
@@ -113,7 +112,9 @@ export class Deciding {
   answerTo(parsed: ParsedCommand, teamName: string, agent: string): Answer | Promise<Answer> {
     const { command, digest } = parsed;
     const { clock, state, shard } = this.#parts;
-    this.recordDue();
+    // One instant for both: what falls due between two looks at the clock would come too late.
+    const atMs = clock.nowMs();
+    this.recordDue(atMs);
     const team = state.team(teamName);
     this.#team = team;
     this.#positions = [];
@@ -122,7 +123,6 @@ export class Deciding {
       state.forgetIfEmpty(team);
       return refusal;
     }
-    const atMs = clock.nowMs();
     const decision = govern(team, command, { atMs, agent, digest }, shard, this.#recorder);
     state.forgetIfEmpty(team);
     if (decision.repeats !== undefined) return this.#recall.repeat(team, decision.repeats, atMs);
