@@ -58,7 +58,7 @@ export function toldBy(event: BursarEvent): Told[] {
     case 'LeaseRenewed':
       return [{ outcome: 'renewed', subject: event.allocation, fields: {} }];
     case 'AllocationResized':
-      return [{ outcome: 'resized', subject: event.allocation, fields: {} }];
+      return [{ outcome: 'resized', subject: event.allocation, fields: { items: event.items } }];
     case 'UsageReported':
       return [
         {

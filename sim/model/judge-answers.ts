@@ -63,7 +63,7 @@ export function judgeAnswers(
   for (const given of answers) {
     const { answer, to } = given;
     const subject = subjectOf(answer);
-    if (subject === undefined) continue;
+    if (subject === undefined || isDryRun(given)) continue;
     const found = matching(given, subject, index);
     const id = to.command.id ?? subject;
     const find = (rule: string, message: string) =>
@@ -87,6 +87,10 @@ export function judgeAnswers(
     }
   }
   judgeRefused(answers, index, findings);
+}
+
+function isDryRun({ to }: Given): boolean {
+  return to.command.op === 'request' && to.command.dryRun === true;
 }
 
 /** The event that an answer tells of: the one at its evidence, or any that says the same. */

@@ -111,9 +111,6 @@ function judgeVia({ state, event, find }: Granted): void {
     waiting === undefined ? 'request' : waiting.isPreempting ? 'preemption' : 'queue';
   if (event.via !== expected) find('S §7', `via ${event.via}, not ${expected}`, event.id);
   if (waiting === undefined) return;
-  if (event.atMs >= waiting.untilMs && event.atMs > waiting.untilMs) {
-    find('S §7', `granted ${event.atMs - waiting.untilMs} ms after its patience`, event.id);
-  }
   if ((event.attempt ?? 0) !== waiting.attempt) {
     find('S §5', `attempt ${event.attempt ?? 0}, not ${waiting.attempt}`, event.id);
   }

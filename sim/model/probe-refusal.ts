@@ -1,13 +1,12 @@
 import type { RefusalCode } from '../../events/answers.ts';
 import type { Command } from '../../events/commands.ts';
-import { parentPathOf } from '../../events/names.ts';
+import { isWithin, parentPathOf } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { mayCommand } from './authority.ts';
 import { barsOf, isClosing, isFrozen } from './barred.ts';
 import { needs } from './books.ts';
 import { guaranteeFits } from './guarantees.ts';
 import type { Sent } from './history.ts';
-import { queueOf } from './rank.ts';
 import type { State } from './state.ts';
 import { isImplausible } from './use.ts';
 
@@ -72,7 +71,10 @@ export function isRightRefusal(
     case 'unknown_resource':
       return namesUnknown(state, command);
     case 'implausible_amount':
-      return statedOf(command).some(([name, amount]) => isImplausible(state, name, amount));
+      return (
+        isQuarantined(state, command) ||
+        statedOf(command).some(([name, amount]) => isImplausible(state, name, amount))
+      );
     case 'deadline_past':
       return command.op === 'request' && (command.deadlineMs ?? 1) <= 0;
     case 'outcome_unknown':
@@ -92,9 +94,10 @@ function growsFreely(
   for (const [resource, amount] of Object.entries(items)) {
     if (amount > (held[resource] ?? 0)) growth[resource] = amount - (held[resource] ?? 0);
   }
-  return needs(state.nodes, path, growth).every(
-    ({ node, resource, need, room }) =>
-      need <= room && queueOf(state, node.path, resource).length === 0,
+  if (needs(state.nodes, path, growth).some(({ need, room }) => need > room)) return false;
+  // Who waits further out may hold it up even where it draws nothing.
+  return ![...state.waiting.values()].some(
+    ({ account }) => isWithin(path, account.path) && growth[account.resource] !== undefined,
   );
 }
 
@@ -134,6 +137,12 @@ function namedBy(command: Command): string[] {
     default:
       return [];
   }
+}
+
+/** The same was said before: a repeat is told the same, whatever is plausible by now. */
+function isQuarantined(state: State, command: Command): boolean {
+  const id = command.op === 'status' ? command.of : command.id;
+  return state.ids.get(id ?? '')?.event.type === 'UsageQuarantined';
 }
 
 /** Amounts of use that a command states as numbers. */
