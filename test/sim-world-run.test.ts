@@ -14,7 +14,7 @@ import { simSigner } from '../sim/world/signer.ts';
 import type { World } from '../sim/world/world.ts';
 import { type RunningWriter, runShards } from '../writer/run-shards.ts';
 import { assert, suite } from './harness/suite.ts';
-import { performIn, read, worldOf } from './sim-world-rig.ts';
+import { performIn, read, text, worldOf } from './sim-world-rig.ts';
 
 const stream = suite('sim: stream of emergencies');
 
@@ -84,6 +84,19 @@ run('the same seed gives the same run, byte for byte, and another one another', 
   const [one, again, other] = [await workThrough(2), await workThrough(2), await workThrough(3)];
   assert.is(one.digest, again.digest);
   assert.not.equal(one.digest, other.digest);
+});
+
+run('a digest tells a single bit of the log', async () => {
+  const world = worldOf();
+  const { emergencies, ledger } = world.process('owner');
+  await performIn(world, async () => {
+    await ledger.claim(0, { epoch: text('an epoch'), nonce: 'n', previousEpochSeq: 0 });
+    await emergencies.publish(EMERGENCY);
+  });
+  const before = world.digest();
+  assert.is(world.digest(), before);
+  world.store.log(0).flipBit(1, 3);
+  assert.not.equal(world.digest(), before);
 });
 
 const FAULTS: Partial<FaultRates> = {

@@ -41,7 +41,6 @@ export interface Scheduled extends Task {
   readonly owner: TaskOwner | undefined;
   readonly kind: TaskKind;
   readonly work: () => void;
-  isOff: boolean;
 }
 
 /**
@@ -75,17 +74,16 @@ export class Scheduler {
 
   /** Runs `work` at a time, or now if that is over, after all that is due then already. */
   at(atMs: number, kind: TaskKind, owner: TaskOwner | undefined, work: () => void): CallOff {
-    const task: Scheduled = { atMs, order: 0, place: NOWHERE, kind, owner, work, isOff: false };
+    const task: Scheduled = { atMs, order: 0, place: NOWHERE, kind, owner, work };
     this.#put(task);
     return () => {
-      task.isOff = true;
       if (task.place !== NOWHERE) this.#remove(task);
     };
   }
 
-  /** Runs a task that its owner kept, unless it has been called off meanwhile. */
+  /** Runs a task that its owner kept. */
   putBack(task: Scheduled): void {
-    if (!task.isOff) this.#put(task);
+    this.#put(task);
   }
 
   /**
