@@ -8,7 +8,7 @@ import { needs } from './books.ts';
 import { guaranteeFits } from './guarantees.ts';
 import type { Sent } from './history.ts';
 import type { State } from './state.ts';
-import { isImplausible } from './use.ts';
+import { isImplausible, useOf } from './use.ts';
 
 /** Whether a refusal is right in a state; null where this model cannot say. */
 export function isRightRefusal(
@@ -73,7 +73,7 @@ export function isRightRefusal(
     case 'implausible_amount':
       return (
         isQuarantined(state, command) ||
-        statedOf(command).some(([name, amount]) => isImplausible(state, name, amount))
+        statedOf(state, command).some(([name, amount]) => isImplausible(state, name, amount))
       );
     case 'deadline_past':
       return command.op === 'request' && (command.deadlineMs ?? 1) <= 0;
@@ -145,11 +145,13 @@ function isQuarantined(state: State, command: Command): boolean {
   return state.ids.get(id ?? '')?.event.type === 'UsageQuarantined';
 }
 
-/** Amounts of use that a command states as numbers. */
-function statedOf(command: Command): [string, number][] {
+/** Amounts of use that a command states, and those that it leaves to what is known. */
+function statedOf(state: State, command: Command): [string, number][] {
   if (command.op === 'report') return Object.entries(command.used);
-  if (command.op !== 'settle' || command.actual === 'unknown') return [];
-  return Object.entries(command.actual).filter(
-    (entry): entry is [string, number] => typeof entry[1] === 'number',
-  );
+  if (command.op !== 'settle') return [];
+  const live = state.live.get(command.allocation);
+  const grave = state.tombstones.get(command.allocation);
+  const held = live?.items ?? grave?.held ?? {};
+  const reported = live?.reported ?? grave?.reported ?? {};
+  return Object.entries(useOf(command.actual, held, reported).booked);
 }
