@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { BursarClient } from '../client/client.ts';
 import { memoryJournal } from '../client/journal.ts';
 import { OUTBOX_DEFAULTS } from '../client/outbox.ts';
@@ -15,6 +14,7 @@ import type { World } from '../sim/world/world.ts';
 import { type RunningWriter, runShards } from '../writer/run-shards.ts';
 import { assert, suite } from './harness/suite.ts';
 import { performIn, read, text, worldOf } from './sim-world-rig.ts';
+import { LogRecorder } from './writer-rig.ts';
 
 const stream = suite('sim: stream of emergencies');
 
@@ -165,7 +165,7 @@ async function workThrough(
     process.start(() => {
       const { host, ledger, emergencies } = process;
       const bus = process.bus('owner');
-      const log = pino({ level: 'silent' });
+      const log = new LogRecorder().logger;
       const named = { shards: world.shards, ownerName: name, witnessFolder: 'witness', log };
       writers.set(process, runShards({ host, bus, ledger, emergencies, signer, ...named }));
     });
