@@ -8,15 +8,18 @@ import { CallBook } from './call-book.ts';
 /** The agents of a plan while they live. */
 export class RunningAgents {
   readonly agents: readonly SimAgent[];
+  /** When they began: what `atMs` of their plan counts from. Virtual, ms. */
+  readonly beganAtMs: number;
   readonly #book: CallBook;
   readonly #world: World;
   readonly #endsAtMs: number;
 
-  constructor(agents: readonly SimAgent[], book: CallBook, world: World, endsAtMs: number) {
+  constructor(agents: readonly SimAgent[], book: CallBook, world: World, lastMs: number) {
+    this.beganAtMs = world.nowMs;
     this.agents = agents;
     this.#book = book;
     this.#world = world;
-    this.#endsAtMs = endsAtMs;
+    this.#endsAtMs = world.nowMs + lastMs;
   }
 
   /** Everything that was done, in the order of its beginning. */
@@ -57,15 +60,14 @@ export class RunningAgents {
 export function startAgents(plan: Plan, world: World): RunningAgents {
   const book = new CallBook(() => world.nowMs);
   const agents = plan.agents.map((one) => new SimAgent(one, world, book));
-  const beganAtMs = world.nowMs;
-  const running = new RunningAgents(agents, book, world, beganAtMs + plan.jobsEndAtMs);
+  const running = new RunningAgents(agents, book, world, plan.jobsEndAtMs);
   for (const agent of agents) agent.start();
-  for (const job of plan.jobs) begin(job, running, world, beganAtMs);
+  for (const job of plan.jobs) begin(job, running, world);
   return running;
 }
 
-function begin(job: Job, running: RunningAgents, world: World, beganAtMs: number): void {
-  world.scheduler.at(beganAtMs + job.atMs, 'timer', undefined, () => {
+function begin(job: Job, running: RunningAgents, world: World): void {
+  world.scheduler.at(running.beganAtMs + job.atMs, 'timer', undefined, () => {
     running.agent(job.agent, job.team)?.do(job);
   });
 }

@@ -87,7 +87,6 @@ const SEEN_BY_CALLERS = [
   'lease_lost',
   'preempted',
   'stopped',
-  'outcome_unknown',
   'journaled',
   'worked',
   'work failed',

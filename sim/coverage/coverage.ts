@@ -4,10 +4,12 @@ import { decode } from '../../events/codec.ts';
 import type { BursarEvent } from '../../events/events.ts';
 import type { Call } from '../agents/call.ts';
 import type { FaultKind } from '../plan/fault.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { TranscriptEntry } from '../world/transcript.ts';
 import { ANSWERS, familyOf, type Op } from './answer-cells.ts';
 import { CELLS, type Cell, cell } from './cells.ts';
 import { situationsOf } from './event-cells.ts';
+import { faultsInForce } from './faults-in-force.ts';
 import { outcomesOf } from './outcome.ts';
 import { classOf, Places } from './places.ts';
 
@@ -20,12 +22,16 @@ export interface Shown {
   readonly events: Iterable<BursarEvent>;
   readonly messages: Iterable<TranscriptEntry>;
   readonly calls: Iterable<Call>;
-  /** Kinds of faults in force at a virtual time, ms. */
-  readonly faultsAt: (atMs: number) => readonly FaultKind[];
+  readonly plan: Plan;
+  /** When its agents began; virtual, ms. */
+  readonly beganAtMs: number;
 }
 
+type FaultsAt = (atMs: number) => readonly FaultKind[];
+
 /** The situations that a run has reached, of those that are listed; sorted. */
-export function cellsOf({ events, messages, calls, faultsAt }: Shown): Cell[] {
+export function cellsOf({ events, messages, calls, plan, beganAtMs }: Shown): Cell[] {
+  const faultsAt = faultsInForce(plan, beganAtMs);
   const places = new Places();
   const reached = new Set<Cell>();
   for (const event of events) {
@@ -43,6 +49,15 @@ export function cellsOf({ events, messages, calls, faultsAt }: Shown): Cell[] {
   return [...reached].filter((one) => LISTED.has(one)).sort();
 }
 
+/** What a caller saw, and the faults in which its call began if an answer came of it. */
+export function addCall(reached: Set<Cell>, call: Call, faultsAt: FaultsAt): void {
+  for (const seen of seenBy(call)) reached.add(cell('caller', seen, 'any'));
+  const isAnswered = call.end?.kind === 'answer' || call.end?.kind === 'worked';
+  if (!isAnswered || !Object.hasOwn(ANSWERS, call.op)) return;
+  const family = familyOf(call.op as Op);
+  for (const kind of faultsAt(call.sentAtMs)) reached.add(cell('fault', kind, family));
+}
+
 /** A command as it was sent, and one answer to it. */
 export interface Exchange {
   readonly team: string;
@@ -58,7 +73,7 @@ export function addAnswer(
   reached: Set<Cell>,
   places: Places,
   { team, op, fields, answer, sentAtMs, repliedAtMs }: Exchange,
-  faultsAt: Shown['faultsAt'],
+  faultsAt: FaultsAt,
 ): void {
   if (!Object.hasOwn(ANSWERS, op)) return;
   const isRefused = answer.outcome === 'refused';

@@ -14,6 +14,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'request: denied wait_timeout': 'comes to who waits, not as an answer: see the events',
   'release: amount_out_of_range':
     'a report that would leave the range is refused, and what was reported is all it books',
+  'a caller: outcome_unknown':
+    'a client says how long ago it first sent a command; no run lasts longer than ids are known',
   'a resource class of renew, charge, topUp': 'nothing is decided by it',
   'a tier of settle, release, renew, report, resize': 'they name an allocation, not a node',
 };

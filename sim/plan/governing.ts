@@ -2,6 +2,7 @@ import type { ResourceLimits } from '../../events/commands.ts';
 import type { PlannedCommand } from './job.ts';
 import { RESOURCES } from './resources.ts';
 import type { JobDraft, Laid, Scene } from './scene.ts';
+import { workPaths } from './tree.ts';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
@@ -149,8 +150,8 @@ export function drawClose(scene: Scene, atMs: number): JobDraft[] {
   const jobs = [close(atMs, draw.isHit(400))];
   if (draw.isHit(300)) jobs.push(close(atMs + draw.int(1, 2_000), draw.isHit(500)));
   if (draw.isHit(300)) jobs.push(callBy(scene, atMs + draw.int(1, 3_000), { op: 'open', path }));
-  if (draw.isHit(300)) {
-    jobs.push(callBy(scene, atMs + draw.int(1, 1_000), { op: 'freeze', path, forMs: 500 }));
+  if (draw.isHit(450)) {
+    jobs.push(callBy(scene, atMs + draw.int(1, 400), { op: 'freeze', path, forMs: 500 }));
   }
   if (tier !== 'step' && draw.isHit(400)) {
     jobs.push(callBy(scene, atMs + draw.int(1, 3_000), { op: 'open', path: `${path}/z` }));
@@ -208,7 +209,7 @@ export function drawEnrol(scene: Scene, atMs: number): JobDraft[] {
 export function anyPath(scene: Scene): string {
   const { draw, nodes } = scene;
   if (draw.isHit(25)) return `${scene.team}/nowhere`;
-  return draw.pick(nodes).path;
+  return draw.isHit(120) ? draw.pick(workPaths(scene)) : draw.pick(nodes).path;
 }
 
 function anyResource({ draw }: Scene): string {

@@ -44,6 +44,7 @@ export function makePlan(seed: number): Plan {
   const scenes = TEAMS.slice(0, size.teams).map((team) => new Scene(team, draw.fork(team)));
   const drafts = scenes.flatMap((scene) => setUp(scene, size));
   fill(draw.fork('jobs'), drafts, scenes, size, theme);
+  drafts.push(...closings(draw.fork('closings'), scenes, size));
   const agents = scenes.flatMap((scene) => scene.agents);
   const world = drawWorld(draw.fork('world'), mix, size);
   const faultsEndAtMs = Math.floor((size.lastsMs * (1_000 - QUIET_PERMILLE)) / 1_000);
@@ -92,16 +93,43 @@ function fill(
   const averageMs = (size.lastsMs - READY_AT_MS) / (size.commandsMax / 2.6);
   let atMs = READY_AT_MS;
   while (count < size.commandsMax) {
-    const jobs = draw.weighted(makers)(draw.pick(scenes), atMs);
-    for (const job of jobs) {
-      const isLate = job.atMs > size.lastsMs;
-      drafts.push(isLate ? { ...job, atMs: size.lastsMs } : job);
-    }
+    const made = draw.weighted(makers)(draw.pick(scenes), atMs);
+    const jobs = [...made, ...again(draw, made)].map((job) => {
+      return job.atMs > size.lastsMs ? { ...job, atMs: size.lastsMs } : job;
+    });
+    drafts.push(...jobs);
     count += commandCount({ jobs: jobs as Job[] });
     // Some things are done in the same instant.
     if (!draw.isHit(350)) atMs += draw.int(0, Math.floor(averageMs * 3));
     if (atMs > size.lastsMs) atMs = READY_AT_MS + draw.int(0, size.lastsMs - READY_AT_MS);
   }
+}
+
+/** A caller who forgets that it has called: the same command, id and all, once more. */
+function again(draw: Draw, jobs: readonly JobDraft[]): JobDraft[] {
+  const calls = jobs.filter(({ kind }) => kind === 'call' && draw.isHit(60));
+  return calls.map((job) => ({ ...job, atMs: job.atMs + draw.int(0, 2_000) }));
+}
+
+/** The team is over: everything in it ends, and what comes late finds it closed. */
+function closings(draw: Draw, scenes: readonly Scene[], size: Size): JobDraft[] {
+  if (!draw.isHit(120)) return [];
+  return scenes.flatMap((scene) => {
+    const { team } = scene;
+    const atMs = size.lastsMs - 700;
+    const asked = scene.asked.slice(-8);
+    const close = { op: 'close', path: team, force: true, graceMs: draw.pick([0, 200]) } as const;
+    const ends = asked.flatMap(({ id: allocation }): JobDraft[] => [
+      callBy(scene, size.lastsMs - 100, { op: 'settle', allocation, actual: { credits: 1 } }),
+      callBy(scene, size.lastsMs, {
+        op: 'adjust',
+        id: scene.newId('c'),
+        allocation,
+        actual: { credits: 2 },
+      }),
+    ]);
+    return [callBy(scene, atMs, close), ...ends];
+  });
 }
 
 function drawSize(draw: Draw): Size {
@@ -121,8 +149,8 @@ function drawSize(draw: Draw): Size {
   }
   const isLarge = kind === 'large';
   return {
-    commandsMax: isLarge ? draw.int(900, 1_300) : draw.int(550, 850),
-    lastsMs: draw.pick([12_000, 25_000, 45_000, 70_000]),
+    commandsMax: isLarge ? draw.int(1_050, 1_450) : draw.int(680, 1_000),
+    lastsMs: draw.pick([9_000, 16_000, 25_000, 40_000, 65_000]),
     teams: isLarge ? draw.int(2, 4) : draw.int(1, 3),
     tree: draw.int(1, isLarge ? 3 : 2),
     workers: draw.int(2, 5),
@@ -136,7 +164,7 @@ function drawWorld(draw: Draw, mix: FaultMix, size: Size): WorldPlan {
     eventsKeptMax: draw.pick([0, 1, 20]),
     lineLengthMax: draw.pick([1, 2, 16]),
   };
-  const isFull = draw.isHit(mix === 'none' ? 150 : 60);
+  const isFull = draw.isHit(mix === 'none' ? 200 : 80);
   return {
     shards: isSmall ? 1 : draw.int(1, 3),
     writers: mix === 'none' && draw.isHit(500) ? 1 : draw.int(isSmall ? 1 : 2, 3),

@@ -16,7 +16,7 @@ export function drawPolicy(scene: Scene): PolicyInput {
   const { draw, team } = scene;
   const credits = scene.limitOf(team, 'credits') ?? 1_000;
   return withoutGaps<PolicyInput>({
-    overcommit: draw.maybe(300, () => draw.pick(['allow', 'refuse'] as const)),
+    overcommit: draw.maybe(500, () => draw.pick(['allow', 'refuse'] as const)),
     autoOpen: draw.maybe(500, () => draw.pick(['none', 'steps', 'steps', 'runs', 'runs'] as const)),
     priorityMax: draw.maybe(150, () => draw.pick(['normal', 'critical', 'emergency'] as const)),
     bounds: draw.maybe(350, () => ({ credits: draw.int(1, 40), memory: 4 })),

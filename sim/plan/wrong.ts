@@ -52,11 +52,15 @@ export function drawWrong(scene: Scene, atMs: number): JobDraft[] {
   return [{ kind: 'call', atMs, agent: who, team, command }];
 }
 
-/** Asks what a request would come to. */
+/** Asks what a request would come to; often one that takes from others. */
 export function drawDryRun(scene: Scene, atMs: number): JobDraft[] {
+  const { draw, team } = scene;
   const { id: _none, ...request } = drawRequest(scene);
-  const command = { ...request, dryRun: true };
-  return [{ kind: 'call', atMs, ...scene.asker(request.path), command }];
+  const urgent = { priority: 'emergency', strategy: 'preemption_allowed' } as const;
+  const isUrgent = draw.isHit(400);
+  const command = { ...request, ...(isUrgent ? urgent : {}), dryRun: true };
+  const who = isUrgent ? { agent: 'ann', team } : scene.asker(request.path);
+  return [{ kind: 'call', atMs, ...who, command }];
 }
 
 /** Takes a request out of its queue, or tries to. */
