@@ -88,15 +88,20 @@ export function judgeCharged({ state, event, sent, find }: Bench<EventOf<'Charge
   if (isSo === false) find('S §5', 'nobody charged that', event.id);
 }
 
-/** S §6.1: what is implausible is named with the bound that it exceeds. */
+/** S §6.1: use is set apart as a whole, and what of it is implausible named with its bound. */
 export function judgeQuarantined({ state, event, find }: Bench<EventOf<'UsageQuarantined'>>): void {
-  for (const [resource, amount] of Object.entries(event.amounts)) {
+  // The writer sets apart by itself what no account can hold.
+  if (event.by === undefined) return;
+  for (const [resource, limit] of Object.entries(event.limit)) {
     const bound = plausibleMax(state, resource);
-    const isOutOfRange = event.by === undefined;
-    if (isOutOfRange) continue;
-    if (bound === null || amount <= bound) {
-      find('S §6.1', `${amount} ${resource} is plausible: ${bound}`, event.id);
+    const amount = event.amounts[resource] ?? 0;
+    if (limit !== bound) find('S §6.1', `the bound of ${resource} is ${bound}`, event.id);
+    if (amount <= limit) find('S §6.1', `${amount} ${resource} is plausible: ${limit}`, event.id);
+  }
+  if (Object.keys(event.limit).length === 0) find('S §6.1', 'nothing is implausible', event.id);
+  for (const [resource, amount] of Object.entries(event.amounts)) {
+    if (isImplausible(state, resource, amount) && event.limit[resource] === undefined) {
+      find('S §6.1', `the bound of ${resource} is not told`, event.id);
     }
-    if (event.limit[resource] !== bound) find('S §6.1', `its bound is ${bound}`, event.id);
   }
 }

@@ -50,7 +50,7 @@ export function judgeClosing({ state, event, sent, find }: Bench<EventOf<'NodeCl
   if (event.liveAllocations !== waitsFor) {
     find('S §5', `waits for ${event.liveAllocations} allocations, not ${waitsFor}`, node.path);
   }
-  if (isClosing(state, node.path) && event.fenceAtMs === undefined) {
+  if (node.isClosing && event.fenceAtMs === undefined) {
     find('S §5', 'it is closing already', node.path);
   }
   const isSent = sent?.of('close', event.by, event.id).some(({ path, force, graceMs }) => {
