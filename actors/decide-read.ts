@@ -6,7 +6,7 @@ import { refuse } from '../events/refusals.ts';
 import { maySee } from './authority.ts';
 import { answered, type Context, type Decision } from './context.ts';
 import { emergencyOf } from './emergency.ts';
-import { claimed } from './repeat.ts';
+import { cancelledBefore, claimed } from './repeat.ts';
 import { type Allocation, accountKey, type Team, type Tombstone } from './team.ts';
 import { allocationView, balanceOf, pendingAnswer, waitingView } from './views.ts';
 import { compareWaiting, type Waiting } from './wait-queue.ts';
@@ -41,6 +41,7 @@ export function decideStatus(team: Team, command: CommandOf<'status'>, ctx: Cont
     const { as, booked } = tomb;
     return answered({ outcome: 'ended', allocation: of, as, booked });
   }
+  if (used?.isCancelled) return answered(cancelledBefore(of));
   return used === undefined ? answered(unknownId(of)) : { events: [], repeats: used.at };
 }
 

@@ -26,7 +26,7 @@ import {
 } from './evolve-node.ts';
 import { leaveQueue, moved, preempting, queued, reclaimed } from './evolve-queue.ts';
 import { InvariantError } from './invariant-error.ts';
-import { noteId } from './remember.ts';
+import { noteCancelled, noteId } from './remember.ts';
 import { accountKey, type Position, type Team } from './team.ts';
 
 /**
@@ -89,6 +89,7 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
     case 'RequestMoved':
       return moved(team, event);
     case 'RequestCancelled':
+      noteCancelled(team, event.request);
       return leaveQueue(team, event.request, event);
     case 'AllocationClaimed':
       allocationOf(team, event.allocation).claimUntilMs = null;

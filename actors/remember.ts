@@ -18,6 +18,12 @@ export function noteId(team: Team, event: BursarEvent, at: Position): void {
   if (team.notedEver % PRUNE_EVERY === 0) prune(team);
 }
 
+/** From now on a repeat of the request is told that it was taken back. */
+export function noteCancelled(team: Team, request: string): void {
+  const used = team.ids.get(request);
+  if (used !== undefined) team.ids.set(request, { ...used, isCancelled: true });
+}
+
 /**
  * Forgets what is beyond its retention by time or count (semantics §6.3). Both maps are in order of
  * time but for what was noted again, so the search ends at the first that is kept by its age.

@@ -3,7 +3,7 @@ import type { Command } from '../events/commands.ts';
 import type { EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
-import { type Context, type Decision, stamp } from './context.ts';
+import { answered, type Context, type Decision, stamp } from './context.ts';
 import type { Team } from './team.ts';
 import { pendingAnswer } from './views.ts';
 
@@ -29,7 +29,13 @@ export function repeatOf(team: Team, command: Command, ctx: Context): Decision |
     const answer: Answer = { ...pendingAnswer(team, waiting, ctx.atMs), replayed: true };
     return { events: [], answer };
   }
+  if (used.isCancelled) return answered(cancelledBefore(id));
   return { events: claimed(team, id, ctx), repeats: used.at };
+}
+
+/** What became of a request that was taken back while it waited. */
+export function cancelledBefore(request: string): Answer {
+  return { outcome: 'cancelled', id: request, request, replayed: true };
 }
 
 /** The agent of a grant out of the queue shows, by any command on it, that it knows of it. */

@@ -67,6 +67,8 @@ export interface UsedId {
   readonly digest: number | undefined;
   readonly at: Position;
   readonly atMs: number;
+  /** Of a request that was taken back while it waited. */
+  readonly isCancelled?: true;
 }
 
 /** Who may act, as what, where. */

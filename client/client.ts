@@ -112,6 +112,7 @@ export class BursarClient extends Commands {
    *
    * @param path of the node that pays, `team/swarm/run/step`; a missing step opens by itself
    * @throws AbortedError when `signal` was aborted
+   * @throws CancelledError when it was cancelled by another call while it waited
    * @throws LeaseLostError when it was granted out of the queue while this client was cut off, and
    *   the grant was over again
    * @throws RefusedError, UnavailableError and the others of {@link Commands}

@@ -197,6 +197,16 @@ export class AbortedError extends BursarError {
   }
 }
 
+/** Somebody cancelled the request while it waited. */
+export class CancelledError extends BursarError {
+  constructor(request: string) {
+    super(
+      { code: 'cancelled', retryable: false, advice: 'Nothing is held; ask anew under a new id.' },
+      `The request ${request} was cancelled while it waited.`,
+    );
+  }
+}
+
 /** The allocation has to yield, or was taken, in favour of more urgent work. */
 export class PreemptedError extends BursarError {
   readonly allocation: string;

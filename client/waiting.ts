@@ -2,7 +2,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { AnswerOf, Notice } from '../events/answers.ts';
 import type { Host } from '../host/host.ts';
 import type { Outgoing, SendOptions } from './entry.ts';
-import { AbortedError, LeaseLostError, RefusedError, UnavailableError } from './errors.ts';
+import { AbortedError, CancelledError, LeaseLostError, RefusedError, UnavailableError } from './errors.ts';
 import type { Notices } from './notices.ts';
 import type { Accepted } from './refusals.ts';
 import type { Sender } from './sender.ts';
@@ -43,14 +43,20 @@ export class Waiting {
   }
 
   /** Sends the request; it may have to wait then. */
-  ask(command: RequestCommand, options: SendOptions): Promise<RequestOutcome | PendingAnswer> {
-    return this.#sender.ask(command, OUTCOMES, options);
+  async ask(
+    command: RequestCommand,
+    options: SendOptions,
+  ): Promise<RequestOutcome | PendingAnswer> {
+    const answer = await this.#sender.ask(command, [...OUTCOMES, 'cancelled'], options);
+    if (answer.outcome === 'cancelled') throw new CancelledError(command.id);
+    return answer;
   }
 
   /**
    * @param sentAtMs when the request was first sent, by the steady clock
    * @throws AbortedError: what becomes of the request then is the caller's business
    * @throws LeaseLostError when it was granted and over again before anybody heard of it
+   * @throws CancelledError when somebody else took it back
    * @throws UnavailableError when nobody has answered for long after its queue time was over
    */
   async outcome(
@@ -111,8 +117,9 @@ export class Waiting {
     const state = await this.#stateOf(command.id);
     if (state !== undefined && isRequestAnswer(state)) return state;
     if (state?.outcome === 'ended') throw new LeaseLostError(command.id);
+    if (state?.outcome === 'cancelled') throw new CancelledError(command.id);
     // It lives, or nothing is known: the repeat has the answer word for word, or says that too.
-    return this.#sender.ask(command, OUTCOMES, { firstSentAtMs: sentAtMs });
+    return this.ask(command, { firstSentAtMs: sentAtMs });
   }
 
   async #stateOf(id: string): Promise<Accepted | undefined> {
