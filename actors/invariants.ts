@@ -253,9 +253,6 @@ export class InvariantWatch implements Watch {
   }
 }
 
-/** No watch at all: for measuring what the watch costs, never for a product. */
-export const noWatch: Watch = { before() {}, after() {}, asked() {}, decided() {} };
-
 const NOTHING: Amounts = {};
 
 /** Every node that closes with this one, beneath before above. */

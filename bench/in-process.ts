@@ -1,4 +1,6 @@
 import { govern, type Recorder } from '../actors/govern.ts';
+import type { Watch } from '../actors/invariants.ts';
+import { LIVES } from '../actors/machines.ts';
 import { ActorRuntime } from '../actors/node-actor.ts';
 import { newTeam, type Team } from '../actors/team.ts';
 import { TimerHeap } from '../actors/timers.ts';
@@ -9,6 +11,7 @@ import type { BursarEvent } from '../events/events.ts';
 import { createSigner, generateSigningKeyPem } from '../events/signing.ts';
 import type { ParsedCommand } from '../writer/parse-command.ts';
 import { parseCommand } from '../writer/parse-command.ts';
+import { ownCpuMs } from './slice.ts';
 
 /** Decisions a second of one thread, without NATS. A pair is two decisions. */
 export interface InProcess {
@@ -30,27 +33,42 @@ const PAIRS_A_LOOK = 500;
 /** Runs each figure for `seconds`, after a tenth of that to warm up. */
 export function measureInProcess(seconds: number): InProcess {
   return {
-    governPerSecond: rateOf(pairsGoverned(), seconds),
-    bytesToBlockPerSecond: rateOf(pairsFromBytesToBlock(), seconds),
+    governPerSecond: Math.round(rateOf(pairsGoverned(), seconds).perSecond),
+    bytesToBlockPerSecond: Math.round(rateOf(pairsFromBytesToBlock(), seconds).perSecond),
   };
 }
 
-function rateOf(pair: (no: number) => void, seconds: number): number {
+/** Decisions a second of the clock, and of CPU time of this process. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly perCpuSecond: number;
+}
+
+/** The same paths with another watch than the product has: what the watch costs. */
+export const PATHS = { govern: pairsGoverned, bytesToBlock: pairsFromBytesToBlock } as const;
+
+/** Runs pairs for `seconds`, after a tenth of that to warm up. */
+export function rateOf(pair: (no: number) => void, seconds: number): Rate {
   let no = 0;
-  const runFor = (ms: number) => {
+  const runFor = (ms: number): Rate => {
     const startMs = performance.now();
+    const startCpuMs = ownCpuMs();
     const first = no;
     while (performance.now() < startMs + ms) {
       for (const endNo = no + PAIRS_A_LOOK; no < endNo; no += 1) pair(no);
     }
-    return ((no - first) * 2 * 1000) / (performance.now() - startMs);
+    const decisions = (no - first) * 2 * 1000;
+    return {
+      perSecond: decisions / (performance.now() - startMs),
+      perCpuSecond: decisions / (ownCpuMs() - startCpuMs),
+    };
   };
   runFor(seconds * 100);
-  return Math.round(runFor(seconds * 1000));
+  return runFor(seconds * 1000);
 }
 
-function pairsGoverned(): (no: number) => void {
-  const desk = new Desk(() => {});
+function pairsGoverned(watch?: Watch): (no: number) => void {
+  const desk = new Desk(() => {}, watch);
   return (no) => {
     desk.govern(requestOf(no), AGENT, no);
     desk.govern(settleOf(no), AGENT, no);
@@ -58,11 +76,11 @@ function pairsGoverned(): (no: number) => void {
   };
 }
 
-function pairsFromBytesToBlock(): (no: number) => void {
+function pairsFromBytesToBlock(watch?: Watch): (no: number) => void {
   const signer = createSigner(generateSigningKeyPem());
   let block = new BlockBuilder();
   let blockNo = 1;
-  const desk = new Desk((event) => block.add([event]));
+  const desk = new Desk((event) => block.add([event]), watch);
   const take = (command: Command) => {
     const raw = decode(encode(command), COMMAND_BYTES_MAX);
     const parsed = parseCommand(raw, command.op, TEAM, AGENT) as ParsedCommand;
@@ -82,13 +100,14 @@ function pairsFromBytesToBlock(): (no: number) => void {
 
 /** A team in memory, and where its events would stand. */
 class Desk {
-  readonly #team: Team = newTeam(TEAM, new TimerHeap(), new ActorRuntime());
+  readonly #team: Team;
   readonly #recorder: Recorder;
   atMs = Date.now();
   #seq = 1;
   #index = 0;
 
-  constructor(onEvent: (event: BursarEvent) => void) {
+  constructor(onEvent: (event: BursarEvent) => void, watch?: Watch) {
+    this.#team = newTeam(TEAM, new TimerHeap(), new ActorRuntime(), LIVES, watch);
     const nextPosition = () => ({ seq: this.#seq, index: this.#index });
     this.#recorder = {
       get next() {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { measureInProcess } from './in-process.ts';
+import { invariantsTextOf, measureInvariants } from './invariants.ts';
 import { runPeers } from './peers.ts';
 import { measurePoint, type Point } from './point.ts';
 import { type BenchReport, machineOf, oneCallerRatioOf, versionsOf } from './report.ts';
@@ -13,6 +14,7 @@ interface BenchOptions {
   readonly teams: number;
   readonly json: boolean;
   readonly peers: boolean;
+  readonly invariants: boolean;
   readonly data?: string;
   readonly profile?: string;
 }
@@ -33,6 +35,11 @@ const program = new Command('bench')
   .option('--teams <n>', 'teams over which the callers spread; one connection each', countOf, 1)
   .option('--json', 'print JSON alone', false)
   .option('--peers', 'also run Redis and PostgreSQL on the same work', false)
+  .option(
+    '--invariants',
+    'measure what the invariants cost instead: with and without in turns',
+    false,
+  )
   .option('--data <dir>', 'where the temporary data folder is made (default: the system’s)')
   .option('--profile <dir>', 'leave CPU profiles of writer and load there')
   .action(bench);
@@ -42,6 +49,12 @@ await program.parseAsync();
 async function bench(options: BenchOptions): Promise<void> {
   process.once('SIGINT', () => process.exit(130));
   const say = (word: string) => process.stderr.write(`${word}\n`);
+  if (options.invariants) {
+    const costs = await measureInvariants(options.seconds, say, options.data);
+    const text = options.json ? JSON.stringify(costs, null, 2) : invariantsTextOf(costs);
+    process.stdout.write(`${text}\n`);
+    return;
+  }
   say('In process …');
   const inProcess = measureInProcess(Math.min(options.seconds, IN_PROCESS_SECONDS_MAX));
   say('Starting broker, writer, echo and load …');

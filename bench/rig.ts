@@ -7,7 +7,7 @@ import { Child } from '../host/child.ts';
 import type { EchoParams } from './echo-process.ts';
 import type { LoadParams } from './load-process.ts';
 import type { BenchAgent } from './tree.ts';
-import type { WriterParams } from './writer-process.ts';
+import type { Checks, WriterParams } from './writer-process.ts';
 
 /** Everything that is measured, each in a process of its own. */
 export interface BenchRig {
@@ -29,11 +29,13 @@ const STORE_BYTES_MAX = 16 * 2 ** 30;
 /**
  * Starts a broker on a folder of its own, a writer for all shards, the load and the echo.
  * @param profileDir when given, writer and load leave CPU profiles in folders there
+ * @param checks which invariants the writer looks at: all, but where their cost is measured
  */
 export async function startRig(
   teams: number,
   dataParent: string = tmpdir(),
   profileDir?: string,
+  checks: Checks = 'all',
 ): Promise<BenchRig> {
   const dataDir = mkdtempSync(path.join(dataParent, 'bursar-bench-'));
   const children: Child[] = [];
@@ -59,7 +61,8 @@ export async function startRig(
     const ownerSeed = keys.users.owner.seed;
     const writer = child('writer');
     const maxBytesPerShard = Math.floor((STORE_BYTES_MAX - KEPT_FREE_BYTES) / shards);
-    await writer.ask('start', { url, dataDir, shards, maxBytesPerShard } satisfies WriterParams);
+    const params: WriterParams = { url, dataDir, shards, maxBytesPerShard, checks };
+    await writer.ask('start', params);
     const echo = child('echo', false);
     await echo.ask('start', { url, ownerSeed, subject: ECHO_SUBJECT } satisfies EchoParams);
     const load = child('load');
