@@ -349,6 +349,22 @@ processes(
   },
 );
 
+processes('a disk that takes no write says so, and keeps what it had', async () => {
+  const world = worldOf({ faults: { fileRefused: 1 } });
+  const { machine, host } = world.process('p');
+  machine.write('f', text('old'));
+  await performIn(
+    world,
+    async () => {
+      await assert.rejects(host.files.replace('f', text('new')), /no space left/);
+      await assert.rejects(host.files.remove('f'), /no space left/);
+      assert.equal(await host.files.read('f'), text('old'));
+    },
+    { name: 'p' },
+  );
+  assert.equal(world.faults.counts, { fileRefused: 2 });
+});
+
 processes('a file whose writing a crash cut short is the old one or the new one', async () => {
   const found = new Set<string>();
   for (let seed = 0; seed < 20; seed += 1) {

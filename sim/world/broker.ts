@@ -1,4 +1,5 @@
 import { shardOf } from '../../events/shard-of.ts';
+import type { CallOff } from '../../host/host.ts';
 import type { Chance } from './chance.ts';
 import { Connection } from './connection.ts';
 import type { Faults } from './faults.ts';
@@ -40,6 +41,7 @@ export class SimBroker {
   readonly #parts: BrokerParts;
   readonly #chance: Chance;
   readonly #ends = new Map<Connection, ConnectionEnd>();
+  readonly #endWatches = new Map<Connection, CallOff>();
   readonly #returning = new Set<Connection>();
   readonly #sessions = new Set<Session>();
   readonly #teams = new Map<string, string>();
@@ -81,7 +83,10 @@ export class SimBroker {
     const name = `connection ${this.#connectionCount++}`;
     const connection = new Connection({ process, scheduler, chance: chance.fork(name), faults });
     this.#ends.set(connection, end);
-    process.onEnd(() => this.disconnect(connection));
+    this.#endWatches.set(
+      connection,
+      process.onEnd(() => this.disconnect(connection)),
+    );
     if (this.#cutOff.has(process)) connection.cut();
     if (!this.#isReachable(connection)) connection.giveUp();
     return connection;
@@ -98,6 +103,8 @@ export class SimBroker {
 
   /** The process's end closes it; what it sent before still arrives. */
   disconnect(connection: Connection): void {
+    this.#endWatches.get(connection)?.();
+    this.#endWatches.delete(connection);
     connection.send('up', () => {
       this.#ends.delete(connection);
       for (const session of this.#sessions) {

@@ -28,6 +28,8 @@ export interface FaultRates {
   readonly lookSlow: number;
   readonly emergencyUnavailable: number;
   readonly emergencyAckLost: number;
+  /** A disk takes no write: it is full, or broken. */
+  readonly fileRefused: number;
 }
 
 export type FaultKind = keyof FaultRates;
@@ -50,4 +52,5 @@ export const NO_FAULTS: FaultRates = {
   lookSlow: 0,
   emergencyUnavailable: 0,
   emergencyAckLost: 0,
+  fileRefused: 0,
 };

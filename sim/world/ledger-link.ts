@@ -86,6 +86,7 @@ export class SimLedgerLink implements LedgerLink {
       if (signal.aborted || log.lastSeq >= seq) return resolve();
       const end = () => {
         callOff();
+        endWatch();
         signal.removeEventListener('abort', end);
         resolve();
       };
@@ -94,7 +95,7 @@ export class SimLedgerLink implements LedgerLink {
         this.#scheduler.at(this.#scheduler.nowMs + inMs, 'arrival', this.#process, end);
       });
       signal.addEventListener('abort', end);
-      this.#process.onEnd(callOff);
+      const endWatch = this.#process.onEnd(callOff);
     });
   }
 

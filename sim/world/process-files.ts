@@ -1,5 +1,6 @@
 import type { Files } from '../../host/host.ts';
 import type { Chance } from './chance.ts';
+import type { Faults } from './faults.ts';
 import type { SimMachine } from './machine.ts';
 import type { SimProcess } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -7,6 +8,13 @@ import type { Scheduler } from './scheduler.ts';
 const READ_MS_MAX = 0.5;
 const WRITE_MS_MIN = 0.5;
 const WRITE_MS_MAX = 5;
+
+export interface ProcessFilesParts {
+  readonly machine: SimMachine;
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly faults: Faults;
+}
 
 /**
  * The files of a machine as one process uses them. A replacement that was not finished at a crash is
@@ -17,13 +25,15 @@ export class ProcessFiles implements Files {
   readonly #machine: SimMachine;
   readonly #scheduler: Scheduler;
   readonly #chance: Chance;
+  readonly #faults: Faults;
   readonly #unfinished = new Set<() => void>();
 
-  constructor(process: SimProcess, machine: SimMachine, scheduler: Scheduler, chance: Chance) {
+  constructor(process: SimProcess, { machine, scheduler, chance, faults }: ProcessFilesParts) {
     this.#process = process;
     this.#machine = machine;
     this.#scheduler = scheduler;
     this.#chance = chance.fork('files');
+    this.#faults = faults;
   }
 
   read(file: string): Promise<Uint8Array | undefined> {
@@ -53,6 +63,7 @@ export class ProcessFiles implements Files {
 
   #change(change: () => void): Promise<void> {
     const delayMs = this.#chance.between(WRITE_MS_MIN, WRITE_MS_MAX);
+    if (this.#faults.strikes('fileRefused')) return this.#do(delayMs, refuse);
     return this.#do(
       delayMs,
       () => {
@@ -64,12 +75,22 @@ export class ProcessFiles implements Files {
   }
 
   #do<Result>(delayMs: number, work: () => Result, begin = () => {}): Promise<Result> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#process.step('file', () => {
         begin();
         const dueAtMs = this.#scheduler.nowMs + delayMs;
-        this.#scheduler.at(dueAtMs, 'arrival', this.#process, () => resolve(work()));
+        this.#scheduler.at(dueAtMs, 'arrival', this.#process, () => {
+          try {
+            resolve(work());
+          } catch (error) {
+            reject(error);
+          }
+        });
       });
     });
   }
+}
+
+function refuse(): never {
+  throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
 }

@@ -1,7 +1,9 @@
 import type { Bus } from '../../bus/bus.ts';
 import type { Ledger } from '../../events/ledger.ts';
+import type { CallOff } from '../../host/host.ts';
 import type { EmergencyStream } from '../../writer/outbox.ts';
 import type { Chance } from './chance.ts';
+import type { Faults } from './faults.ts';
 import type { SimMachine } from './machine.ts';
 import { ProcessFiles } from './process-files.ts';
 import { ProcessHost } from './process-host.ts';
@@ -20,6 +22,7 @@ export interface SimProcessOptions {
   readonly machine: SimMachine;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
+  readonly faults: Faults;
   /** What each look at a clock takes, ms. */
   readonly lookMs: number;
   readonly ports: (process: SimProcess) => ProcessPorts;
@@ -43,12 +46,13 @@ export class SimProcess implements TaskOwner {
   #isAlive = true;
   #isPaused = false;
 
-  constructor({ name, machine, scheduler, chance, lookMs, ports }: SimProcessOptions) {
+  constructor(options: SimProcessOptions) {
+    const { name, machine, scheduler, chance, faults, lookMs, ports } = options;
     this.name = name;
     this.machine = machine;
     this.#scheduler = scheduler;
     this.#turns = chance.fork('turns');
-    this.#files = new ProcessFiles(this, machine, scheduler, chance);
+    this.#files = new ProcessFiles(this, { machine, scheduler, chance, faults });
     this.host = new ProcessHost(this, { scheduler, chance, files: this.#files, lookMs });
     this.#ports = ports(this);
   }
@@ -135,8 +139,9 @@ export class SimProcess implements TaskOwner {
   }
 
   /** Calls back when it crashes. */
-  onEnd(work: () => void): void {
+  onEnd(work: () => void): CallOff {
     this.#endings.add(work);
+    return () => this.#endings.delete(work);
   }
 
   /** Does what leaves the process, unless it is gone or crashes before. */

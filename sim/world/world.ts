@@ -94,7 +94,15 @@ export class World {
     const { scheduler } = this;
     const chance = this.chance.fork(`process ${name}`);
     const ports = (process: SimProcess) => this.#portsOf(process, chance);
-    const made = new SimProcess({ name, machine, scheduler, chance, lookMs: this.#lookMs, ports });
+    const made = new SimProcess({
+      name,
+      machine,
+      scheduler,
+      chance,
+      ports,
+      faults: this.faults,
+      lookMs: this.#lookMs,
+    });
     this.#processes.set(name, made);
     return made;
   }
