@@ -44,8 +44,7 @@ export function cellsOf({ events, messages, calls, plan, beganAtMs }: Shown): Ce
   for (const message of messages) {
     for (const one of exchangesOf(message)) addAnswer(reached, places, one, faultsAt);
   }
-  for (const call of calls)
-    for (const seen of seenBy(call)) reached.add(cell('caller', seen, 'any'));
+  for (const call of calls) addCall(reached, call, faultsAt);
   return [...reached].filter((one) => LISTED.has(one)).sort();
 }
 
