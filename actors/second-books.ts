@@ -168,7 +168,7 @@ function tellDifference(
 ): never {
   const { second } = account;
   for (const [own, field] of FIELDS) {
-    const invariant = invariantOf(own, event);
+    const invariant = invariantOf(own, field, event);
     const [found, expected] = [account[field], second[field]];
     const place = { invariant, path, resource, what: field };
     if (found !== expected) breached(event, at, { ...place, expected, found });
@@ -181,12 +181,12 @@ function tellDifference(
 }
 
 /** A denial books nothing, so whatever it changed is its own fault; closing hands use up. */
-function invariantOf(own: InvariantId, event: BursarEvent): InvariantId {
+function invariantOf(own: InvariantId, field: string, event: BursarEvent): InvariantId {
   if (event.type === 'RequestDenied' && event.waited !== true) return 'INV-6';
   if (own !== 'INV-13') return own;
-  const isClosing =
-    event.type === 'NodeClosed' || (event.type === 'AllocationEnded' && event.closesStep === true);
-  return isClosing ? 'INV-8' : own;
+  if (event.type === 'NodeClosed') return 'INV-8';
+  const closesStep = event.type === 'AllocationEnded' && event.closesStep === true;
+  return closesStep && field === 'spent' ? 'INV-8' : own;
 }
 
 function tellOverdraw(

@@ -1,0 +1,427 @@
+import fc from 'fast-check';
+import type { Account } from '../../actors/account.ts';
+import { evolve } from '../../actors/evolve.ts';
+import { InvariantError, type InvariantId } from '../../actors/invariant-error.ts';
+import { ActorRuntime } from '../../actors/node-actor.ts';
+import type { NodeChange } from '../../actors/node-change.ts';
+import type { BursarEvent, EventOf } from '../../events/events.ts';
+import { assert, suite } from '../harness/suite.ts';
+import { anyMoves, begin, playMoves, RUNS } from './histories.ts';
+import { play, TeamRig } from './rig.ts';
+import {
+  ask,
+  givenLab,
+  LAB,
+  open,
+  policy,
+  RUN,
+  release,
+  STEP,
+  setLimits,
+  settle,
+} from './world.ts';
+
+const test = suite('actors: invariants');
+
+/** What the watch says of some work; fails where it says nothing. */
+function breachOf(work: () => unknown): InvariantError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof InvariantError) return error;
+    throw error;
+  }
+  throw new Error('no invariant failed');
+}
+
+/** Exactly this invariant fails, on this path. */
+function fails(invariant: InvariantId, path: string, work: () => unknown): InvariantError {
+  const error = breachOf(work);
+  assert.equal([error.breach.invariant, error.breach.path], [invariant, path], error.message);
+  return error;
+}
+
+/** Applies an event that no decider would have made. */
+function apply(rig: TeamRig, event: BursarEvent): void {
+  evolve(rig.team, event, rig.recorder.next);
+}
+
+function accountAt(rig: TeamRig, path: string, resource = 'credits'): Account {
+  const account = rig.team.nodes.get(path)?.accounts.get(resource);
+  if (account === undefined) throw new Error(`${path} has no account of ${resource}`);
+  return account;
+}
+
+const header = (rig: TeamRig) => ({ v: 1, team: 'acme', atMs: rig.nowMs }) as const;
+
+function grant(
+  rig: TeamRig,
+  credits: number,
+  more: Partial<EventOf<'AllocationGranted'>> = {},
+): EventOf<'AllocationGranted'> {
+  return {
+    ...header(rig),
+    type: 'AllocationGranted',
+    id: 'bad',
+    by: 'ann',
+    ask: { path: RUN, items: { credits: { amount: credits } } },
+    items: { credits },
+    priority: 100,
+    expiresAtMs: rig.nowMs + 60_000,
+    via: 'request',
+    rule: 'fits',
+    ...more,
+  };
+}
+
+function end(
+  rig: TeamRig,
+  as: EventOf<'AllocationEnded'>['as'],
+  allocation = 'a',
+): EventOf<'AllocationEnded'> {
+  return { ...header(rig), type: 'AllocationEnded', allocation, as, booked: {} };
+}
+
+/** A runtime in which something goes wrong after a node has taken its part of a change. */
+class BrokenRuntime extends ActorRuntime {
+  readonly #breaks: (account: Account, change: NodeChange, path: string) => void;
+  constructor(breaks: (account: Account, change: NodeChange, path: string) => void) {
+    super();
+    this.#breaks = breaks;
+  }
+  override deliver(...[node, change]: Parameters<ActorRuntime['deliver']>): void {
+    super.deliver(node, change);
+    const account = node.accounts.get('credits');
+    if (account !== undefined) this.#breaks(account, change, node.path);
+  }
+}
+
+test('INV-1 a kept sum that is off is found by the next event on its path, and named', () => {
+  for (const field of ['committed', 'childrenCommitted', 'limit', 'guarantee'] as const) {
+    const rig = givenLab(ask('a', { credits: 10 }));
+    const account = accountAt(rig, 'acme');
+    account[field] = (account[field] ?? 0) - 1;
+    const { breach } = fails('INV-1', 'acme', () => rig.when(ask('b', { credits: 1 })));
+    assert.is(breach.resource, 'credits');
+    assert.not.equal(breach.expected, breach.found);
+  }
+});
+
+test('INV-1 earmarks that are off are found', () => {
+  const rig = givenLab(ask('a', { credits: 10 }));
+  accountAt(rig, RUN).earmarked += 1;
+  fails('INV-1', RUN, () => rig.when(ask('b', { credits: 1 })));
+});
+
+test('INV-2 a grant above a limit anywhere on its path is not applied', () => {
+  const rig = givenLab(setLimits('acme/lab', { credits: 50 }));
+  fails('INV-2', 'acme/lab', () => apply(rig, grant(rig, 51)));
+  fails('INV-2', 'acme', () => apply(givenLab(), grant(givenLab(), 1_001)));
+});
+
+test('INV-2 a limit that was raised by no event admits nothing', () => {
+  const rig = givenLab();
+  accountAt(rig, 'acme').limit = 5_000;
+  assert.match(breachOf(() => rig.when(ask('a', { credits: 2_000 }))).message, /INV-1|INV-2/);
+});
+
+test('INV-2 a guarantee that its parent cannot set aside is not applied', () => {
+  const rig = givenLab();
+  const limits = { credits: { guarantee: 1_001 } };
+  const set: BursarEvent = { ...header(rig), type: 'LimitsSet', path: 'acme/lab', limits };
+  fails('INV-2', 'acme', () => apply(rig, set));
+});
+
+test('INV-2 use is booked whatever the room', () => {
+  const rig = givenLab(ask('a', { credits: 10 }), settle('a', { credits: 999 }));
+  rig.when({ op: 'charge', id: 'c', path: RUN, amounts: { credits: 5 } });
+  assert.is(accountAt(rig, 'acme').committed, 1_004);
+});
+
+test('INV-3 what has ended ends no second time, nor is it settled late twice', () => {
+  const rig = givenLab(ask('a', { credits: 10 }), release('a'));
+  assert.is(fails('INV-3', STEP, () => apply(rig, end(rig, 'released'))).breach.found, 'released');
+  const late: BursarEvent = {
+    ...header(rig),
+    type: 'LateSettled',
+    allocation: 'a',
+    path: RUN,
+    booked: { credits: 3 },
+  };
+  apply(rig, late);
+  fails('INV-3', RUN, () => apply(rig, late));
+  fails('INV-3', 'acme', () => apply(rig, end(rig, 'released', 'never')));
+});
+
+test('INV-4 a kept hold that is not that of the live allocations is found', () => {
+  for (const field of ['held', 'heldTree'] as const) {
+    const rig = givenLab(ask('a', { credits: 10 }));
+    accountAt(rig, STEP)[field] += 1;
+    fails('INV-4', STEP, () => rig.when(ask('b', { credits: 1 })));
+  }
+});
+
+test('INV-4 a hold below zero is found where it happens', () => {
+  const rig = givenLab(ask('a', { credits: 10 }), ask('b', { credits: 10 }));
+  const { credits } = rig.team.allocations.get('a')?.items ?? {};
+  Object.assign(rig.team.allocations.get('a') ?? {}, { items: { credits: (credits ?? 0) + 30 } });
+  const { breach } = fails('INV-4', STEP, () => apply(rig, end(rig, 'released')));
+  assert.is(breach.found, -20);
+});
+
+test('INV-6 a denial that changes books, and a decider that changes the team, are found', () => {
+  const rig = play(new TeamRig('acme', new BrokenRuntime(() => {})), LAB);
+  rig.runtime.resolver = (_team, event) => {
+    if (event.type === 'RequestDenied') accountAt(rig, RUN).spent += 1;
+  };
+  rig.when(ask('held', { credits: 1 }));
+  fails('INV-6', RUN, () => rig.when(ask('a', { credits: 2_000 })));
+
+  const other = givenLab();
+  const { credentials } = other.team;
+  const get = credentials.get.bind(credentials);
+  credentials.get = (name) => {
+    other.team.arrivals += 1;
+    return get(name);
+  };
+  fails('INV-6', RUN, () => other.when({ op: 'balance', path: RUN }, 'ann'));
+});
+
+test('INV-6 a refused request whose path has other books than before is found', () => {
+  const rig = givenLab(ask('a', { credits: 1 }));
+  accountAt(rig, RUN).spent += 1;
+  fails('INV-6', STEP, () => rig.when(ask('b', { credits: 1 }, { deadlineMs: -1 })));
+});
+
+test('INV-7 an id that is decided is decided by no second event', () => {
+  const rig = givenLab(ask('a', { credits: 1 }));
+  const charge = { ...header(rig), type: 'Charged', path: RUN, amounts: {} } as const;
+  fails('INV-7', RUN, () => apply(rig, { ...charge, id: 'a', by: 'ann', digest: 1 }));
+  apply(rig, { ...charge, id: 'new', by: 'ann', digest: 1 });
+  fails('INV-7', RUN, () => apply(rig, { ...charge, id: 'new', by: 'ann', digest: 1 }));
+  fails('INV-7', 'acme', () => apply(rig, grant(rig, 1, { id: 'a' })));
+});
+
+test('INV-8 use that gets lost on the way from a closed node to its parent is found', () => {
+  const losing = () =>
+    new TeamRig(
+      'acme',
+      new BrokenRuntime((account, { kind, isOwn }) => {
+        if (kind === 'childClosed' && isOwn) account.spent -= 1;
+      }),
+    );
+  const rig = losing();
+  play(rig, [...LAB, open(STEP, {}, { tier: 'step' }), ask('a', { credits: 10 })]);
+  rig.when(settle('a', { credits: 7 }));
+  const { breach } = fails('INV-8', RUN, () => rig.when({ op: 'close', path: STEP }));
+  assert.equal([breach.expected, breach.found], [7, 6]);
+  // A step that a request opened closes with its last allocation.
+  const other = play(losing(), [...LAB, ask('b', { credits: 1 })]);
+  fails('INV-8', RUN, () => other.when(settle('b', { credits: 1 })));
+});
+
+test('INV-9 nothing is admitted beneath a freeze, a closing or a stop', () => {
+  const frozen = givenLab({ op: 'freeze', path: 'acme/lab', id: 'f' });
+  fails('INV-9', 'acme/lab', () => apply(frozen, grant(frozen, 1)));
+  const stopped = givenLab({ op: 'stop', path: 'acme', id: 's', below: 'high' });
+  fails('INV-9', 'acme', () => apply(stopped, grant(stopped, 1)));
+  apply(stopped, grant(stopped, 1, { priority: 200 }));
+  const closing = givenLab(ask('a', { credits: 1 }), { op: 'close', path: 'acme/lab' });
+  fails('INV-9', 'acme/lab', () => apply(closing, grant(closing, 1, { id: 'b' })));
+  const set: BursarEvent = {
+    ...header(frozen),
+    type: 'LimitsSet',
+    path: RUN,
+    limits: { credits: { guarantee: 5 } },
+  };
+  fails('INV-9', 'acme/lab', () => apply(frozen, set));
+  const opened: BursarEvent = {
+    ...header(frozen),
+    type: 'NodeOpened',
+    path: `${RUN}/new`,
+    tier: 'step',
+  };
+  fails('INV-9', 'acme/lab', () => apply(frozen, opened));
+});
+
+test('INV-9 a freeze that the phase does not show still bars', () => {
+  const rig = givenLab({ op: 'freeze', path: 'acme/lab', id: 'f' });
+  const lab = rig.team.nodes.get('acme/lab');
+  if (lab !== undefined) lab.phase = 'open';
+  fails('INV-9', 'acme/lab', () => rig.when(ask('a', { credits: 1 })));
+});
+
+test('INV-10 time does not fall, and nothing ends by itself before its time', () => {
+  const rig = givenLab(ask('a', { credits: 10 }, { ttlMs: 5_000 }));
+  fails('INV-10', 'acme', () => apply(rig, { ...grant(rig, 1), atMs: rig.nowMs - 1 }));
+  for (const as of ['expired', 'unclaimed', 'preempted', 'fenced'] as const) {
+    fails('INV-10', STEP, () => apply(rig, end(rig, as)));
+  }
+  const atMs = rig.nowMs + 5_000;
+  fails('INV-10', STEP, () => apply(rig, { ...end(rig, 'expired'), atMs: atMs - 1 }));
+  apply(rig, { ...end(rig, 'expired'), atMs });
+});
+
+test('INV-10 a freeze, a stop and a patience last as long as they were to', () => {
+  const rig = givenLab(
+    ask('a', { credits: 1_000 }),
+    ask('w', { credits: 1 }, { maxWaitMs: 9_000 }),
+    { op: 'freeze', path: 'acme', id: 'f', forMs: 100 },
+    { op: 'stop', path: RUN, id: 's', below: 'all', ackMs: 700 },
+  );
+  const thaw = { ...header(rig), type: 'Unfrozen', path: 'acme', freeze: 'f' } as const;
+  fails('INV-10', 'acme', () => apply(rig, thaw));
+  fails('INV-10', STEP, () => apply(rig, { ...end(rig, 'fenced'), atMs: rig.nowMs + 699 }));
+  const waits = givenLab(
+    ask('a', { credits: 1_000 }),
+    ask('w', { credits: 1 }, { maxWaitMs: 9_000 }),
+  );
+  const waiting = waits.team.waiting.get('w');
+  if (waiting === undefined) throw new Error('w waits');
+  const denied: EventOf<'RequestDenied'> = {
+    ...header(waits),
+    atMs: waits.nowMs + 8_999,
+    type: 'RequestDenied',
+    id: 'w',
+    by: waiting.agent,
+    ask: waiting.ask,
+    reason: 'wait_timeout',
+    waited: true,
+    rule: 'waited',
+  };
+  if (waiting.digest !== undefined) denied.digest = waiting.digest;
+  fails('INV-10', STEP, () => apply(waits, denied));
+});
+
+test('INV-13 what an event books is booked once on every tier', () => {
+  const books = (on: string, field: 'spent' | 'spentTree', by: number) => {
+    const rig = new TeamRig(
+      'acme',
+      new BrokenRuntime((account, { kind }, path) => {
+        if (kind === 'ended' && path === on) account[field] += by;
+      }),
+    );
+    play(rig, [...LAB, open(STEP, {}, { tier: 'step' }), ask('a', { credits: 10 })]);
+    fails('INV-13', on, () => rig.when(settle('a', { credits: 7 })));
+  };
+  books('acme', 'spentTree', 7);
+  books('acme/lab', 'spentTree', -7);
+  books('acme/lab', 'spent', 7);
+});
+
+test('INV-14 a preemption that its right does not give is not applied', () => {
+  const preempt = (rig: TeamRig, more: Partial<EventOf<'PreemptionRequested'>> = {}) =>
+    apply(rig, {
+      ...header(rig),
+      type: 'PreemptionRequested',
+      id: 'p',
+      by: 'bob',
+      ask: { path: RUN, items: { credits: { amount: 900 } } },
+      contest: 'c',
+      account: { path: 'acme', resource: 'credits' },
+      priority: 200,
+      right: 'priority',
+      victims: ['a'],
+      graceEndsAtMs: rig.nowMs + 1_000,
+      untilMs: rig.nowMs + 1_000,
+      earmarked: {},
+      rule: 'test',
+      ...more,
+    });
+  const given = (more: object = {}) => givenLab(ask('a', { credits: 900, concurrency: 1 }, more));
+  preempt(given());
+  fails('INV-14', RUN, () => preempt(given({ priority: 'high' })));
+  fails('INV-14', RUN, () => preempt(given({ preemptible: false })));
+  fails('INV-14', RUN, () => preempt(given(), { victims: [] }));
+  fails('INV-14', RUN, () => preempt(given(), { victims: ['gone'] }));
+  fails('INV-14', RUN, () => preempt(given(), { right: 'reclaim' }));
+  fails('INV-14', RUN, () =>
+    preempt(given(), { ask: { path: RUN, items: { memory: { amount: 1 } } } }),
+  );
+  const protectedOnes = given();
+  play(protectedOnes, [policy({ preemption: { minRuntimeMs: 10 } })]);
+  fails('INV-14', RUN, () => preempt(protectedOnes));
+  const never = given();
+  play(never, [policy({ preemption: { withinNode: 'never' } })]);
+  fails('INV-14', RUN, () => preempt(never));
+  const twice = given();
+  preempt(twice);
+  fails('INV-14', RUN, () => preempt(twice, { id: 'q' }));
+});
+
+test('INV-14 who is made to yield yields to a request that preempts', () => {
+  const rig = givenLab(ask('a', { credits: 900 }));
+  const victim = rig.team.allocations.get('a');
+  Object.assign(victim ?? {}, { graceEndsAtMs: rig.nowMs, yieldsTo: 'nobody' });
+  fails('INV-14', STEP, () => apply(rig, end(rig, 'preempted')));
+});
+
+test('INV-15 a rung is announced once on the way up, and re-armed once on the way down', () => {
+  const rig = givenLab();
+  const rung = { ...header(rig), path: 'acme', resource: 'credits' } as const;
+  const cross = (no: number): BursarEvent => ({
+    ...rung,
+    type: 'ThresholdCrossed',
+    kind: 'notice',
+    rung: no,
+    usePermille: 600,
+    limit: 1_000,
+  });
+  apply(rig, cross(1));
+  fails('INV-15', 'acme', () => apply(rig, cross(1)));
+  fails('INV-15', 'acme', () => apply(rig, cross(3)));
+  apply(rig, { ...rung, type: 'ThresholdRearmed', rung: 1 });
+  fails('INV-15', 'acme', () => apply(rig, { ...rung, type: 'ThresholdRearmed', rung: 1 }));
+});
+
+test('the report names invariant, place, event and both numbers, and what to do next', () => {
+  const rig = givenLab(ask('a', { credits: 10 }));
+  accountAt(rig, STEP).held += 1;
+  const error = breachOf(() => rig.when(ask('b', { credits: 1 })));
+  const { seq, index } = rig.recorder.next;
+  assert.is(
+    error.summary,
+    `INV-4 (held is what live allocations hold) failed on ${STEP} (credits), by ` +
+      `AllocationGranted at ${seq}-${index}: held is 12, not 11`,
+  );
+  assert.match(error.message, /Next: `bursar audit verify`/);
+  assert.equal([error.code, error.retryable], ['invariant_failed', false]);
+});
+
+const BALANCED = ['committed', 'held', 'heldTree', 'spent', 'spentTree', 'earmarked'] as const;
+
+test('INV-1 INV-4 INV-13 any kept sum of any history, off by any amount, is found on the next use', () => {
+  fc.assert(
+    fc.property(
+      anyMoves,
+      fc.nat(),
+      fc.constantFrom(...BALANCED),
+      fc.integer({ min: -9, max: 9 }).filter((by) => by !== 0),
+      (moves, which, field, by) => {
+        const rig = playMoves(begin(), moves);
+        const nodes = [...rig.team.nodes.values()].filter(({ accounts }) =>
+          accounts.has('credits'),
+        );
+        const node = nodes[which % nodes.length];
+        const account = node?.accounts.get('credits');
+        if (node === undefined || account === undefined) return;
+        account[field] += by;
+        const charge = { type: 'Charged', v: 1, team: 't', path: node.path } as const;
+        const atMs = rig.nowMs;
+        const error = breachOf(() =>
+          evolve(rig.team, { ...charge, atMs, amounts: { credits: 1 } }, rig.recorder.next),
+        );
+        const own = field.startsWith('held')
+          ? 'INV-4'
+          : field.startsWith('spent')
+            ? 'INV-13'
+            : 'INV-1';
+        assert.equal([error.breach.invariant, error.breach.path], [own, node.path]);
+        assert.is(error.breach.found, account[field]);
+      },
+    ),
+    { numRuns: RUNS || 150 },
+  );
+});
+
+test.run();
