@@ -35,6 +35,8 @@ export interface LedgerLink {
   look<Seen>(shard: number, atBroker: () => Seen): Promise<Seen>;
   /** As `look`, for a part of a replay. */
   read<Seen>(shard: number, atBroker: () => Seen): Promise<Seen>;
+  /** Resolves when the broker can be reached, after `withinMs`, or when the signal is aborted. */
+  untilReachable(withinMs: number, signal: AbortSignal): Promise<void>;
   /** Resolves when a log has come to hold `seq`, was damaged, or the signal is aborted. */
   changed(log: MemoryLog, seq: number, signal: AbortSignal): Promise<void>;
 }

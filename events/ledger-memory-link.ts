@@ -43,6 +43,10 @@ export class FaultyLink implements LedgerLink {
     return Promise.resolve().then(atBroker);
   }
 
+  untilReachable(): Promise<void> {
+    return Promise.resolve();
+  }
+
   changed(log: MemoryLog, seq: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal.aborted || log.lastSeq >= seq) return resolve();

@@ -121,7 +121,8 @@ export class MemoryLedger implements Ledger {
     toSeq: number | undefined,
     signal: AbortSignal,
   ): Promise<readonly StoredMessage[]> {
-    const deadlineMs = this.#clock.nowMs() + this.#limits.readDeadlineMs;
+    const { readDeadlineMs, retryPauseMs } = this.#limits;
+    const deadlineMs = this.#clock.nowMs() + readDeadlineMs;
     const log = this.store.log(shard);
     for (;;) {
       try {
@@ -130,7 +131,8 @@ export class MemoryLedger implements Ledger {
         if (!(error instanceof LedgerUnavailableError)) throw error;
         if (toSeq !== undefined && this.#clock.nowMs() >= deadlineMs) throw error;
       }
-      await this.#clock.pause(this.#limits.retryPauseMs);
+      await this.#link.untilReachable(readDeadlineMs, signal);
+      await this.#clock.pause(retryPauseMs);
       if (signal.aborted) return [];
     }
   }

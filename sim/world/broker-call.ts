@@ -31,6 +31,7 @@ export interface Call<Reply> {
 export class BrokerCalls {
   readonly #process: SimProcess;
   readonly #due = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
   readonly #connection: Connection;
 
   /** A connection of its own, made at the first use. */
@@ -48,13 +49,27 @@ export class BrokerCalls {
       onDown: () => {
         for (const breakOff of [...this.#due]) breakOff();
       },
-      onUp: () => {},
+      onUp: () => {
+        for (const goOn of [...this.#waiting]) goOn();
+      },
     });
   }
 
   /** Whether a call made now would be sent. */
   get isUp(): boolean {
     return this.#connection.isUp;
+  }
+
+  /** Resolves when calls can be sent, after `withinMs`, or when the signal is aborted. */
+  async untilUp(withinMs: number, signal: AbortSignal): Promise<void> {
+    if (this.isUp || signal.aborted) return;
+    const end = new AbortController();
+    const goOn = () => end.abort();
+    this.#waiting.add(goOn);
+    signal.addEventListener('abort', goOn);
+    await this.#process.host.pause(withinMs, end.signal);
+    this.#waiting.delete(goOn);
+    signal.removeEventListener('abort', goOn);
   }
 
   call<Reply>(call: Call<Reply>): Promise<CallEnd<Reply>> {

@@ -81,6 +81,10 @@ export class SimLedgerLink implements LedgerLink {
     return this.#ask(this.#replays(), shard, atBroker);
   }
 
+  untilReachable(withinMs: number, signal: AbortSignal): Promise<void> {
+    return this.#replays().untilUp(withinMs, signal);
+  }
+
   changed(log: MemoryLog, seq: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal.aborted || log.lastSeq >= seq) return resolve();

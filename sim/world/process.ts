@@ -87,13 +87,12 @@ export class SimProcess implements TaskOwner {
     return this.#ports.bus(user);
   }
 
-  /** Runs code as this process's own, when its turn comes. What it throws ends the run. */
+  /**
+   * Runs code as this process's own, when its turn comes. What it throws, or rejects with, ends the
+   * run.
+   */
   start(work: () => unknown): void {
-    this.#scheduler.at(this.#scheduler.nowMs, 'arrival', this, () => {
-      const result = work();
-      // Without a catch: what rejects is nobody's, and ends the run as an uncaught error does.
-      if (result instanceof Promise) void result;
-    });
+    this.#scheduler.at(this.#scheduler.nowMs, 'arrival', this, work);
   }
 
   /** It crashes at its `step`th step, counted from its start. */
