@@ -158,9 +158,15 @@ export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean
   climb.idleGrowth = idleContributionOf(account) - idleBefore;
 }
 
-/** Use of a limit in thousandths, rounded down; exact beyond 2^53 / 1000 too. */
+/**
+ * Use of a limit in thousandths, rounded down; exact beyond 2^53 / 1000 too. What would leave the
+ * range of exact integers is shown as the end of it: an event with more could not be read again.
+ */
 export function usePermille(used: number, limit: number): number {
   if (limit <= 0) return used > 0 ? 1000 : 0;
   if (used <= 9_000_000_000_000) return Math.floor((used * 1000) / limit);
-  return Number((BigInt(used) * 1000n) / BigInt(limit));
+  const permille = (BigInt(used) * 1000n) / BigInt(limit);
+  return Number(permille < MAX ? permille : MAX);
 }
+
+const MAX = BigInt(Number.MAX_SAFE_INTEGER);

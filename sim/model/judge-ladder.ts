@@ -13,20 +13,20 @@ export function judgeCrossed({ state, event, find }: Crossed): void {
   const node = state.nodes.get(path);
   const limit = node?.accounts.get(resource)?.limit ?? null;
   if (node === undefined || limit === null || !hasLadder(node, resource)) {
-    return find('S §8', `${resource} of ${path} has no ladder`, path);
+    return find('INV-15', `${resource} of ${path} has no ladder`, path);
   }
   const step = state.policy.ladder[rung - 1];
   const current = node.accounts.get(resource)?.rung ?? 0;
   if (step === undefined || step.kind !== kind)
-    return find('S §8', `rung ${rung} is no ${kind}`, path);
-  if (rung <= current) find('S §8', `rung ${rung} fires again`, path);
+    return find('INV-15', `rung ${rung} is no ${kind}`, path);
+  if (rung <= current) find('INV-15', `rung ${rung} fires again`, path);
   const used = useOfNode(state, node, resource);
   if (!isAtLeast(used, step.onPermille, limit)) {
-    find('S §8', `${kind} fires at ${used} of ${limit}`, path);
+    find('INV-15', `${kind} fires at ${used} of ${limit}`, path);
   }
-  if (event.limit !== limit) find('S §8', `its limit is ${limit}`, path);
-  if (limit > 0 && event.usePermille !== Number((BigInt(used) * 1000n) / BigInt(limit))) {
-    find('S §8', `${event.usePermille} permille of ${used} in ${limit}`, path);
+  if (event.limit !== limit) find('INV-15', `its limit is ${limit}`, path);
+  if (limit > 0 && event.usePermille !== permilleOf(used, limit)) {
+    find('INV-15', `${event.usePermille} permille of ${used} in ${limit}`, path);
   }
 }
 
@@ -35,13 +35,13 @@ export function judgeRearmed({ state, event, find }: Bench<EventOf<'ThresholdRea
   const node = state.nodes.get(event.path);
   const account = node?.accounts.get(event.resource);
   if (node === undefined || account === undefined)
-    return find('S §8', 'no such account', event.path);
-  if (account.rung !== event.rung) find('S §8', `rung ${event.rung} is armed`, event.path);
+    return find('INV-15', 'no such account', event.path);
+  if (account.rung !== event.rung) find('INV-15', `rung ${event.rung} is armed`, event.path);
   const step = state.policy.ladder[event.rung - 1];
   if (step === undefined || account.limit === null) return;
   const used = useOfNode(state, node, event.resource);
   if (isAtLeast(used, step.offPermille, account.limit)) {
-    find('S §8', `re-arms at ${used} of ${account.limit}`, event.path);
+    find('INV-15', `re-arms at ${used} of ${account.limit}`, event.path);
   }
 }
 
@@ -53,11 +53,15 @@ export function judgeLadders(state: State, find: Bench['find']): void {
       const used = useOfNode(state, node, resource);
       const next = state.policy.ladder[rung];
       if (next !== undefined && isAtLeast(used, next.onPermille, limit)) {
-        find('S §8', `${next.kind} of ${resource} was not told at ${used} of ${limit}`, node.path);
+        find(
+          'INV-15',
+          `${next.kind} of ${resource} was not told at ${used} of ${limit}`,
+          node.path,
+        );
       }
       const current = state.policy.ladder[rung - 1];
       if (current !== undefined && !isAtLeast(used, current.offPermille, limit)) {
-        find('S §8', `${current.kind} of ${resource} is not re-armed at ${used}`, node.path);
+        find('INV-15', `${current.kind} of ${resource} is not re-armed at ${used}`, node.path);
       }
     }
   }
@@ -78,4 +82,9 @@ function useOfNode(state: State, node: ModelNode, resource: string): number {
 
 function isAtLeast(used: number, permille: number, limit: number): boolean {
   return BigInt(used) * 1000n >= BigInt(permille) * BigInt(limit);
+}
+
+/** Never more than can be told exactly. */
+function permilleOf(used: number, limit: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Number((BigInt(used) * 1000n) / BigInt(limit)));
 }
