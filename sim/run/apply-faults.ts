@@ -14,6 +14,8 @@ export interface FaultParts {
   readonly agents: RunningAgents;
   readonly signer: Signer;
   readonly diary: Diary;
+  /** Shards whose log is not what it was. */
+  readonly damaged: Set<number>;
 }
 
 /** Lets the faults of a plan happen at their times, counted from now, and ends them at theirs. */
@@ -80,7 +82,7 @@ function begin(
     case 'dropTail':
     case 'flipBit':
     case 'vanishBlock':
-      return damage(fault, world);
+      return damage(fault, parts);
     case 'tearCheckpoint':
     case 'staleCheckpoint':
     case 'crashProjector':
@@ -175,17 +177,17 @@ function secondClaimant(
   });
 }
 
-function damage(fault: FaultOf<'dropTail' | 'flipBit' | 'vanishBlock'>, world: World): void {
+function damage(
+  fault: FaultOf<'dropTail' | 'flipBit' | 'vanishBlock'>,
+  { world, damaged }: FaultParts,
+): void {
   const log = world.store.log(fault.shard);
-  if (fault.kind === 'dropTail') {
-    log.dropTail(fault.count);
-    world.faults.note(fault.kind);
-    return;
-  }
-  const seq = log.lastSeq - fault.back;
+  const seq = fault.kind === 'dropTail' ? log.lastSeq : log.lastSeq - fault.back;
   const message = log.get(seq);
   if (message === undefined) return;
   world.faults.note(fault.kind);
+  damaged.add(fault.shard);
+  if (fault.kind === 'dropTail') return log.dropTail(fault.count);
   if (fault.kind === 'vanishBlock') log.vanish(seq);
   else log.flipBit(seq, fault.bit % (message.bytes.byteLength * 8));
 }

@@ -23,6 +23,8 @@ export interface EndParts {
   readonly agents: RunningAgents;
   readonly signer: Signer;
   readonly diary: Diary;
+  /** Shards whose log is not what it was. */
+  readonly damaged: ReadonlySet<number>;
 }
 
 /** Virtual time within which a world without faults comes to rest, ms. */
@@ -32,12 +34,13 @@ const BREATH_MS = 3_000;
 
 /** The faults are over: now everything must answer and agree. */
 export async function checkEnd(parts: EndParts): Promise<void> {
-  const { plan, world, cluster, agents, signer, diary } = parts;
-  const damagedShards = new Set(
-    plan.faults.flatMap((fault) => (isDamage(fault.kind) && 'shard' in fault ? [fault.shard] : [])),
-  );
+  const { plan, world, cluster, agents, signer, diary, damaged: damagedShards } = parts;
   if (damagedShards.size > 0) await restartAll(parts);
-  const isAtRest = () => cluster.isSettled && agents.unsettledCount === 0;
+  const isFull = plan.world.logBytesMax !== null;
+  const isAtRest = () =>
+    cluster.isSettled || (isFull && cluster.isSettledButForRoom)
+      ? agents.unsettledCount === 0 || isFull
+      : false;
   if (damagedShards.size === 0 && !(await world.runUntil(isAtRest, REST_MS))) {
     const states = cluster.writers.map(({ name, status }) => `${name} ${JSON.stringify(status)}`);
     const message = `no rest: ${states.join('; ')}; ${agents.unsettledCount} settles on their way`;

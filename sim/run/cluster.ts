@@ -1,3 +1,4 @@
+import { LedgerFullError } from '../../events/ledger-errors.ts';
 import type { Signer } from '../../events/signing.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SimProcess } from '../world/process.ts';
@@ -42,6 +43,15 @@ export class Cluster {
   get isSettled(): boolean {
     return times(this.#shards, (shard) => shard).every(
       (shard) => this.ownerOf(shard) !== undefined || this.isFrozen(shard),
+    );
+  }
+
+  /** As {@link isSettled}, where a shard that has no room left for a claim counts too. */
+  get isSettledButForRoom(): boolean {
+    return times(this.#shards, (shard) => shard).every(
+      (shard) =>
+        this.ownerOf(shard) !== undefined ||
+        this.writers.some(({ status }) => status[shard]?.problem instanceof LedgerFullError),
     );
   }
 

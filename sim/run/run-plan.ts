@@ -1,5 +1,4 @@
 import { startAgents } from '../agents/start-agents.ts';
-import { DAMAGE } from '../plan/fault.ts';
 import type { Plan } from '../plan/plan.ts';
 import { simSigner } from '../world/signer.ts';
 import { World } from '../world/world.ts';
@@ -30,10 +29,10 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     lookMs: plan.world.lookMs,
     ...(plan.world.logBytesMax === null ? {} : { maxBytesPerShard: plan.world.logBytesMax }),
   });
-  const damaged = plan.faults.some(({ kind }) => DAMAGE.has(kind));
+  const damaged = new Set<number>();
   const diary = new Diary(
     () => world.nowMs,
-    () => damaged,
+    () => damaged.size > 0,
     options.onLine,
   );
   const signer = simSigner(world.chance);
@@ -42,7 +41,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     diary.violate({ rule: 'QUIET', message: 'nobody serves at the beginning' });
   }
   const agents = startAgents(plan, world);
-  applyFaults(plan, { world, cluster, agents, signer, diary });
+  applyFaults(plan, { world, cluster, agents, signer, diary, damaged });
   const isDone = await world.runUntil(() => agents.isDone, plan.jobsEndAtMs + CALLS_END_MS);
   if (!isDone && world.scheduler.uncaught.length === 0) {
     for (const { op, agent, team, job } of agents.openCalls) {
@@ -52,7 +51,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
   }
   for (const what of agents.violations) diary.violate({ rule: 'CLIENT', message: what });
   if (world.scheduler.uncaught.length === 0) {
-    await checkEnd({ plan, world, cluster, agents, signer, diary });
+    await checkEnd({ plan, world, cluster, agents, signer, diary, damaged });
   }
   for (const { process, error, atMs } of world.scheduler.uncaught) {
     const stack = error instanceof Error ? error.stack : String(error);
