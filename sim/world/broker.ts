@@ -1,28 +1,13 @@
-import { shardOf } from '../../events/shard-of.ts';
 import type { CallOff } from '../../host/host.ts';
 import type { Chance } from './chance.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionEnd } from './connection.ts';
 import type { Faults } from './faults.ts';
 import type { SimProcess } from './process.ts';
 import { WORLD_BEGINS_AT_MS } from './process-host.ts';
+import { Routing } from './routing.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type Client, Session } from './session.ts';
-import { Transcript, type TranscriptEntry, type TranscriptReply } from './transcript.ts';
 import { BROKER_TIMES } from './world-times.ts';
-
-/** A message as it goes over the wire. Its bytes are its own. */
-export interface WireMessage {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly contentType: string | undefined;
-  readonly reply: string | undefined;
-}
-
-/** The process's end of a connection. */
-export interface ConnectionEnd {
-  onDown(): void;
-  onUp(): void;
-}
 
 export interface BrokerParts {
   readonly scheduler: Scheduler;
@@ -32,18 +17,14 @@ export interface BrokerParts {
   readonly shards: number;
 }
 
-/**
- * The broker: knows who is connected and who hears what, maps requests to shards as nats.conf does,
- * and keeps nothing.
- */
+/** The broker: knows who is connected, and keeps nothing for those who are not. */
 export class SimBroker {
-  readonly transcript = new Transcript();
+  readonly routing: Routing;
   readonly #parts: BrokerParts;
   readonly #chance: Chance;
   readonly #ends = new Map<Connection, ConnectionEnd>();
   readonly #endWatches = new Map<Connection, CallOff>();
   readonly #returning = new Set<Connection>();
-  readonly #sessions = new Set<Session>();
   readonly #teams = new Map<string, string>();
   readonly #cutOff = new Set<SimProcess>();
   #aheadMs = 0;
@@ -54,6 +35,7 @@ export class SimBroker {
   constructor(parts: BrokerParts) {
     this.#parts = parts;
     this.#chance = parts.chance.fork('broker');
+    this.routing = new Routing(parts.scheduler, parts.chance, parts.shards);
   }
 
   get isUp(): boolean {
@@ -97,7 +79,7 @@ export class SimBroker {
     const connection = this.connect(process, client);
     const team = this.#teams.get(user) ?? '*';
     const session = new Session(connection, user, team, client);
-    this.#sessions.add(session);
+    this.routing.add(session);
     return session;
   }
 
@@ -107,9 +89,7 @@ export class SimBroker {
     this.#endWatches.delete(connection);
     connection.send('up', () => {
       this.#ends.delete(connection);
-      for (const session of this.#sessions) {
-        if (session.connection === connection) this.#sessions.delete(session);
-      }
+      this.routing.remove(connection);
     });
   }
 
@@ -168,115 +148,6 @@ export class SimBroker {
     }
   }
 
-  /** Takes a message from a client; it leaves now. */
-  publish(session: Session, message: WireMessage): void {
-    const { scheduler } = this.#parts;
-    const { nowMs } = scheduler;
-    const { name } = session.connection.process;
-    const entry = this.transcript.of(message.subject);
-    const reply: TranscriptReply | undefined = entry && {
-      repliedAtMs: nowMs,
-      process: name,
-      shard: this.#shardOf(entry.team),
-      contentType: message.contentType,
-      bytes: message.data,
-      arrivedAtMs: undefined,
-    };
-    if (reply !== undefined) entry?.replies.push(reply);
-    const tokens = message.subject.split('.');
-    const [, kind, agent = '', team = '', op = ''] = tokens;
-    if (tokens.length === 5 && kind === 'req' && session.mayPublish(tokens)) {
-      const { contentType, data, reply: inbox } = message;
-      const sent = { sentAtMs: nowMs, from: name, agent, team, op, contentType, bytes: data };
-      const asked = this.transcript.sent(sent, inbox);
-      session.connection.sendMessage('up', () => this.#route(session, message, tokens, asked));
-    } else {
-      session.connection.sendMessage('up', () =>
-        this.#route(session, message, tokens, undefined, () => {
-          if (reply !== undefined) reply.arrivedAtMs ??= scheduler.nowMs;
-        }),
-      );
-    }
-  }
-
-  /** Publishes on behalf of a stream, to whoever listens. */
-  tell(message: WireMessage): void {
-    this.#deliver(message, message.subject.split('.'), undefined);
-  }
-
-  #route(
-    session: Session,
-    message: WireMessage,
-    tokens: readonly string[],
-    asked: TranscriptEntry | undefined,
-    onArrival?: () => void,
-  ): void {
-    const { connection, client } = session;
-    if (!session.mayPublish(tokens)) {
-      connection.send('down', () => client.onDenied('publish', message.subject));
-      return;
-    }
-    let arrived = onArrival;
-    let mapped = message;
-    let mappedTokens = tokens;
-    if (asked !== undefined) {
-      const shard = this.#shardOf(asked.team);
-      const subject = `bursar.shard.${shard}.req.${asked.agent}.${asked.team}.${asked.op}`;
-      mapped = { ...message, subject };
-      mappedTokens = subject.split('.');
-      arrived = undefined;
-    }
-    const isHeard = this.#deliver(mapped, mappedTokens, (heardBy) => {
-      arrived?.();
-      asked?.arrivals.push({
-        atMs: this.#parts.scheduler.nowMs,
-        process: heardBy.connection.process.name,
-        shard: this.#shardOf(asked.team),
-      });
-    });
-    const { reply } = message;
-    if (!isHeard && reply !== undefined) connection.send('down', () => client.onNobody(reply));
-  }
-
-  /** @returns whether anybody listens */
-  #deliver(
-    message: WireMessage,
-    tokens: readonly string[],
-    onArrival: ((heardBy: Session) => void) | undefined,
-  ): boolean {
-    const queues = new Map<string, [Session, number][]>();
-    let isHeard = false;
-    for (const session of this.#sessions) {
-      for (const [id, { pattern, queue }] of session.subscriptions) {
-        if (!pattern.matches(tokens)) continue;
-        isHeard = true;
-        if (queue === undefined) this.#sendDown(session, id, message, onArrival);
-        else queues.set(queue, [...(queues.get(queue) ?? []), [session, id]]);
-      }
-    }
-    for (const members of queues.values()) {
-      const [session, id] = this.#chance.pick(members);
-      this.#sendDown(session, id, message, onArrival);
-    }
-    return isHeard;
-  }
-
-  #sendDown(
-    session: Session,
-    id: number,
-    message: WireMessage,
-    onArrival: ((heardBy: Session) => void) | undefined,
-  ): void {
-    session.connection.sendMessage('down', () => {
-      onArrival?.(session);
-      session.client.onMessage(id, { ...message, data: message.data.slice() });
-    });
-  }
-
-  #shardOf(team: string): number {
-    return shardOf(team, this.#parts.shards);
-  }
-
   #of(process: SimProcess): Connection[] {
     return [...this.#ends.keys()].filter((connection) => connection.process === process);
   }
@@ -285,9 +156,7 @@ export class SimBroker {
   #drop(connection: Connection): void {
     const { scheduler } = this.#parts;
     connection.break();
-    for (const session of this.#sessions) {
-      if (session.connection === connection) session.subscriptions.clear();
-    }
+    this.routing.deafen(connection);
     if (connection.isCut) {
       connection.isStale = true;
       return;

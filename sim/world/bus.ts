@@ -16,9 +16,9 @@ import {
   PermissionDenied,
 } from '../../bus/errors.ts';
 import type { CallOff } from '../../host/host.ts';
-import type { SimBroker, WireMessage } from './broker.ts';
+import type { SimBroker } from './broker.ts';
 import type { SimProcess } from './process.ts';
-import type { Client, Session } from './session.ts';
+import type { Client, Session, WireMessage } from './session.ts';
 
 /** `max_payload` of nats.conf, bytes. */
 const MESSAGE_BYTES_MAX = 1_048_576;
@@ -207,7 +207,8 @@ export class SimBus implements Bus {
   ): void {
     if (data.byteLength > MESSAGE_BYTES_MAX) throw new MessageTooLarge(subject, data.byteLength);
     const type = contentType === MSGPACK ? undefined : contentType;
-    this.#broker.publish(this.#session, { subject, data: data.slice(), contentType: type, reply });
+    const message = { subject, data: data.slice(), contentType: type, reply };
+    this.#broker.routing.publish(this.#session, message);
   }
 
   #answer(reply: string, data: Uint8Array, contentType: string | undefined): boolean {

@@ -11,6 +11,12 @@ const OVERTAKEN_MS_MAX = 20;
 const DELAYED_MS_MAX = 3_000;
 const DUPLICATE_MS_MAX = 2_000;
 
+/** The process's end of a connection. */
+export interface ConnectionEnd {
+  onDown(): void;
+  onUp(): void;
+}
+
 export interface ConnectionParts {
   readonly process: SimProcess;
   readonly scheduler: Scheduler;

@@ -33,7 +33,7 @@ export class EmergencyStore {
   /** Listeners hear each try; within the broker's window one id is stored once. */
   take(emergency: Emergency): void {
     const { nowMs } = this.#scheduler;
-    this.#broker.tell({
+    this.#broker.routing.tell({
       subject: emergency.subject,
       data: new TextEncoder().encode(JSON.stringify(emergency)),
       contentType: JSON_TYPE,

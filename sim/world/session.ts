@@ -1,7 +1,14 @@
-import type { ConnectionEnd, WireMessage } from './broker.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ConnectionEnd } from './connection.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
 import { SubjectPattern } from './subject-match.ts';
+
+/** A message as it goes over the wire. Its bytes are its own. */
+export interface WireMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly contentType: string | undefined;
+  readonly reply: string | undefined;
+}
 
 /** What the broker tells the process's end of a session. */
 export interface Client extends ConnectionEnd {
@@ -29,9 +36,10 @@ export class Session {
     this.#permissions = permissionsOf(user, team);
   }
 
-  mayPublish(tokens: readonly string[]): boolean {
+  mayPublish(subject: string): boolean {
     const { publish, mayReply } = this.#permissions;
-    if (mayReply && tokens[0]?.startsWith('_INBOX_') === true) return true;
+    if (mayReply && subject.startsWith('_INBOX_')) return true;
+    const tokens = subject.split('.');
     return publish.some((allowed) => allowed.matches(tokens));
   }
 

@@ -68,7 +68,7 @@ export class World {
   }
 
   get transcript(): Transcript {
-    return this.broker.transcript;
+    return this.broker.routing.transcript;
   }
 
   get processes(): readonly SimProcess[] {
