@@ -74,6 +74,7 @@ function mayOpen(state: State, parent: ModelNode, opens: Missing['opens']): bool
     case 'steps':
       return opens.length === 1 && opens[0]?.tier === 'step';
     case 'runs':
-      return true;
+      // One run, and a step in it.
+      return opens.length <= 2;
   }
 }

@@ -20,7 +20,7 @@ export function judgePreemption(bench: Preempting): void {
   const victims: Live[] = [];
   for (const name of event.victims) {
     const victim = state.live.get(name);
-    if (victim === undefined) find('S §7', `the victim ${name} does not live`, id);
+    if (victim === undefined) find('INV-14', `the victim ${name} does not live`, id);
     else victims.push(victim);
   }
   for (const victim of victims) judgeVictim(bench, victim);
@@ -32,22 +32,22 @@ export function judgePreemption(bench: Preempting): void {
 function judgeVictim({ state, event, find }: Preempting, victim: Live): void {
   const { policy } = state;
   const { id } = event;
-  if (victim.ask.preemptible === false) find('S §7', `${victim.id} is not preemptible`, id);
-  if (victim.yieldsTo !== null) find('S §7', `${victim.id} yields to ${victim.yieldsTo}`, id);
+  if (victim.ask.preemptible === false) find('INV-14', `${victim.id} is not preemptible`, id);
+  if (victim.yieldsTo !== null) find('INV-14', `${victim.id} yields to ${victim.yieldsTo}`, id);
   if (event.atMs - victim.grantedAtMs < policy.preemption.minRuntimeMs) {
-    find('S §7', `${victim.id} is inside its minimum run time`, id);
+    find('INV-14', `${victim.id} is inside its minimum run time`, id);
   }
   if (!isWithin(victim.path, event.account.path) && !isSharingShort(state, event, victim)) {
-    find('S §7', `${victim.id} is outside the account ${event.account.path}`, id);
+    find('INV-14', `${victim.id} is outside the account ${event.account.path}`, id);
   }
   if (event.right === 'priority') {
-    if (!mayEvict(state, event, victim)) find('S §7', `${victim.id} ranks as high or higher`, id);
-    if (mayTurnRound(state, event, victim)) find('S §7', `${victim.id} could reverse it`, id);
+    if (!mayEvict(state, event, victim)) find('INV-14', `${victim.id} ranks as high or higher`, id);
+    if (mayTurnRound(state, event, victim)) find('INV-14', `${victim.id} could reverse it`, id);
   }
   const gives = Object.entries(victim.items).some(
     ([resource, held]) => held > reportedOf(victim, resource),
   );
-  if (!gives) find('S §7', `${victim.id} holds nothing that could be reclaimed`, id);
+  if (!gives) find('INV-14', `${victim.id} holds nothing that could be reclaimed`, id);
 }
 
 /** What of a resource a holder could not give back: consumables that it has used. */
@@ -94,13 +94,13 @@ function judgeSet({ state, event, find }: Preempting, victims: readonly Live[]):
     withoutEarmark(state, state.waiting.get(event.id), () =>
       withoutHolders(state, some, () => fits(state.nodes, event.ask.path, want)),
     );
-  if (!isEnough(victims)) find('S §7', 'evicts, and it is not enough', event.id);
+  if (!isEnough(victims)) find('INV-14', 'evicts, and it is not enough', event.id);
   for (const victim of victims) {
     if (!isEnough(victims.filter((other) => other !== victim))) continue;
-    find('S §7', `${victim.id} need not be evicted`, event.id);
+    find('INV-14', `${victim.id} need not be evicted`, event.id);
   }
   if (new Set(event.victims).size !== event.victims.length)
-    find('S §7', 'a victim twice', event.id);
+    find('INV-14', 'a victim twice', event.id);
 }
 
 /** The largest grace among the victims, within policy and the slack of the beneficiary. */
@@ -113,7 +113,7 @@ function judgeGrace({ state, event, find }: Preempting, victims: readonly Live[]
   const largest = Math.max(0, ...victims.map(({ ask }) => ask.graceMs ?? 0));
   const graceMs = Math.min(largest, state.policy.preemption.graceMsMax, slackMs);
   if (event.graceEndsAtMs !== event.atMs + graceMs) {
-    find('S §7', `a grace of ${event.graceEndsAtMs - event.atMs} ms, not ${graceMs}`, event.id);
+    find('INV-14', `a grace of ${event.graceEndsAtMs - event.atMs} ms, not ${graceMs}`, event.id);
   }
 }
 
@@ -126,20 +126,24 @@ function judgeEarmark({ state, event, find }: Preempting): void {
     }
   });
   for (const [resource, amount] of Object.entries(event.earmarked)) {
-    if (amount > (want[resource] ?? 0)) find('S §7', `${amount} ${resource} set aside`, event.id);
+    if (amount > (want[resource] ?? 0)) find('INV-14', `${amount} ${resource} set aside`, event.id);
   }
 }
 
 export function judgeReclaimed({ state, event, find }: Bench<EventOf<'ResourcesReclaimed'>>): void {
   const waiting = state.waiting.get(event.request);
   if (waiting === undefined || !waiting.isPreempting) {
-    return find('S §7', `${event.request} does not collect`, event.request);
+    return find('INV-14', `${event.request} does not collect`, event.request);
   }
   const { want } = termsOf(waiting.ask, state.policy);
   for (const [resource, amount] of Object.entries(event.earmarked)) {
     const collected = (waiting.earmarked[resource] ?? 0) + amount;
     if (collected > (want[resource] ?? 0)) {
-      find('S §7', `${collected} ${resource} set aside, ${want[resource] ?? 0} asked`, waiting.id);
+      find(
+        'INV-14',
+        `${collected} ${resource} set aside, ${want[resource] ?? 0} asked`,
+        waiting.id,
+      );
     }
   }
   if (!fits(state.nodes, waiting.earmarkPath, event.earmarked)) {
