@@ -5,19 +5,17 @@ import { connectAs } from '../broker/connect.ts';
 import { readSettings } from '../broker/data-folder.ts';
 import { BROKER_USERS, type BrokerUser } from '../broker/keys.ts';
 import { NatsBus } from '../bus/nats-bus.ts';
-import { decode } from '../events/codec.ts';
 import { checkIntegrity } from '../events/integrity.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
-import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
 import { systemHost } from '../host/system-host.ts';
+import { failed, passed } from './checked.ts';
+import { examineWriter } from './examine-writer.ts';
 import { explainError } from './explain-error.ts';
 import { brokerAddress, userSeed } from './reach.ts';
 import type { Session } from './session.ts';
 
 type Connection = Awaited<ReturnType<typeof connectAs>>;
-
-const PING_MS = 1_000;
 
 /**
  * Looks at everything that an installation rests on, from the outside in: the folder, the keys, the
@@ -45,7 +43,7 @@ export async function examine(
     const seen = { owner, sys, operator, projector, auditor };
     checks.push(...(await checkBroker(seen, { shards, isSyncAlwaysDeclared })));
     checks.push(await checkLogs(session, auditor, shards));
-    checks.push(await checkWriter(owner, shards));
+    checks.push(...(await examineWriter(new NatsBus(owner, '_INBOX_owner'), shards)));
     return { checks, isBrokerThere: true };
   } catch (error) {
     const { message, advice } = explainError(error).explained;
@@ -102,43 +100,4 @@ async function checkLogs(
   }
   const detail = `${messages} messages in ${shards} shards; bursar audit verify checks each`;
   return passed('log', detail);
-}
-
-/** Whether somebody serves each shard, and who. */
-async function checkWriter(owner: Connection, shards: number): Promise<BrokerCheck> {
-  const bus = new NatsBus(owner, '_INBOX_owner');
-  const owners = new Set<string>();
-  const unserved: number[] = [];
-  await Promise.all(
-    Array.from({ length: shards }, async (_, shard) => {
-      try {
-        const subject = subjects.ownerPing(shard);
-        const reply = await bus.request(subject, new Uint8Array(), { timeoutMs: PING_MS });
-        owners.add(String((decode(reply.data, PING_BYTES_MAX) as { owner?: unknown }).owner));
-      } catch {
-        unserved.push(shard);
-      }
-    }),
-  );
-  if (unserved.length === 0) return passed('writer', `${[...owners].join(', ')} serves all shards`);
-  const which =
-    unserved.length === shards
-      ? 'no shard is served'
-      : `not served: ${unserved.sort((a, b) => a - b).join(', ')}`;
-  return failed(
-    'writer',
-    which,
-    'Start one with bursar up; a frozen shard is named in <data>/bursar.log.',
-  );
-}
-
-/** Longest answer of an owner to a ping. */
-const PING_BYTES_MAX = 4_096;
-
-function passed(check: string, detail: string): BrokerCheck {
-  return { check, ok: true, detail, advice: '' };
-}
-
-function failed(check: string, detail: string, advice: string): BrokerCheck {
-  return { check, ok: false, detail, advice };
 }

@@ -5,6 +5,7 @@ import { decodeBlock } from '../events/block.ts';
 import { type ChainPosition, chainStart } from '../events/chain.ts';
 import { type FollowedMessage, followLog } from '../events/follow-log.ts';
 import type { Ledger, StoredMessage } from '../events/ledger.ts';
+import type { AuditProgress } from '../events/owner-presence.ts';
 import { sameBytes } from '../events/signing.ts';
 import { readEvent } from '../events/upcast.ts';
 import type { Host } from '../host/host.ts';
@@ -31,19 +32,6 @@ export interface ShardAuditParts {
   /** Something does not hold. Of a team, or, without one, of the whole log. Must not throw. */
   readonly onBreach: (error: Error, team: string | undefined) => void;
   readonly log: Logger;
-}
-
-/** How far a shard's audit has come. */
-export interface AuditReport {
-  /** Everything up to this message has been checked. */
-  readonly seq: number;
-  /** Messages of the log that have not been looked at yet. */
-  readonly behind: number;
-  /** Up to which message every node has been held against the live state; 0: not yet. */
-  readonly comparedSeq: number;
-  readonly events: number;
-  /** Answered settles found in the log, waiting to be looked for, and left out because of too many. */
-  readonly settles: { readonly found: number; readonly waiting: number; readonly leftOut: number };
 }
 
 /** Messages read in one go: bounds what lies in memory to sixteen blocks. */
@@ -76,7 +64,7 @@ export class ShardAudit {
     this.#chain = chainStart(parts.shard);
   }
 
-  report(): AuditReport {
+  progress(): AuditProgress {
     const { foundCount: found, leftOutCount: leftOut, size: waiting } = this.settles;
     return {
       seq: this.#chain.seq,

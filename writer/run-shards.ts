@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Bus } from '../bus/bus.ts';
 import type { Ledger } from '../events/ledger.ts';
+import type { AuditProgress } from '../events/owner-presence.ts';
 import type { Signer } from '../events/signing.ts';
 import type { Host } from '../host/host.ts';
-import type { AuditReport } from './audit.ts';
 import { AUDIT_PACE, type AuditPace, AuditTurns } from './audit-turns.ts';
 import type { BrokenTeam } from './broken-teams.ts';
 import { type EmergencyStream, Outbox } from './outbox.ts';
@@ -39,7 +39,7 @@ export interface ShardStatus {
   /** Why the shard is not served by this process, where that is no other process's doing. */
   readonly problem: Error | undefined;
   /** How far the background audit has come, while this process serves the shard. */
-  readonly audit: AuditReport | undefined;
+  readonly audit: AuditProgress | undefined;
   /** Teams in which something that always holds did not, since this process began. */
   readonly broken: readonly BrokenTeam[];
 }

@@ -6,12 +6,12 @@ import { checkIntegrity } from '../events/integrity.ts';
 import type { AppendOutcome, Ledger, ShardClaim } from '../events/ledger.ts';
 import { ClaimLostError } from '../events/ledger-errors.ts';
 import { LIMITS } from '../events/limits.ts';
+import type { AuditProgress, OwnerPresence } from '../events/owner-presence.ts';
 import { refuse } from '../events/refusals.ts';
 import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
 import type { Host } from '../host/host.ts';
-import type { AuditReport } from './audit.ts';
 import type { AuditTurns } from './audit-turns.ts';
 import { type BrokenTeam, BrokenTeams } from './broken-teams.ts';
 import { Inbox } from './inbox.ts';
@@ -91,7 +91,7 @@ export class ShardKeeper {
   }
 
   /** How far the background audit has come, while this process serves the shard. */
-  get audit(): AuditReport | undefined {
+  get audit(): AuditProgress | undefined {
     return this.#shard?.audit;
   }
 
@@ -239,7 +239,7 @@ export class ShardKeeper {
   }
 
   /** What whoever pings is told: a standby that there is an owner, a person how the shard is. */
-  #presence() {
+  #presence(): OwnerPresence {
     const { audit } = this;
     const broken = this.broken.slice(0, BROKEN_TOLD_MAX).map(({ team, reason, isSealed }) => {
       return { team, reason: reason.slice(0, BROKEN_REASON_CHARS_MAX), isSealed };

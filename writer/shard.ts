@@ -6,6 +6,7 @@ import { JSON_TYPE } from '../bus/bus.ts';
 import type { Answer, Emergency } from '../events/answers.ts';
 import type { SealedBlock } from '../events/block.ts';
 import type { AppendOutcome, Ledger, ShardClaim } from '../events/ledger.ts';
+import type { AuditProgress } from '../events/owner-presence.ts';
 import { refuse } from '../events/refusals.ts';
 import { shardOf } from '../events/shard-of.ts';
 import { signHead } from '../events/signed-head.ts';
@@ -13,7 +14,7 @@ import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import type { Host } from '../host/host.ts';
 import { AnswerDesk } from './answer-desk.ts';
-import { type AuditReport, ShardAudit } from './audit.ts';
+import { ShardAudit } from './audit.ts';
 import type { AuditTurns } from './audit-turns.ts';
 import { BlockLine } from './block-line.ts';
 import type { BrokenTeams } from './broken-teams.ts';
@@ -166,8 +167,8 @@ export class Shard {
   }
 
   /** How far the background audit has come. */
-  get audit(): AuditReport {
-    return this.#parts.audit.report();
+  get audit(): AuditProgress {
+    return this.#parts.audit.progress();
   }
 
   /** Takes a request from the bus. Answers once what it saw and did is durable. Never throws. */
