@@ -1,5 +1,6 @@
 import type { Message } from '../bus/bus.ts';
 import { BusTimeout, Disconnected, NoResponders } from '../bus/errors.ts';
+import { shardOf } from '../events/shard-of.ts';
 import { SubjectPattern } from '../sim/world/subject-match.ts';
 import type { World } from '../sim/world/world.ts';
 import { busContract } from './bus-contract.ts';
@@ -43,7 +44,8 @@ test('a request is heard by its shard, as the mapping of nats.conf has it', asyn
   const seen: string[] = [];
   await echoing(world, (message) => seen.push(message.subject));
   await asking(world, 'a');
-  assert.match(seen[0] ?? '', /^bursar\.shard\.[012]\.req\.wile\.acme\.request$/);
+  assert.equal(seen, [`bursar.shard.${shardOf('acme', 3)}.req.wile.acme.request`]);
+  assert.not.equal(shardOf('acme', 3), 0, 'a shard that nobody would take by mistake');
 });
 
 test('wildcards match as the broker has it', () => {
@@ -252,6 +254,17 @@ test('who asks one that is cut off hears silence; who asks one that crashed, tha
   owner.crash();
   await world.runFor(10);
   await assert.rejects(asking(world, 'c'), (error) => error instanceof NoResponders);
+});
+
+test('who is disconnected is not there for others until it is back', async () => {
+  const world = worldOf();
+  const owner = await echoing(world, () => {});
+  owner.pause();
+  world.broker.reset(owner);
+  await assert.rejects(asking(world, 'a'), (error) => error instanceof NoResponders);
+  owner.resume();
+  await world.runFor(500);
+  assert.is(await asking(world, 'b'), 'b');
 });
 
 test('the transcript has what was asked, by whom, what reached whom, and what was answered', async () => {
