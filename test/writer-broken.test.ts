@@ -1,7 +1,9 @@
 import { ActorRuntime } from '../actors/node-actor.ts';
 import type { NodeChange } from '../actors/node-change.ts';
+import { examineWriter } from '../cli/examine-writer.ts';
 import type { Answer } from '../events/answers.ts';
 import { shardOf } from '../events/shard-of.ts';
+import { ShardState } from '../writer/shard-state.ts';
 import { until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 import { type Caller, LogRecorder, type Sent, WriterRig } from './writer-rig.ts';
@@ -9,6 +11,9 @@ import { type Caller, LogRecorder, type Sent, WriterRig } from './writer-rig.ts'
 const test = suite('an invariant that fails');
 const rig = new WriterRig();
 const { deliver } = ActorRuntime.prototype;
+const { team: teamOf } = ShardState.prototype;
+/** What the writers of this process have in memory. */
+const states = new Set<ShardState>();
 /** Says which changes break an invariant of the actors. */
 let breaks: (change: NodeChange) => boolean = () => false;
 const neighbour = neighbourOf('acme');
@@ -20,9 +25,13 @@ test.before(async () => {
     if (breaks(change)) throw new Error(`INV: broken on purpose by ${change.event.type}`);
     deliver.call(this, node, change);
   };
+  ShardState.prototype.team = function (name) {
+    states.add(this);
+    return teamOf.call(this, name);
+  };
   await rig.startBroker();
   await rig.startWriter({ log: report.logger });
-  for (const team of ['acme', neighbour, 'cursed']) {
+  for (const team of ['acme', neighbour, 'cursed', 'damaged']) {
     const caller = await rig.caller('operator', team);
     callers.set(team, caller);
     for (const path of [team, `${team}/lab`, `${team}/lab/run`]) {
@@ -32,6 +41,7 @@ test.before(async () => {
 });
 test.after(async () => {
   ActorRuntime.prototype.deliver = deliver;
+  ShardState.prototype.team = teamOf;
   await rig.close();
 });
 
@@ -121,6 +131,35 @@ test('an expiry that breaks does so for its own team, and does not stop the cloc
   const ended = await ask(onSame, { op: 'status', of: 'b' });
   assert.equal([ended.outcome, 'as' in ended && ended.as], ['ended', 'expired']);
   breaks = () => false;
+});
+
+test('INV-4 the report names what failed and where, to the log, to whoever asks and in doctor', async () => {
+  assert.is((await ask('damaged', request('damaged', 'held'))).outcome, 'granted');
+  const [account] = [...states].flatMap((state) => {
+    const found = state.find('damaged')?.nodes.get('damaged/lab')?.accounts.get('credits');
+    return found?.heldTree === 1 ? [found] : [];
+  });
+  if (account === undefined) throw new Error('something is held');
+  account.heldTree += 1;
+  const emergencies = await (callers.get('damaged') as Caller).emergencies();
+  const denied = await ask('damaged', request('damaged', 'next'));
+  assert.equal([denied.outcome, 'reason' in denied && denied.reason], ['denied', 'frozen']);
+  const what =
+    /INV-4 .* failed on damaged\/lab \(credits\), by AllocationGranted at .*: heldTree is 3, not 2/;
+  await until('it is told', () => emergencies.length === 1);
+  assert.match(emergencies[0]?.emergency.detail ?? '', what);
+  assert.ok(report.has('fatal', what));
+  assert.ok(
+    report.has('fatal', /"invariant":"INV-4".*"path":"damaged\/lab".*"expected":2,"found":3/),
+  );
+  const checks = await examineWriter(await rig.bus('owner'), rig.broker.shards);
+  const { ok, detail, advice } = checks.find(({ check }) => check === 'invariants') ?? {};
+  assert.is(ok, false);
+  assert.match(detail ?? '', /team damaged: INV-4/);
+  assert.match(advice ?? '', /docs\/invariants\.md/);
+  assert.is((await ask('damaged', { op: 'release', allocation: 'held' })).outcome, 'released');
+  assert.is((await ask(neighbour, request(neighbour, 'fourth'))).outcome, 'granted');
+  assert.equal(await rig.differences('damaged'), []);
 });
 
 test('after a restart of the writer the frozen team is as the log says', async () => {
