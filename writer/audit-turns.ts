@@ -55,22 +55,27 @@ export class AuditTurns {
 
   /** Resolves when the caller may work; it must `end` the slice. Comes early when aborted. */
   async begin(signal: AbortSignal): Promise<AuditSlice> {
+    const slice = new AuditSlice(this.#host, this.#pace, () => this.#turn(signal));
+    await slice.begin();
+    return slice;
+  }
+
+  /** Waits for its turn; gives what is to be called with the time that was taken. */
+  async #turn(signal: AbortSignal): Promise<(tookMs: number) => void> {
     const before = this.#last;
     let end: () => void = () => {};
     this.#last = new Promise((resolve) => {
       end = resolve;
     });
     await before;
-    if (!signal.aborted) {
-      if (this.#restMs > 0) await this.#host.pause(this.#restMs, signal);
-      await this.#untilQuiet(signal);
-    }
-    return new AuditSlice(this.#host, this.#pace, (tookMs) => {
+    if (this.#restMs > 0) await this.#host.pause(this.#restMs, signal);
+    await this.#untilQuiet(signal);
+    return (tookMs) => {
       const isBusy = this.#work !== this.#workAtSlice;
       this.#workAtSlice = this.#work;
       this.#restMs = tookMs * (isBusy ? this.#pace.restBusy : this.#pace.restQuiet);
       end();
-    });
+    };
   }
 
   async #untilQuiet(signal: AbortSignal): Promise<void> {
@@ -87,15 +92,21 @@ export class AuditTurns {
 export class AuditSlice {
   readonly #host: Host;
   readonly #pace: AuditPace;
-  readonly #onEnd: (tookMs: number) => void;
-  readonly #startMs: number;
+  readonly #turn: () => Promise<(tookMs: number) => void>;
+  #onEnd: ((tookMs: number) => void) | undefined;
+  #startMs = 0;
   #steps = 0;
 
-  constructor(host: Host, pace: AuditPace, onEnd: (tookMs: number) => void) {
+  constructor(host: Host, pace: AuditPace, turn: () => Promise<(tookMs: number) => void>) {
     this.#host = host;
     this.#pace = pace;
-    this.#onEnd = onEnd;
-    this.#startMs = host.steadyMs();
+    this.#turn = turn;
+  }
+
+  async begin(): Promise<void> {
+    this.#onEnd = await this.#turn();
+    this.#startMs = this.#host.steadyMs();
+    this.#steps = 0;
   }
 
   /** Counts a step; whether it was the last one. */
@@ -105,7 +116,16 @@ export class AuditSlice {
     return this.#steps >= stepsMax || this.#host.steadyMs() - this.#startMs >= sliceMs;
   }
 
+  /** Lets others work and goes on when it is its turn again. */
+  async giveWay(): Promise<void> {
+    this.end();
+    await this.begin();
+  }
+
+  /** A second call does nothing. */
   end(): void {
-    this.#onEnd(this.#host.steadyMs() - this.#startMs);
+    const onEnd = this.#onEnd;
+    this.#onEnd = undefined;
+    onEnd?.(this.#host.steadyMs() - this.#startMs);
   }
 }

@@ -132,7 +132,7 @@ export class ShardAudit {
       if (this.#ending.signal.aborted) return;
       messages.push(message);
     }
-    let slice = await turns.begin(this.#ending.signal);
+    const slice = await turns.begin(this.#ending.signal);
     try {
       const followed = followLog(oneByOne(messages), {
         from: this.#chain,
@@ -141,25 +141,24 @@ export class ShardAudit {
       });
       for await (const one of followed) {
         if (this.#ending.signal.aborted) return;
-        slice = await this.#take(one, slice);
+        await this.#take(one, slice);
       }
     } finally {
       slice.end();
     }
   }
 
-  /** Takes a message in, over as many slices as it needs; gives the last of them. */
-  async #take(followed: FollowedMessage<unknown>, first: AuditSlice): Promise<AuditSlice> {
-    let slice = first;
+  /** Takes a message in, giving way as often as it needs. */
+  async #take(followed: FollowedMessage<unknown>, slice: AuditSlice): Promise<void> {
     const { seq } = followed.message;
     const events = followed.kind === 'block' ? followed.block.events : [];
     for (const [index, raw] of events.entries()) {
-      if (slice.isOver()) slice = await this.#next(slice);
+      if (slice.isOver()) await slice.giveWay();
       this.#takeEvent(raw, { seq, index });
     }
     this.#chain = followed.position;
     this.#guard(() => this.settles.check(seq, events));
-    return slice.isOver() ? this.#next(slice) : slice;
+    if (slice.isOver()) await slice.giveWay();
   }
 
   #takeEvent(raw: unknown, at: Position): void {
@@ -246,11 +245,6 @@ export class ShardAudit {
       found: hex(this.#chain.blockHash),
       at: { seq: this.#chain.seq, index: 0 },
     });
-  }
-
-  async #next(slice: AuditSlice): Promise<AuditSlice> {
-    slice.end();
-    return this.#parts.turns.begin(this.#ending.signal);
   }
 
   /** What fails of a team is told, once, and the audit goes on with the others. */
