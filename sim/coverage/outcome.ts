@@ -1,12 +1,10 @@
 import type { Answer } from '../../events/answers.ts';
 
 /** The outcome of an answer as the tables name it, with what else is to be told apart. */
-export function outcomeOf(answer: Answer): string {
+function outcomeOf(answer: Answer): string {
   switch (answer.outcome) {
     case 'refused':
       return `refused ${answer.code}`;
-    case 'denied':
-      return `denied ${answer.reason}`;
     case 'reported':
       return answer.overrun ? 'reported overrun' : 'reported';
     case 'unfrozen':
@@ -19,6 +17,7 @@ export function outcomeOf(answer: Answer): string {
 /** All outcomes that an answer counts for. */
 export function outcomesOf(answer: Answer): string[] {
   const outcomes = [outcomeOf(answer)];
+  if (answer.outcome === 'denied') outcomes.push(`denied ${answer.reason}`);
   if (answer.outcome === 'settled') {
     if (answer.late) outcomes.push('settled late');
     if (answer.estimated) outcomes.push('settled estimated');

@@ -12,17 +12,12 @@ export class Places {
   learn(event: BursarEvent): void {
     if (event.type === 'NodeOpened') this.#tiers.set(event.path, tierOf(event.path, event.tier));
     if (!('ask' in event)) return;
-    this.note(event.team, event.id, event.ask.items);
+    const known = classOf(Object.keys(event.ask.items));
+    if (known !== undefined) this.#classes.set(`${event.team} ${event.id}`, known);
     if (event.type !== 'AllocationGranted') return;
     for (const { path, tier } of event.opened ?? []) {
       this.#tiers.set(path, tier === 'step' ? 'auto step' : tierOf(path, tier));
     }
-  }
-
-  /** Learns what an id asks for. */
-  note(team: string, id: string, items: object): void {
-    const known = classOf(Object.keys(items));
-    if (known !== undefined) this.#classes.set(`${team} ${id}`, known);
   }
 
   classOf(team: string, id: string): Class | undefined {

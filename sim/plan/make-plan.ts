@@ -174,7 +174,7 @@ function drawWorld(draw: Draw, mix: FaultMix, size: Size): WorldPlan {
       [20, 2],
     ]),
     sizes: draw.isHit(400) ? sizes : {},
-    logBytesMax: isFull ? size.commandsMax * draw.int(90, 260) : null,
+    logBytesMax: isFull && size.commandsMax > 200 ? draw.int(25, 110) * 1_000 : null,
     lookMs: draw.pick([0, 0, 0.01, 0.3]),
   };
 }

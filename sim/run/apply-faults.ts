@@ -26,13 +26,29 @@ export function applyFaults(plan: Plan, parts: FaultParts): void {
     world.scheduler.at(beganAtMs + atMs, 'timer', undefined, work);
   const rates = new RatesInForce(world);
   at(plan.faultsBeginAtMs, () => rates.begin(plan, plan.rates));
-  at(plan.faultsEndAtMs, () => rates.end(plan));
+  at(plan.faultsEndAtMs, () => {
+    rates.end(plan);
+    putRight(world);
+  });
   for (const fault of plan.faults) {
     at(fault.atMs, () => {
       diary.say('fault', JSON.stringify(fault));
       begin(fault, parts, rates, at, beganAtMs);
     });
   }
+}
+
+/** A crash point that no step has. */
+const NEVER = -1;
+
+/** The faults are over: clocks are right, nobody crashes any more, and there is room in the log. */
+function putRight({ processes, shards, store }: World): void {
+  for (const process of processes) {
+    if (!process.isAlive) continue;
+    process.crashAt(NEVER, 'before');
+    process.jumpClock(-process.host.aheadMs);
+  }
+  for (let shard = 0; shard < shards; shard += 1) store.log(shard).limit(Number.MAX_SAFE_INTEGER);
 }
 
 type At = (atMs: number, work: () => void) => unknown;

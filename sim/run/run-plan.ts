@@ -1,13 +1,14 @@
 import { startAgents } from '../agents/start-agents.ts';
 import type { Plan } from '../plan/plan.ts';
 import { simSigner } from '../world/signer.ts';
+import type { TranscriptEntry } from '../world/transcript.ts';
 import { World } from '../world/world.ts';
 import { applyFaults } from './apply-faults.ts';
 import { cellsOf } from './cells-of.ts';
 import { checkEnd } from './check-end.ts';
 import { Cluster } from './cluster.ts';
 import { Diary, type DiaryLine } from './diary.ts';
-import { exchangesOf } from './exchanges.ts';
+import { type Exchange, exchangesOf } from './exchanges.ts';
 import type { RunReport } from './report.ts';
 
 /** Virtual time within which the first writers serve, ms. */
@@ -50,15 +51,15 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     }
   }
   for (const what of agents.violations) diary.violate({ rule: 'CLIENT', message: what });
+  const exchanges = exchangesIn(world);
   if (world.scheduler.uncaught.length === 0) {
-    await checkEnd({ plan, world, cluster, agents, signer, diary, damaged });
+    await checkEnd({ plan, world, cluster, agents, signer, diary, damaged, exchanges });
   }
   for (const { process, error, atMs } of world.scheduler.uncaught) {
     const stack = error instanceof Error ? error.stack : String(error);
     const message = `${process ?? 'the world'} at ${atMs} ms: ${stack}`;
     diary.violate({ rule: 'UNCAUGHT', message });
   }
-  const exchanges = world.transcript.entries.flatMap(exchangesOf);
   return {
     seed: plan.seed,
     theme: plan.theme,
@@ -68,9 +69,21 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     ...sizeOfLogs(world),
     virtualMs: world.nowMs,
     faults: world.faults.counts,
-    cells: cellsOf(plan, world, exchanges),
+    cells: cellsOf(plan, world, agents, exchanges, signer.publicKey),
     digest: world.digest(),
     tookMs: performance.now() - startedAtMs,
+  };
+}
+
+/** Reads the transcript when it is asked for, each message once. */
+function exchangesIn({ transcript }: World): () => readonly Exchange[] {
+  const read: Exchange[] = [];
+  let next = 0;
+  return () => {
+    for (; next < transcript.entries.length; next += 1) {
+      read.push(...exchangesOf(transcript.entries[next] as TranscriptEntry));
+    }
+    return read;
   };
 }
 
