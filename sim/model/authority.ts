@@ -17,6 +17,11 @@ const OPS: Readonly<Record<string, readonly string[]>> = {
   auditor: READS,
 };
 
+/** Whether a role covers an op at all. */
+export function roleMay(role: string, op: string): boolean {
+  return role === 'operator' || OPS[role]?.includes(op) === true;
+}
+
 /**
  * S §5, authority: whether an agent may give a command. Null where the semantics leave it open or
  * where it hangs on what the command finds.
@@ -28,7 +33,7 @@ export function mayCommand(state: State, agent: string, command: Command): boole
   const role = agent === 'auditor' ? 'auditor' : credential?.role;
   if (role === undefined) return false;
   const prefix = agent === 'auditor' ? state.team : (credential?.prefix ?? state.team);
-  if (role !== 'operator' && OPS[role]?.includes(command.op) !== true) return false;
+  if (!roleMay(role, command.op)) return false;
   const subject = 'path' in command ? command.path : undefined;
   if (command.op === 'acknowledgeStop') return null;
   if (subject !== undefined && !isWithin(subject, prefix)) return false;

@@ -1,4 +1,5 @@
 import type { BursarEvent } from '../../events/events.ts';
+import type { Owed } from './docket.ts';
 import type { Position, Violation } from './history.ts';
 import type { SentIndex } from './sent-index.ts';
 import type { State } from './state.ts';
@@ -12,6 +13,8 @@ export interface Bench<E extends BursarEvent = BursarEvent> {
   readonly sent: SentIndex | null;
   /** Says that something is not allowed. */
   find(rule: string, message: string, id?: string): void;
+  /** Says what has to follow in the same decision. */
+  owe(one: Owed): void;
 }
 
 /** Where violations are gathered; the first of each rule and id are enough. */

@@ -4,6 +4,7 @@ import type { Bench } from './bench.ts';
 import { nearest, parentOf } from './books.ts';
 import { isSameAmounts } from './content.ts';
 import { concerns, consumablesOf } from './fold-allocation.ts';
+import { oweFreeze, oweRequeue } from './owed.ts';
 import type { Live, State } from './state.ts';
 import { stepCloses } from './step-closes.ts';
 import { isImplausible, useOf } from './use.ts';
@@ -23,6 +24,8 @@ export function judgeEnd(bench: Ended): void {
     );
   }
   judgeMoment(bench, live);
+  oweFreeze(bench, live);
+  oweRequeue(bench, live);
   judgeBooked(bench, live);
   if ((event.closesStep === true) !== stepCloses(state, live)) {
     find('S §5', event.closesStep ? 'its step stays open' : 'its step closes with it', live.id);

@@ -40,6 +40,7 @@ export function judgeRearmed({ state, event, find }: Bench<EventOf<'ThresholdRea
   const step = state.policy.ladder[event.rung - 1];
   if (step === undefined || account.limit === null) return;
   const used = useOfNode(state, node, event.resource);
+  if (used === 0) return;
   if (isAtLeast(used, step.offPermille, account.limit)) {
     find('INV-15', `re-arms at ${used} of ${account.limit}`, event.path);
   }
@@ -51,6 +52,8 @@ export function judgeLadders(state: State, find: Bench['find']): void {
     for (const [resource, { limit, rung }] of node.accounts) {
       if (limit === null || !hasLadder(node, resource)) continue;
       const used = useOfNode(state, node, resource);
+      // Nothing of nothing is no use.
+      if (limit === 0 && used === 0) continue;
       const next = state.policy.ladder[rung];
       if (next !== undefined && isAtLeast(used, next.onPermille, limit)) {
         find(

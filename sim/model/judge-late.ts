@@ -2,6 +2,7 @@ import type { EventOf } from '../../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
 import type { Bench } from './bench.ts';
 import { isSame, isSameAmounts } from './content.ts';
+import { oweQuarantine } from './owed.ts';
 import type { Tombstone } from './state.ts';
 import { isImplausible, plausibleMax, useOf } from './use.ts';
 
@@ -89,7 +90,9 @@ export function judgeCharged({ state, event, sent, find }: Bench<EventOf<'Charge
 }
 
 /** S §6.1: use is set apart as a whole, and what of it is implausible named with its bound. */
-export function judgeQuarantined({ state, event, find }: Bench<EventOf<'UsageQuarantined'>>): void {
+export function judgeQuarantined(bench: Bench<EventOf<'UsageQuarantined'>>): void {
+  const { state, event, find } = bench;
+  oweQuarantine(bench);
   // The writer sets apart by itself what no account can hold.
   if (event.by === undefined) return;
   for (const [resource, limit] of Object.entries(event.limit)) {

@@ -1,11 +1,13 @@
 import { AnswerWindow } from './answer-window.ts';
 import { Findings } from './bench.ts';
+import { Docket, type Owed } from './docket.ts';
 import { fold } from './fold.ts';
 import type { Recorded, TeamHistory, Violation } from './history.ts';
-import { judge } from './judge.ts';
+import { isDecision, judge } from './judge.ts';
 import { DecisionIndex, judgeAnswers } from './judge-answers.ts';
 import { judgeConflicts } from './judge-conflicts.ts';
 import { judgeOverdraw } from './judge-overdraw.ts';
+import { judgeQuiet } from './judge-quiet.ts';
 import { judgeSums, shortAccounts } from './judge-sums.ts';
 import { SentIndex } from './sent-index.ts';
 import { newState, type State } from './state.ts';
@@ -30,6 +32,7 @@ export class TeamJudge {
   readonly #findings = new Findings();
   readonly #sent: SentIndex | null;
   readonly #window: AnswerWindow;
+  readonly #docket = new Docket();
   #short: ReadonlyMap<string, number> = new Map();
 
   constructor(history: Omit<TeamHistory, 'events'>) {
@@ -50,7 +53,13 @@ export class TeamJudge {
     const find = (rule: string, message: string, id?: string) =>
       this.#findings.add(rule, `${event.type}: ${message}`, at, id);
     this.#window.look(this.state, one.storedAtMs ?? event.atMs);
-    judge({ state: this.state, event, at, sent: this.#sent, find });
+    if (isDecision(this.state, event)) {
+      judgeQuiet(this.state, event.atMs, find);
+      this.#closeDocket();
+    }
+    const owe = (owed: Owed) => this.#docket.owe(owed);
+    this.#docket.take(event);
+    judge({ state: this.state, event, at, sent: this.#sent, find, owe });
     fold(this.state, one);
     judgeSums(this.state, find);
     const short = shortAccounts(this.state);
@@ -59,8 +68,15 @@ export class TeamJudge {
     this.#taken.push(one);
   }
 
+  #closeDocket(): void {
+    for (const { rule, message, id } of this.#docket.close()) {
+      this.#findings.add(rule, message, undefined, id);
+    }
+  }
+
   /** The log is over: answers are held against all of it. */
   end(): void {
+    this.#closeDocket();
     this.#window.end(this.state);
     const { answers = [] } = this.#history;
     judgeAnswers(answers, new DecisionIndex(this.#taken), this.#findings);

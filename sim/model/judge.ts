@@ -1,6 +1,7 @@
 import type { BursarEvent, EventOf, EventType } from '../../events/events.ts';
 import type { Bench } from './bench.ts';
 import { isAskEvent, judgeAsk } from './judge-ask.ts';
+import { judgeAuthority } from './judge-authority.ts';
 import { judgeContention, judgeContestEnded, judgeStrategy } from './judge-contest.ts';
 import { judgeDenial } from './judge-denial.ts';
 import { judgeEnd } from './judge-end.ts';
@@ -26,7 +27,6 @@ import {
   judgeToppedUp,
 } from './judge-node.ts';
 import { judgePreemption, judgeReclaimed } from './judge-preemption.ts';
-import { judgeQuiet } from './judge-quiet.ts';
 import {
   judgeAcknowledged,
   judgeFrozen,
@@ -36,6 +36,7 @@ import {
   judgeUnfrozen,
 } from './judge-stop.ts';
 import { judgeCancelled, judgeMoved, judgeQueued } from './judge-wait.ts';
+import type { State } from './state.ts';
 
 /** Judges of each type of event; a new type breaks the build until it has one. */
 const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } = {
@@ -84,16 +85,15 @@ export function judge(bench: Bench): void {
     find('INV-10', `time falls by ${state.lastAtMs - event.atMs} ms`);
   }
   if (event.team !== state.team) find('S §1', `an event of ${event.team}`);
-  if (isDecision(event, state.waiting.has('id' in event ? (event.id ?? '') : ''))) {
-    judgeQuiet(state, event.atMs, find);
-  }
+  judgeAuthority(bench);
   judgeId(bench);
   if (isAskEvent(event)) judgeAsk(bench as Bench<typeof event>);
   (JUDGES[event.type] as (bench: Bench) => void)(bench);
 }
 
 /** Whether a command decided here, so that everything before it was over. */
-function isDecision(event: BursarEvent, isWaiting: boolean): boolean {
+export function isDecision(state: State, event: BursarEvent): boolean {
+  const isWaiting = 'id' in event && state.waiting.has(event.id ?? '');
   switch (event.type) {
     case 'AllocationGranted':
     case 'PreemptionRequested':

@@ -1,0 +1,53 @@
+import type { BursarEvent, EventType } from '../../events/events.ts';
+import { isWithin } from '../../events/names.ts';
+import { roleMay } from './authority.ts';
+import type { Bench } from './bench.ts';
+
+/** The op by which an agent brings an event about; decisions on requests are judged apart. */
+const OP_OF: { readonly [T in EventType]?: string } = {
+  AllocationEnded: 'settle',
+  LateSettled: 'settle',
+  RequestCancelled: 'cancel',
+  LeaseRenewed: 'renew',
+  AllocationResized: 'resize',
+  UsageReported: 'report',
+  UsageQuarantined: 'settle',
+  Charged: 'charge',
+  Adjusted: 'adjust',
+  NodeOpened: 'open',
+  NodeClosing: 'close',
+  LimitsSet: 'setLimits',
+  ToppedUp: 'topUp',
+  PolicySet: 'setPolicy',
+  CredentialEnrolled: 'enrol',
+  CredentialDismissed: 'dismiss',
+  Frozen: 'freeze',
+  Unfrozen: 'unfreeze',
+  Stopped: 'stop',
+  StopAcknowledged: 'acknowledgeStop',
+  StopLifted: 'recover',
+};
+
+/** Nodes beneath the own prefix alone: the node of a prefix is given. */
+const OF_PARENT: ReadonlySet<string> = new Set(['open', 'close', 'setLimits', 'topUp']);
+
+/** S §5, authority: the role of who brought an event about covers it, and his prefix its node. */
+export function judgeAuthority({ state, event, find }: Bench): void {
+  const op = OP_OF[event.type];
+  const by = agentOf(event);
+  if (op === undefined || by === undefined || by === 'operator') return;
+  const credential = state.credentials.get(by);
+  if (credential === undefined) return find('S §5', `${by} is not enrolled and may not ${op}`, by);
+  if (!roleMay(credential.role, op)) find('S §5', `${credential.role} ${by} may not ${op}`, by);
+  if (op === 'acknowledgeStop' || credential.role === 'operator') return;
+  const path = 'path' in event && !('allocation' in event) ? event.path : undefined;
+  if (path === undefined) return;
+  if (!isWithin(path, credential.prefix)) find('S §5', `${by} may not ${op} ${path}`, by);
+  if (OF_PARENT.has(op) && path === credential.prefix) {
+    find('S §5', `${by} may not ${op} the node of its own prefix`, by);
+  }
+}
+
+function agentOf(event: BursarEvent): string | undefined {
+  return 'by' in event ? event.by : undefined;
+}
