@@ -89,7 +89,12 @@ const FOUND: readonly [what: string, target: string, how: string, input: string]
   ['a version of a batch that is a map', 'commands', 'json batch', '{"v":{"toString":null}}'],
   ['a version of many lists', 'commands', 'json batch', `{"v":${deep(30_000)}}`],
   ['an op of many lists', 'commands', 'json balance', `{"op":${deep(30_000)}}`],
-  ['a field with a long name', 'commands', 'json report', `{"${'k'.repeat(60_000)}":1}`],
+  [
+    'a field with a long name',
+    'commands',
+    'json release',
+    `{"allocation":"a","${'k'.repeat(60_000)}":1}`,
+  ],
   ['half a character', 'commands', 'json freeze', '{"path":"acme","reason":"\\ud800"}'],
   ['an event whose type is a map', 'block', 'event', '\x82\xa1v\x02\xa4type\x81\xa8toString\x01'],
   ['text that is cut', 'codec', 'msgpack', '\x92\xa1\xc3\x01'],

@@ -46,8 +46,9 @@ export function* smallerPosts(posts: readonly Post[]): Generator<Post[]> {
   if (posts.length > 4) return;
   for (const [no, post] of posts.entries()) {
     const { length } = post.bytes;
-    for (let size = Math.ceil(length / 2); size >= Math.ceil(length / 64); size = size >> 1) {
-      for (let at = 0; at < length && size > 0; at += size) {
+    const least = Math.max(1, Math.ceil(length / 64));
+    for (let size = Math.ceil(length / 2); size >= least; size = Math.floor(size / 2)) {
+      for (let at = 0; at < length; at += size) {
         const rest = Buffer.concat([post.bytes.subarray(0, at), post.bytes.subarray(at + size)]);
         yield posts.map((one, i) => (i === no ? { ...post, bytes: new Uint8Array(rest) } : one));
       }

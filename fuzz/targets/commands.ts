@@ -74,6 +74,8 @@ function holdRefusal(refusal: Refusal): void {
 function holdCommand({ command, digest }: ParsedCommand): void {
   hold(OPS.has(command.op) && !OPS_NOT_AVAILABLE.has(command.op), 'a command has an op of ours');
   hold(Number.isSafeInteger(digest) && digest >= 0, 'a digest is a safe integer');
+  const isOfTeam = !('path' in command) || command.path?.split('/')[0] === (command.path && TEAM);
+  hold(isOfTeam, 'a command is of the team of its subject');
   holdAmounts(command);
   holdFinite(command);
   holdWholeText(command);

@@ -93,6 +93,7 @@ async function checkFile(file: string, bytes: Uint8Array): Promise<void> {
   hold(!isInOrder || replayed !== undefined, 'what is in order can be replayed');
   const ours = reports.find(({ shard }) => shard === 0);
   if (!isInOrder || replayed === undefined || ours === undefined) return;
+  hold(isSealed(bytes), 'what is in order ends with the hash of its lines');
   const genuine = messages.slice(0, replayed.length).map(({ bytes: word }) => word);
   hold(
     isSame(
@@ -101,6 +102,20 @@ async function checkFile(file: string, bytes: Uint8Array): Promise<void> {
     ),
     'what is in order is the genuine log from its beginning',
   );
+}
+
+/**
+ * Counted once more: the last line names the hash of all before it. A character that is cut by the
+ * end of the file is none, as for whoever reads lines.
+ */
+function isSealed(bytes: Uint8Array): boolean {
+  const text = new TextDecoder().decode(bytes, { stream: true });
+  const lines = text.split(/\r\n|[\n\r]/);
+  if (lines.at(-1) === '') lines.pop();
+  const last = lines.pop() ?? '';
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(`${line}\n`);
+  return (JSON.parse(last) as { sha256?: unknown }).sha256 === hash.digest('hex');
 }
 
 /** Undefined where it is refused. */
