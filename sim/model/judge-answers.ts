@@ -1,4 +1,4 @@
-import type { Answer } from '../../events/answers.ts';
+import type { Answer, AnswerOf } from '../../events/answers.ts';
 import { type Told, toldBy } from './answer-of-event.ts';
 import type { Findings } from './bench.ts';
 import { canonical, isSame } from './content.ts';
@@ -62,6 +62,7 @@ export function judgeAnswers(
   const words = new Map<Recorded, string>();
   for (const given of answers) {
     const { answer, to } = given;
+    if (answer.outcome === 'emergencies') judgeEmergencies(answer, index, findings);
     const subject = subjectOf(answer);
     if (subject === undefined || isDryRun(given)) continue;
     const found = matching(given, subject, index);
@@ -87,6 +88,21 @@ export function judgeAnswers(
     }
   }
   judgeRefused(answers, index, findings);
+}
+
+/** S §8: each emergency is told of an event at the place in its id. */
+function judgeEmergencies(
+  { emergencies }: AnswerOf<'emergencies'>,
+  index: DecisionIndex,
+  findings: Findings,
+): void {
+  for (const { id, path, atMs } of emergencies) {
+    const [, seq, place] = id.split('-').map(Number);
+    const found = index.at({ seq: seq ?? 0, index: place ?? 0 })?.event;
+    if (found === undefined || found.atMs !== atMs || !('path' in found) || found.path !== path) {
+      findings.add('S §8', `no event stands behind the emergency ${id}`, undefined, path);
+    }
+  }
 }
 
 function isDryRun({ to }: Given): boolean {

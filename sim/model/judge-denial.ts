@@ -7,6 +7,7 @@ import type { Bench } from './bench.ts';
 import { type Need, nearest, needs, parentOf, pathLimit } from './books.ts';
 import { neverFits } from './empty-tree.ts';
 import { aheadWhereNamed } from './line.ts';
+import { isPartDue } from './part-due.ts';
 import { asRanked } from './rank.ts';
 import { withoutEarmark } from './tentative.ts';
 
@@ -20,6 +21,15 @@ const BARS: ReadonlySet<DenialReason> = new Set<DenialReason>([
   'node_closed',
 ]);
 
+/** Reasons that lie in the ask alone. */
+const OF_THE_ASK: ReadonlySet<DenialReason> = new Set<DenialReason>([
+  'unbounded',
+  'unknown_resource',
+  'deadline_unreachable',
+  'amount_out_of_range',
+  'queue_full',
+]);
+
 /** S §5 and §7: a denial has a true reason, and the one that comes first. */
 export function judgeDenial(bench: Denied): void {
   const { state, event, find } = bench;
@@ -31,6 +41,11 @@ export function judgeDenial(bench: Denied): void {
     if (!isTrue(bench)) find('S §7', `denied ${event.reason}, which is not so`, event.id);
     judgeShort(bench);
   });
+  const self = asRanked(state, event, priorityOf(event.ask));
+  const isOfRoom = !BARS.has(event.reason) && !OF_THE_ASK.has(event.reason);
+  if (waiting === undefined && isOfRoom && isPartDue(state, event.id, event.ask, self)) {
+    find('S §7', `denied ${event.reason}, though a part of it is due`, event.id);
+  }
   const bars = barsOf(state, event.ask.path, waiting?.priority ?? priorityOf(event.ask));
   if (bars.size > 0 && !BARS.has(event.reason) && event.reason !== 'unbounded') {
     find('S §7', `denied ${event.reason}, though it is ${[...bars]}`, event.id);

@@ -5,6 +5,7 @@ import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { isSame } from './content.ts';
 import { waitingPlaces } from './line.ts';
+import { isPartDue } from './part-due.ts';
 import { asRanked, order, queueOf, type Ranked } from './rank.ts';
 import type { State } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
@@ -30,6 +31,9 @@ export function judgeQueued(bench: Queued): void {
   }
   const self: Ranked = { ...asRanked(state, event, event.priority), queuedAtMs: event.queuedAtMs };
   judgeAccount(state, event, self, find);
+  if (event.after === undefined && isPartDue(state, id, ask, self)) {
+    find('S §7', 'it waits, though a part of it is due', id);
+  }
   const ahead = queueOf(state, event.account.path, event.account.resource).filter(
     (other) => order(state.policy, other, self) < 0,
   ).length;

@@ -1,3 +1,8 @@
+import type { AnswerOf } from '../../events/answers.ts';
+import { isWithin } from '../../events/names.ts';
+import { priorityOf } from './ask-terms.ts';
+import { barsOf } from './barred.ts';
+import { fits } from './books.ts';
 import type { Given } from './history.ts';
 import { balanceOf, differences } from './model-balance.ts';
 import { isRightRefusal } from './probe-refusal.ts';
@@ -70,7 +75,50 @@ export function probeOf({ to, answer }: Given): Probe | undefined {
           ? FINE
           : [{ rule: 'S §7', message: `${id} is told place ${told}, not ${place}` }];
       };
+    case 'queue':
+      return (state) => queueObjection(state, to.command, answer);
+    case 'would_grant':
+      return (state) => dryRunObjection(state, to.command, answer.granted);
+    case 'would_preempt':
+      return ({ live }) => {
+        const lost = answer.victims.filter((id) => !live.has(id));
+        return lost.length === 0
+          ? FINE
+          : [{ rule: 'INV-14', message: `would evict [${lost}], who do not live` }];
+      };
     default:
       return undefined;
   }
+}
+
+/** S §5, queue: everybody who asks beneath the path, each at its place. */
+function queueObjection(
+  state: State,
+  command: Given['to']['command'],
+  { waiting, total }: AnswerOf<'queue'>,
+): Objection {
+  const path = 'path' in command ? (command.path ?? '') : '';
+  const meant = [...state.waiting.values()].filter(({ ask }) => isWithin(ask.path, path));
+  if (total !== meant.length) {
+    return [{ rule: 'S §7', message: `${total} are told to wait, not ${meant.length}` }];
+  }
+  for (const { id, position, account, resource } of waiting) {
+    const place = queueOf(state, account, resource).findIndex((one) => one.id === id) + 1;
+    if (place !== position) {
+      return [{ rule: 'S §7', message: `${id} is told place ${position}, not ${place}` }];
+    }
+  }
+  return FINE;
+}
+
+/** S §5, dry run: what would be granted fits. */
+function dryRunObjection(
+  state: State,
+  command: Given['to']['command'],
+  granted: Readonly<Record<string, number>>,
+): Objection {
+  if (command.op !== 'request') return FINE;
+  const bars = barsOf(state, command.path, priorityOf(command));
+  if (bars.size === 0 && fits(state.nodes, command.path, granted)) return FINE;
+  return [{ rule: 'INV-2', message: `would grant ${JSON.stringify(granted)}: ${[...bars]}` }];
 }

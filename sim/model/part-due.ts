@@ -1,0 +1,33 @@
+import type { ResourceAllocationRequest } from '../../events/commands.ts';
+import { ExecutionPriority } from '../../events/priority.ts';
+import { termsOf } from './ask-terms.ts';
+import { fits } from './books.ts';
+import { aheadWhereNamed } from './line.ts';
+import type { Ranked } from './rank.ts';
+import type { State } from './state.ts';
+
+/**
+ * S §7, rows 7 and 8: a divisible ask before which nobody waits, and of which more than the least
+ * fits, gets a part. Only where no strategy is configured or asked for and no right to evict comes
+ * first.
+ */
+export function isPartDue(
+  state: State,
+  id: string,
+  ask: ResourceAllocationRequest,
+  self: Ranked,
+): boolean {
+  if (ask.strategy !== undefined || Object.keys(state.policy.strategies).length > 0) return false;
+  if (self.priority >= ExecutionPriority.critical) return false;
+  const { want, least, unbounded } = termsOf(ask, state.policy);
+  if (unbounded.length > 0) return false;
+  const more: Record<string, number> = {};
+  let isDivisible = false;
+  for (const [resource, most] of Object.entries(want)) {
+    const min = least[resource] ?? 0;
+    if (min < most) isDivisible = true;
+    more[resource] = Math.min(most, min + 1);
+  }
+  if (!isDivisible || !fits(state.nodes, ask.path, more)) return false;
+  return aheadWhereNamed(state, id, ask.path, Object.keys(want), self).length === 0;
+}
