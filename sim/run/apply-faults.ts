@@ -160,8 +160,8 @@ function crashWriter(
   const seat = cluster.writers[fault.writer];
   const process = seat?.process;
   if (seat === undefined || process === undefined) return;
-  world.faults.note('crashWriter');
   const { point } = fault;
+  process.onEnd(() => world.faults.note('crashWriter'));
   if (point === undefined) process.crash();
   else process.crashAt(process.stepCount + point.count, point.side);
   process.onEnd(() => {

@@ -2,8 +2,8 @@ import type { RunningAgents } from '../agents/start-agents.ts';
 import { cellsOf as cellsOfRun } from '../coverage/coverage.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { World } from '../world/world.ts';
-import { durableLogOf } from './durable-log.ts';
 import type { Exchange } from './exchanges.ts';
+import type { LogReader } from './log-reader.ts';
 
 /** The listed situations that a run has reached. */
 export function cellsOf(
@@ -11,12 +11,10 @@ export function cellsOf(
   world: World,
   agents: RunningAgents,
   exchanges: readonly Exchange[],
-  publicKey: Uint8Array,
+  reader: LogReader,
 ): string[] {
   const shards = Array.from({ length: world.shards }, (_, shard) => shard);
-  const events = shards.flatMap((shard) =>
-    durableLogOf(world, shard, publicKey).events.map(({ event }) => event),
-  );
+  const events = shards.flatMap((shard) => reader.log(shard).events.map(({ event }) => event));
   const { beganAtMs, calls } = agents;
   return cellsOfRun({ plan, beganAtMs, events, exchanges, calls });
 }

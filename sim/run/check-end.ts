@@ -11,10 +11,10 @@ import { checkExpected } from './check-expected.ts';
 import { checkLogs } from './check-logs.ts';
 import type { Cluster } from './cluster.ts';
 import type { Diary } from './diary.ts';
-import { durableLogOf } from './durable-log.ts';
-import { exchangesOf } from './exchanges.ts';
+import type { Exchange } from './exchanges.ts';
 import { Inspector } from './inspector.ts';
 import { judgeTeams } from './judge-teams.ts';
+import type { LogReader } from './log-reader.ts';
 
 export interface EndParts {
   readonly plan: Plan;
@@ -25,6 +25,9 @@ export interface EndParts {
   readonly diary: Diary;
   /** Shards whose log is not what it was. */
   readonly damaged: ReadonlySet<number>;
+  /** All that was asked and answered up to now. */
+  readonly exchanges: () => readonly Exchange[];
+  readonly reader: LogReader;
 }
 
 /** Virtual time within which a world without faults comes to rest, ms. */
@@ -47,7 +50,7 @@ export async function checkEnd(parts: EndParts): Promise<void> {
     diary.violate({ rule: 'QUIET', message });
   }
   await world.runFor(BREATH_MS);
-  const readLog = (shard: number) => durableLogOf(world, shard, signer.publicKey);
+  const readLog = (shard: number) => parts.reader.log(shard);
   const inspector = new Inspector(world);
   const wholeShards = shardNumbers(world).filter((shard) => !damagedShards.has(shard));
   for (const shard of damagedShards) checkDamaged(shard, parts);
@@ -64,9 +67,9 @@ export async function checkEnd(parts: EndParts): Promise<void> {
   const logs = wholeShards.map(readLog);
   const machines = cluster.writers.map(({ process }) => process.machine);
   report(diary, await checkLogs(logs, signer.publicKey, machines));
-  const exchanges = world.transcript.entries
-    .filter(({ team }) => wholeShards.includes(shardOf(team, world.shards)))
-    .flatMap(exchangesOf);
+  const exchanges = parts
+    .exchanges()
+    .filter(({ team }) => wholeShards.includes(shardOf(team, world.shards)));
   const byShard = shardNumbers(world).map(readLog);
   report(diary, checkAnswers(exchanges, byShard));
   report(diary, checkEmergencies(logs, world.emergencies.stored));

@@ -5,10 +5,11 @@ import type { TranscriptEntry } from '../world/transcript.ts';
 import { World } from '../world/world.ts';
 import { applyFaults } from './apply-faults.ts';
 import { cellsOf } from './cells-of.ts';
-import { checkEnd } from './check-end.ts';
+import { checkEnd, type EndParts } from './check-end.ts';
 import { Cluster } from './cluster.ts';
 import { Diary, type DiaryLine } from './diary.ts';
 import { type Exchange, exchangesOf } from './exchanges.ts';
+import { LogReader } from './log-reader.ts';
 import type { RunReport } from './report.ts';
 
 /** Virtual time within which the first writers serve, ms. */
@@ -52,8 +53,9 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
   }
   for (const what of agents.violations) diary.violate({ rule: 'CLIENT', message: what });
   const exchanges = exchangesIn(world);
+  const reader = new LogReader(world, signer.publicKey);
   if (world.scheduler.uncaught.length === 0) {
-    await checkEnd({ plan, world, cluster, agents, signer, diary, damaged, exchanges });
+    await checked({ plan, world, cluster, agents, signer, diary, damaged, exchanges, reader });
   }
   for (const { process, error, atMs } of world.scheduler.uncaught) {
     const stack = error instanceof Error ? error.stack : String(error);
@@ -69,10 +71,19 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     ...sizeOfLogs(world),
     virtualMs: world.nowMs,
     faults: world.faults.counts,
-    cells: cellsOf(plan, world, agents, exchanges, signer.publicKey),
+    cells: cellsOf(plan, world, agents, exchanges(), reader),
     digest: world.digest(),
     tookMs: performance.now() - startedAtMs,
   };
+}
+
+/** Whoever gets no answer while checking has found something too. */
+async function checked(parts: EndParts): Promise<void> {
+  try {
+    await checkEnd(parts);
+  } catch (error) {
+    parts.diary.violate({ rule: 'QUIET', message: `while checking: ${String(error)}` });
+  }
 }
 
 /** Reads the transcript when it is asked for, each message once. */
