@@ -189,11 +189,12 @@ const ON_NODES: readonly Op[] = [
 
 /** What can come of any command, of any that changes something, of any that names a node. */
 export function commonOutcomes(op: Op): string[] {
-  const all: RefusalCode[] = ['malformed', 'unknown_version', 'not_permitted', 'not_owner'];
+  const whoever: RefusalCode[] = ['malformed', 'unknown_version', 'not_permitted'];
+  const whenever: RefusalCode[] = ['not_owner', 'unavailable'];
   const changing: RefusalCode[] = ['id_conflict', 'outcome_unknown', 'overloaded'];
   const isChange = !READS.has(op);
   return [
-    ...all.map(refused),
+    ...[...whoever, ...whenever].map(refused),
     ...(isChange ? [...changing.map(refused), 'replayed'] : []),
     ...(ON_NODES.includes(op) || op === 'enrol' ? [refused('wrong_team')] : []),
   ];

@@ -34,7 +34,7 @@ export function drawFaults(
   mix: FaultMix,
   target: Target,
 ): { readonly faults: readonly Fault[]; readonly rates: Partial<FaultRates> } {
-  const kinds = kindsOf(draw, mix);
+  const kinds = kindsOf(draw, mix, target.world);
   const drafts: FaultDraft[] = [];
   for (const kind of kinds) {
     const count = DAMAGE.has(kind) ? 1 : draw.int(1, mix === 'everything' ? 2 : 4);
@@ -45,8 +45,16 @@ export function drawFaults(
   return { faults, rates: drawRates(draw, mix) };
 }
 
-function kindsOf(draw: Draw, mix: FaultMix): readonly FaultKind[] {
-  const mild = FAULT_KINDS.filter((kind) => !DAMAGE.has(kind));
+const OF_PROJECTORS: ReadonlySet<FaultKind> = new Set([
+  'crashProjector',
+  'tearCheckpoint',
+  'staleCheckpoint',
+]);
+
+function kindsOf(draw: Draw, mix: FaultMix, world: WorldPlan): readonly FaultKind[] {
+  const mild = FAULT_KINDS.filter(
+    (kind) => !DAMAGE.has(kind) && (world.projectors > 0 || !OF_PROJECTORS.has(kind)),
+  );
   switch (mix) {
     case 'none':
       return [];
