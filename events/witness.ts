@@ -52,7 +52,7 @@ export async function readWitness(
 ): Promise<SignedHead | undefined> {
   const file = witnessFile(folder, shard);
   const bytes = await files.read(file);
-  return bytes === undefined ? undefined : fromText(file, new TextDecoder().decode(bytes));
+  return bytes === undefined ? undefined : fromText(file, shard, new TextDecoder().decode(bytes));
 }
 
 /** All witnesses of a folder; none if there is no folder. @throws WitnessDamagedError */
@@ -80,9 +80,10 @@ function toText({ shard, seq, no, hash, publicKey, sig, atMs }: SignedHead): str
   return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
-function fromText(file: string, text: string): SignedHead {
+function fromText(file: string, shard: number, text: string): SignedHead {
   try {
     const { v: _version, ...head } = witnessFileSchema.parse(JSON.parse(text));
+    if (head.shard !== shard) throw new TypeError(`it is of shard ${head.shard}`);
     const hash = fromHex(head.hash, HASH_BYTES);
     const publicKey = fromHex(head.publicKey, PUBLIC_KEY_BYTES);
     const sig = fromHex(head.sig, SIGNATURE_BYTES);

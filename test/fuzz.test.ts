@@ -99,6 +99,7 @@ const FOUND: readonly [what: string, target: string, how: string, input: string]
   ['an event whose type is a map', 'block', 'event', '\x82\xa1v\x02\xa4type\x81\xa8toString\x01'],
   ['text that is cut', 'codec', 'msgpack', '\x92\xa1\xc3\x01'],
   ['a letter in a long form', 'codec', 'msgpack', '\x81\xa3o\xc1\xb0\x01'],
+  ['a witness of another shard', 'checkpoints', 'witness', witness(1)],
   [
     'a journal of many lists',
     'journal',
@@ -117,6 +118,21 @@ const FOUND: readonly [what: string, target: string, how: string, input: string]
 
 function deep(levels: number): string {
   return `${'['.repeat(levels)}${']'.repeat(levels)}`;
+}
+
+function witness(shard: number): string {
+  const hex = (byteLength: number) => '0'.repeat(byteLength * 2);
+  const head = {
+    v: 1,
+    shard,
+    seq: 5,
+    no: 3,
+    hash: hex(32),
+    publicKey: hex(32),
+    sig: hex(64),
+    atMs: 7,
+  };
+  return JSON.stringify(head);
 }
 
 function journal(command: string, firstSentAtUnixMs = '7'): string {
