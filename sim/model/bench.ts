@@ -20,6 +20,7 @@ export interface Bench<E extends BursarEvent = BursarEvent> {
 /** Where violations are gathered; the first of each rule and id are enough. */
 export class Findings {
   readonly violations: Violation[] = [];
+  readonly #told = new Set<string>();
   readonly #max: number;
 
   constructor(max = 200) {
@@ -28,6 +29,10 @@ export class Findings {
 
   add(rule: string, message: string, position?: Position, id?: string): void {
     if (this.violations.length >= this.#max) return;
+    // What stays wrong is told once: only its numbers change.
+    const key = `${rule} ${id ?? ''} ${message.replace(/\d+/g, '#')}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
     this.violations.push({
       rule,
       message,

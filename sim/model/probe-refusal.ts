@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../../events/answers.ts';
-import type { Command } from '../../events/commands.ts';
+import type { Command, ResourceLimits } from '../../events/commands.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { mayCommand } from './authority.ts';
@@ -47,7 +47,7 @@ export function isRightRefusal(
     case 'node_stopped':
       return live === undefined ? null : barsOf(state, live.path, live.priority).has('stopped');
     case 'guarantee_does_not_fit':
-      return 'limits' in command ? !guaranteeFits(state, path, command.limits ?? {}) : false;
+      return 'limits' in command && !isGuaranteed(state, path, command.limits ?? {});
     case 'overcommit_refused':
       return state.policy.overcommit === 'refuse';
     case 'does_not_fit':
@@ -82,6 +82,17 @@ export function isRightRefusal(
     default:
       return null;
   }
+}
+
+/** The guarantees fit the parent, and none is above the node's own limit. */
+function isGuaranteed(state: State, path: string, limits: ResourceLimits): boolean {
+  if (!guaranteeFits(state, path, limits)) return false;
+  const accounts = state.nodes.get(path)?.accounts;
+  return Object.entries(limits).every(([resource, set]) => {
+    const account = accounts?.get(resource);
+    const limit = set.limit === undefined ? (account?.limit ?? null) : set.limit;
+    return limit === null || (set.guarantee ?? account?.guarantee ?? 0) <= limit;
+  });
 }
 
 function growsFreely(
