@@ -91,11 +91,6 @@ export class SimAgent {
     });
   }
 
-  /** Closes its connection, when all its calls have ended. */
-  async disconnect(): Promise<void> {
-    await this.#client?.disconnect();
-  }
-
   #onEnd(process: SimProcess): void {
     if (this.#life?.process !== process) return;
     this.#life = undefined;
@@ -197,6 +192,8 @@ export class SimAgent {
       const end = client.onEmergency(({ id }: Emergency) => ids.push(id), { since });
       await host.pause(job.forMs);
       end();
+      const isTwice = new Set(ids).size < ids.length;
+      if (isTwice) this.#book.violate(`${this.plan.name} was told of an emergency twice`);
       return { kind: 'watched', ids };
     });
   }

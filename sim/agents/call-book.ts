@@ -62,7 +62,7 @@ export class CallBook {
 }
 
 /** What an error says about the call; undefined where it is none that a caller may see. */
-export function endOf(error: unknown): CallEnd | undefined {
+function endOf(error: unknown): CallEnd | undefined {
   if (error instanceof DeniedError) return { kind: 'answer', answer: error.answer };
   if (error instanceof RefusedError) return { kind: 'answer', answer: error.refusal };
   if (error instanceof UnavailableError) {

@@ -106,5 +106,3 @@ export interface RawMessage {
 
 /** What an agent does, and when. No job needs another one: what it names may not exist. */
 export type Job = CallJob | WorkJob | HoldJob | BatchJob | WatchJob | RawJob;
-export type JobKind = Job['kind'];
-export type JobOf<Kind extends JobKind> = Extract<Job, { kind: Kind }>;

@@ -66,7 +66,7 @@ export function makePlan(seed: number): Plan {
 }
 
 /** Jobs in the order of their times, each with its number. */
-export function numbered(drafts: readonly JobDraft[]): Job[] {
+function numbered(drafts: readonly JobDraft[]): Job[] {
   return [...drafts]
     .sort((a, b) => a.atMs - b.atMs)
     .map((draft, no): Job => ({ ...draft, no }) as Job);
@@ -128,7 +128,8 @@ function closings(draw: Draw, scenes: readonly Scene[], size: Size): JobDraft[] 
         actual: { credits: 2 },
       }),
     ]);
-    return [callBy(scene, atMs, close), ...ends];
+    const freeze = { op: 'freeze', path: team, forMs: 100 } as const;
+    return [callBy(scene, atMs, close), callBy(scene, atMs + draw.int(5, 150), freeze), ...ends];
   });
 }
 

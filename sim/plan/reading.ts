@@ -34,7 +34,7 @@ export function drawWatch(scene: Scene, atMs: number): JobDraft[] {
 }
 
 /** An id that something of the team has, or nothing. */
-export function anyId(scene: Scene, atMs: number): string {
+function anyId(scene: Scene, atMs: number): string {
   const { draw } = scene;
   const laid = [...scene.freezes, ...scene.stops];
   return draw.weighted<() => string>([

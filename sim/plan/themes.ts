@@ -1,3 +1,4 @@
+import { drawFreeze, drawStop } from './alarms.ts';
 import { drawBatch } from './batches.ts';
 import type { Draw } from './draw.ts';
 import {
@@ -5,10 +6,8 @@ import {
   drawCharge,
   drawClose,
   drawEnrol,
-  drawFreeze,
   drawOpen,
   drawSetLimits,
-  drawStop,
   drawTopUp,
 } from './governing.ts';
 import { drawSetPolicy } from './policies.ts';
