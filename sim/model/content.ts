@@ -14,7 +14,7 @@ export function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** Amounts without zeroes: nothing is nothing, named or not. */
-export function nonZero(amounts: Readonly<Record<string, number>> = {}): Record<string, number> {
+function nonZero(amounts: Readonly<Record<string, number>> = {}): Record<string, number> {
   return Object.fromEntries(Object.entries(amounts).filter(([, amount]) => amount !== 0));
 }
 

@@ -3,7 +3,7 @@ import { foldAllocation } from './fold-allocation.ts';
 import { foldNode } from './fold-node.ts';
 import { foldWaiting } from './fold-waiting.ts';
 import type { Recorded } from './history.ts';
-import { newState, type State } from './state.ts';
+import type { State } from './state.ts';
 
 /** Takes one durable event into the books. Never refuses: what is allowed, the judges say. */
 export function fold(state: State, { event, at }: Recorded): void {
@@ -15,13 +15,6 @@ export function fold(state: State, { event, at }: Recorded): void {
   state.lastAtMs = Math.max(state.lastAtMs, event.atMs);
   state.count += 1;
   state.version += 1;
-}
-
-/** The state after some events, from nothing. */
-export function stateAfter(team: string, events: readonly Recorded[]): State {
-  const state = newState(team);
-  for (const one of events) fold(state, one);
-  return state;
 }
 
 /** The id of the command that an event decided, or undefined for what follows from others. */

@@ -47,7 +47,7 @@ function judgeFirst({ state, event, sent, find }: Bench<AskEvent>): void {
 }
 
 /** The ask of a request command. */
-export function askOf(command: CommandOf<'request'>): unknown {
+function askOf(command: CommandOf<'request'>): unknown {
   const { op, id, v, firstSentMsAgo, dryRun, ...ask } = command;
   return ask;
 }
@@ -65,7 +65,7 @@ function judgeCaps(
 }
 
 /** Whether an agent's credential covers asking on a path. */
-export function mayAsk(state: State, agent: string, path: string): boolean {
+function mayAsk(state: State, agent: string, path: string): boolean {
   if (agent === 'operator') return true;
   const credential = state.credentials.get(agent);
   if (credential === undefined || agent === 'auditor') return false;

@@ -112,7 +112,7 @@ function leavesRange(state: Denied['state'], path: string, want: Record<string, 
 }
 
 /** The kind of contention on an account. */
-export function conflictOf(state: Denied['state'], { node, resource }: Need): DenialReason {
+function conflictOf(state: Denied['state'], { node, resource }: Need): DenialReason {
   if (resource === 'credits') return 'insufficient_credits';
   if (resource === 'compute_ms') return 'insufficient_time';
   if (resource === 'memory') return 'insufficient_memory';

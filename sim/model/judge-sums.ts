@@ -18,10 +18,7 @@ export function judgeSums(state: State, find: Bench['find']): void {
   }
 }
 
-/** Room by account, below 0 where short. */
-export type Rooms = ReadonlyMap<string, number>;
-
-/** Room of every account on whose path a sum has changed; the rest is as it was. */
+/** Room of every account that is short, below 0, by path and resource. */
 export function shortAccounts(state: State): Map<string, number> {
   const short = new Map<string, number>();
   for (const node of state.nodes.values()) {

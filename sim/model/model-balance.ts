@@ -31,7 +31,7 @@ export function balanceOf(state: State, path: string): ModelBalance | undefined 
 }
 
 /** One line of it. */
-export function lineOf(state: State, node: ModelNode, resource: string): BalanceLine {
+function lineOf(state: State, node: ModelNode, resource: string): BalanceLine {
   const { nodes } = state;
   const account = node.accounts.get(resource);
   const left = room(nodes, node, resource);
