@@ -137,7 +137,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   setPolicy: { outcomes: ['policy_set'], refusals: ['log_nearly_full'] },
   enrol: { outcomes: ['enrolled'], refusals: ['log_nearly_full'] },
   dismiss: { outcomes: ['dismissed'], refusals: ['unknown_id'] },
-  freeze: { outcomes: ['frozen'], refusals: ['unknown_node', 'node_closed'] },
+  freeze: { outcomes: ['frozen'], refusals: ['unknown_node'] },
   unfreeze: {
     outcomes: ['unfrozen', 'unfrozen still'],
     refusals: ['unknown_node', 'unknown_freeze'],

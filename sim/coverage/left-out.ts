@@ -8,6 +8,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
     'counted once, as a message: it is refused before anybody looks at its command',
   'a read: overloaded, id_conflict, outcome_unknown': 'reads use no id and are let through',
   'renew: lease_over': 'what had to end has ended, in the same decision, before it is asked for',
+  'freeze: node_closed': 'what closes may still be frozen, and what is closed is no node any more',
   'request: denied unknown_resource, amount_out_of_range': 'both are refused, not denied',
   'request: denied insufficient_resource': 'every resource of the registry has a reason of its own',
   'request: denied queue_full': 'a team may have 100,000 waiting; a run has some 1,000 commands',
