@@ -340,6 +340,42 @@ test('a breach in what is recorded, by a faulty version, freezes its team alone,
   assert.not.ok(again.log.has('fatal', /invariant/), 'somebody has looked at it');
 });
 
+test('a freeze that was lifted is forgotten: the next life of the shard freezes nothing anew', async () => {
+  const { log } = await start();
+  await fill();
+  await until('all is audited', isAudited);
+  liveAccount('acme/lab').peakHeld += 1;
+  await ask(request('globex', 'look'), 'globex');
+  await until('it is told', () => log.has('fatal', /INV-11/), 5_000);
+  const frozen = await ask({ op: 'balance', path: 'acme' });
+  const [freeze] = frozen.outcome === 'balance' ? frozen.freezes : [];
+  assert.is((await ask({ op: 'unfreeze', path: 'acme', freeze })).outcome, 'unfrozen');
+  assert.equal(status().broken, []);
+  await until('the audit goes on without the team', isAudited);
+  assert.is((await ask(request('acme', 'thawed'))).outcome, 'granted');
+  // Another team fails: the shard begins anew, and acme is audited again.
+  liveAccount('globex/lab', 'globex').peakHeld += 1;
+  await ask(request('acme', 'look'));
+  await until('that is told too', () => log.count('fatal', /INV-11/) === 2, 5_000);
+  assert.is((await ask(request('acme', 'open'))).outcome, 'granted');
+  assert.equal(
+    status().broken.map(({ team }) => team),
+    ['globex'],
+  );
+});
+
+test('a team that an operator had frozen before is frozen for the failure too', async () => {
+  const { log } = await start();
+  await fill();
+  await ask({ op: 'freeze', path: 'acme', id: 'mine' });
+  await until('all is audited', isAudited);
+  liveAccount('acme/lab').peakHeld += 1;
+  await ask(request('globex', 'look'), 'globex');
+  await until('it is told', () => log.has('fatal', /INV-11/), 5_000);
+  const balance = await ask({ op: 'balance', path: 'acme' });
+  assert.is(balance.outcome === 'balance' && balance.freezes.length, 2);
+});
+
 test('INV-15 a threshold that the log announces twice is found', () => {
   const fold = new AuditFold();
   const rung = { v: 1, team: 'acme', atMs: 1, path: 'acme', resource: 'credits' } as const;

@@ -54,6 +54,8 @@ export class ShardAudit {
   #comparedSeq = 0;
   #comparedAtMs = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => {};
+  /** Teams of which events were left out, because they had failed. */
+  readonly #leftOut = new Set<string>();
   /** The nodes that a comparison has still to look at. */
   #pass:
     | { readonly fromSeq: number; readonly nodes: Iterator<readonly [string, NodeBooks]> }
@@ -164,7 +166,7 @@ export class ShardAudit {
   #takeEvent(raw: unknown, at: Position): void {
     const event = readEvent(raw);
     this.#events += 1;
-    if (!this.#parts.isBroken(event.team)) this.#guard(() => this.#fold.take(event, at));
+    if (!this.#isLeftOut(event.team)) this.#guard(() => this.#fold.take(event, at));
   }
 
   /** Settles that were answered after the audit had passed their message: it is read once more. */
@@ -204,7 +206,7 @@ export class ShardAudit {
         const [team, books] = next;
         const node = state.find(team)?.nodes.get(books.path);
         const at = { seq: this.#chain.seq, index: 0 };
-        if (!this.#parts.isBroken(team)) this.#guard(() => compareNode(team, node, books, at));
+        if (!this.#isLeftOut(team)) this.#guard(() => compareNode(team, node, books, at));
         if (slice.isOver()) return;
       }
       this.#guard(() => checkShardSize(state, nameOfShard(shard)));
@@ -220,7 +222,7 @@ export class ShardAudit {
   /** Every open node that the log makes; before them, whether memory has others, and its sizes. */
   *#nodes(): Generator<readonly [string, NodeBooks]> {
     for (const team of this.#parts.state.teams()) {
-      if (this.#parts.isBroken(team.name)) continue;
+      if (this.#isLeftOut(team.name)) continue;
       const at = { seq: this.#chain.seq, index: 0 };
       const count = this.#fold.booksOf(team.name)?.nodes.size ?? 0;
       this.#guard(() => compareNodeCount(team, count, at));
@@ -245,6 +247,12 @@ export class ShardAudit {
       found: hex(this.#chain.blockHash),
       at: { seq: this.#chain.seq, index: 0 },
     });
+  }
+
+  /** A team that has failed stays out for as long as this audit lives: it has no books of it. */
+  #isLeftOut(team: string): boolean {
+    if (this.#parts.isBroken(team)) this.#leftOut.add(team);
+    return this.#leftOut.has(team);
   }
 
   /** What fails of a team is told, once, and the audit goes on with the others. */

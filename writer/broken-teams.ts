@@ -27,6 +27,11 @@ export class BrokenTeams {
     });
   }
 
+  /** Somebody has looked at it and taken the freeze off: what fails next fails for the first time. */
+  forget(team: string): void {
+    this.#teams.delete(team);
+  }
+
   /** What failed last; undefined for a team in which nothing has. */
   reasonOf(team: string): string | undefined {
     return this.#teams.get(team)?.reason;

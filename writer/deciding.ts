@@ -1,6 +1,7 @@
 import { emergencyOf, isEmergency } from '../actors/emergency.ts';
 import { evolve } from '../actors/evolve.ts';
 import { govern, governDue, type Recorder, settleDown } from '../actors/govern.ts';
+import { phaseAfter } from '../actors/machines.ts';
 import type { Position, Team } from '../actors/team.ts';
 import type { Answer, Refusal } from '../events/answers.ts';
 import type { Command } from '../events/commands.ts';
@@ -174,11 +175,15 @@ export class Deciding {
   }
 
   #record(event: BursarEvent): void {
-    const { line, shard } = this.#parts;
+    const { line, shard, broken } = this.#parts;
     const at = line.next;
     this.#positions.push(at);
     const block = line.record(event);
     const team = this.#team as Team;
+    if (event.type === 'Unfrozen' && event.path === team.name) {
+      const freezes = team.nodes.get(team.name)?.freezes?.values() ?? [];
+      if (![...freezes].some(({ reason }) => isOurs(reason))) broken.forget(team.name);
+    }
     for (const notice of noticesOf(team, event)) block.releases.notices.push(notice);
     if (isEmergency(event)) block.releases.emergencies.push(emergencyOf(event, shard, at));
   }
@@ -200,14 +205,16 @@ export class Deciding {
   }
 
   #freeze(team: Team, nowMs: number, reason: string): void {
-    if (team.nodes.get(team.name)?.phase !== 'open') return;
+    const root = team.nodes.get(team.name);
+    if (root === undefined || phaseAfter(root, 'frozen') === undefined) return;
+    for (const known of root.freezes?.values() ?? []) if (isOurs(known.reason)) return;
     const { seq, index } = this.#parts.line.begin();
     this.#recordOwn(team, {
       ...this.#stamp(team, nowMs),
       type: 'Frozen',
       path: team.name,
       freeze: `w-${seq}-${index}`,
-      reason: `an invariant failed: ${reason}`.slice(0, FREEZE_REASON_CHARS_MAX),
+      reason: `${FREEZE_REASON}${reason}`.slice(0, FREEZE_REASON_CHARS_MAX),
     });
   }
 
@@ -219,6 +226,12 @@ export class Deciding {
 const CROWDED_WAIT_MS = 50;
 /** Of the reason recorded with a freeze: room for the longest path twice. */
 const FREEZE_REASON_CHARS_MAX = 1_200;
+const FREEZE_REASON = 'an invariant failed: ';
+
+/** Whether a freeze is one that a failed invariant has brought about. */
+function isOurs(reason: string): boolean {
+  return reason.startsWith(FREEZE_REASON);
+}
 
 function overloaded(message: string, retryAfterMs: number): Refusal {
   return refuse('overloaded', message, { retryAfterMs });
