@@ -75,6 +75,8 @@ export function queueBefore(
   for (let node: Node | undefined = anchor; node; node = node.parent) {
     if (node.queues === undefined || node.queues.size === 0) continue;
     for (const resource in wanted) {
+      // Who asks for nothing of it takes nobody's turn.
+      if (wanted[resource] === 0) continue;
       const queue = node.queues.get(resource);
       const last = queue?.lastAhead(rank, team.policy.aging);
       if (last === undefined) continue;
@@ -89,7 +91,9 @@ export function queueBefore(
 export function meetsQueue(anchor: Node, wanted: Amounts): boolean {
   for (let node: Node | undefined = anchor; node; node = node.parent) {
     if (node.queues === undefined || node.queues.size === 0) continue;
-    for (const resource in wanted) if (node.queues.has(resource)) return true;
+    for (const resource in wanted) {
+      if (wanted[resource] !== 0 && node.queues.has(resource)) return true;
+    }
   }
   return false;
 }

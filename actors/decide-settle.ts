@@ -8,6 +8,7 @@ import { answerOf } from './answer-of.ts';
 import { mayActFor } from './authority.ts';
 import { closesWith } from './auto-close.ts';
 import { answered, type Context, type Decision, nameAt, stamp } from './context.ts';
+import { above } from './end.ts';
 import { bookedAt } from './locate.ts';
 import type { Node } from './node.ts';
 import type { Allocation, Team, Tombstone } from './team.ts';
@@ -139,6 +140,13 @@ function bookedBy(
       if (resourceTypeOf(resource)?.class === 'consumable') booked[resource] = stated;
     }
   }
+  // What was used of what was never held, and told before.
+  for (const resource in known) {
+    if (booked[resource] !== undefined) continue;
+    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
+    isEstimated = true;
+    booked[resource] = known[resource] as number;
+  }
   return { booked, isEstimated };
 }
 
@@ -191,19 +199,6 @@ function runOf(node: Node): Node | undefined {
   let at: Node | undefined = node;
   while (at !== undefined && at.tier !== 'run') at = at.parent;
   return at;
-}
-
-/** Amounts of `a` above `b`, where there are any. */
-function above(a: Amounts, b: Amounts): Amounts | undefined {
-  let over: Record<string, number> | undefined;
-  for (const resource in a) {
-    const excess = (a[resource] as number) - (b[resource] ?? 0);
-    if (excess > 0) {
-      over ??= {};
-      over[resource] = excess;
-    }
-  }
-  return over;
 }
 
 /** Cause fields of an event from a command. */

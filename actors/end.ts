@@ -26,14 +26,18 @@ export function endOf(
   const endingCount = (earlier.countByPath.get(node.path) ?? 0) + 1;
   earlier.countByPath.set(node.path, endingCount);
   const reported = reportedOf(allocation);
-  const end = (booked: Amounts): EventOf<'AllocationEnded'> => ({
-    ...stamp('AllocationEnded', team, atMs),
-    allocation: id,
-    as,
-    booked,
-    ...(isAny(booked) ? { estimated: true } : {}),
-    ...(closesWith(node, endingCount) ? { closesStep: true } : {}),
-  });
+  const end = (booked: Amounts): EventOf<'AllocationEnded'> => {
+    const overrun = above(booked, allocation.items);
+    return {
+      ...stamp('AllocationEnded', team, atMs),
+      allocation: id,
+      as,
+      booked,
+      ...(overrun === undefined ? {} : { overrun }),
+      ...(isAny(booked) ? { estimated: true } : {}),
+      ...(closesWith(node, endingCount) ? { closesStep: true } : {}),
+    };
+  };
   const total: Record<string, number> = {};
   for (const resource in reported) {
     total[resource] = (earlier.booked[resource] ?? 0) + (reported[resource] as number);
@@ -62,6 +66,19 @@ export function reportedOf(allocation: Allocation): Amounts {
     used[resource] = allocation.reported[resource] as number;
   }
   return used;
+}
+
+/** Amounts of `a` above `b`, where there are any. */
+export function above(a: Amounts, b: Amounts): Amounts | undefined {
+  let over: Record<string, number> | undefined;
+  for (const resource in a) {
+    const excess = (a[resource] as number) - (b[resource] ?? 0);
+    if (excess > 0) {
+      over ??= {};
+      over[resource] = excess;
+    }
+  }
+  return over;
 }
 
 /** Whether an amount is above zero. */

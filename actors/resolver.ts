@@ -146,7 +146,7 @@ function deny(
     id: candidate.id,
     by: candidate.agent,
     ask: candidate.ask,
-    reason: reason ?? (short.length === 0 ? 'queued_ahead' : contest.conflict),
+    reason: reason ?? (outer === undefined ? 'queued_ahead' : contest.conflict),
     retryOn: !isNever && couldFit ? 'release' : 'top_up',
     rule: isNever ? 'never-fits' : choice.rule,
     factors: choice.factors,

@@ -231,6 +231,23 @@ test('O-05 a release at the very instant of the time-out still serves', () => {
   assert.equal(served(rig), ['w'], 'the lease ends first, in the order of kinds');
 });
 
+test('S §6.3 whoever asks for a cancelled request again is told so, by status too', () => {
+  const rig = givenBusy();
+  rig.when(gpu('w'), 'bob');
+  rig.when({ op: 'cancel', request: 'w', id: 'c' }, 'bob');
+  const told = { outcome: 'cancelled', id: 'w', request: 'w', replayed: true };
+  shows(rig.when(gpu('w'), 'bob'), told, []);
+  shows(rig.when({ op: 'status', of: 'w' }, 'bob'), told, []);
+});
+
+test('S §7 who asks for nothing of a resource takes no turn in its queue', () => {
+  const rig = givenBusy();
+  rig.when(gpu('w'), 'bob');
+  shows(rig.when(ask('z', { 'slot.gpu': 0, credits: 1 }), 'ann'), { outcome: 'granted' }, [
+    'AllocationGranted',
+  ]);
+});
+
 test('S-08 cancel takes a request out; after the grant it answers already_granted', () => {
   const rig = givenBusy();
   rig.when(gpu('w'), 'bob');

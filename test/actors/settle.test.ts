@@ -23,6 +23,25 @@ test('R-02 a settle books the real use on every tier once and returns the rest',
   assert.is(slots?.peakHeld, 2);
 });
 
+test('§6.5 use told of what was never held stays booked, whoever ends the allocation', () => {
+  const rig = givenLab();
+  rig.when(ask('a', { tool_calls: 2 }, { ttlMs: 1_000 }), 'ann');
+  rig.when({ op: 'report', allocation: 'a', used: { credits: 8 } }, 'ann');
+  const ended = the(rig.pass(1_000), 'AllocationEnded');
+  assert.equal([ended.booked, ended.overrun], [{ credits: 8 }, { credits: 8 }]);
+  const late = rig.when(settle('a', 'unknown'), 'ann');
+  shows(late, { outcome: 'settled', booked: { tool_calls: 2 } }, ['LateSettled']);
+  assert.is(creditsOf(rig, 'acme')?.spentTree, 8);
+  rig.when(ask('b', { tool_calls: 2 }), 'ann');
+  rig.when({ op: 'report', allocation: 'b', used: { credits: 5 } }, 'ann');
+  shows(rig.when(settle('b', { tool_calls: 1 }), 'ann'), {
+    outcome: 'settled',
+    booked: { tool_calls: 1, credits: 5 },
+    overrun: { credits: 5 },
+    estimated: true,
+  });
+});
+
 test('§6.1 over-settle: booked in full on every tier, the excess named, tiers below zero short', () => {
   const rig = givenLab(setLimits(RUN, { credits: 100 }));
   rig.when(ask('a', { credits: 100 }), 'ann');
