@@ -186,6 +186,13 @@ export const DAMAGES: readonly [what: string, rule: string, damage: Damage][] = 
     change('PreemptionRequested', any, () => ({ victims: ['u'] })),
   ],
   [
+    'an eviction by somebody who may not',
+    'INV-14',
+    change('PreemptionRequested', any, (event) => ({
+      ask: { ...event.ask, strategy: 'queue_and_wait' },
+    })),
+  ],
+  [
     'a victim that was not needed',
     'INV-14',
     change('PreemptionRequested', any, () => ({ victims: ['v', 'u'] })),

@@ -5,6 +5,7 @@ import { latestStartMs, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { fits, needs } from './books.ts';
+import { mayPreempt } from './may-preempt.ts';
 import type { Live, State } from './state.ts';
 import { withoutEarmark, withoutHolders } from './tentative.ts';
 
@@ -17,6 +18,7 @@ export function judgePreemption(bench: Preempting): void {
   for (const bar of barsOf(state, ask.path, event.priority)) {
     find('INV-9', `evicts for ${ask.path}, which is ${bar}`, id);
   }
+  if (!mayPreempt(state.policy, ask, event.priority)) find('INV-14', 'it may evict nobody', id);
   const victims: Live[] = [];
   for (const name of event.victims) {
     const victim = state.live.get(name);

@@ -100,7 +100,9 @@ function judgeRemaining(state: State, event: EventOf<'RequestQueued'>, find: Ben
     if (!left.includes(again)) {
       find('S §7', `${again} ${resource} asked again, ${left.join(' or ')} remain`, event.id);
     }
-    if ((now.least[resource] ?? 0) > (before.least[resource] ?? 0)) {
+    // Beyond the ask it may have been resized: then it is as divisible as it was.
+    const hasGrown = (now.least[resource] ?? 0) > (before.least[resource] ?? 0);
+    if (hasGrown && again <= want) {
       find('S §7', `its least of ${resource} has grown`, event.id);
     }
   }

@@ -1,0 +1,29 @@
+import type { ResourceAllocationRequest } from '../../events/commands.ts';
+import type { Policy } from '../../events/policy.ts';
+import { ExecutionPriority } from '../../events/priority.ts';
+
+/** Strategies by which a caller takes back any right to evict. */
+const PATIENT: ReadonlySet<string> = new Set([
+  'queue_and_wait',
+  'first_come_first_served',
+  'priority_based',
+]);
+
+/**
+ * S §7, rows 4 and 5: who may evict at all: by a strategy that is configured or asked for, as an
+ * emergency, or as critical work with a deadline; never against the caller's own strategy.
+ */
+export function mayPreempt(
+  policy: Policy,
+  ask: ResourceAllocationRequest,
+  priority: number,
+): boolean {
+  const configured = ['*', ...Object.keys(ask.items)].flatMap(
+    (resource) => policy.strategies[resource] ?? [],
+  );
+  if (configured.includes('preemption_allowed')) return true;
+  if (ask.strategy === 'preemption_allowed') return true;
+  if (configured.length === 0 && PATIENT.has(ask.strategy ?? '')) return false;
+  if (priority >= ExecutionPriority.emergency) return true;
+  return priority >= ExecutionPriority.critical && ask.deadlineMs !== undefined;
+}
