@@ -164,7 +164,9 @@ export function contentionDetected(
   contestId: string,
 ): EventOf<'ContentionDetected'> {
   const { candidate, account, node } = contest;
-  const shortage = contest.short.find((one) => one.path === account.path);
+  const shortage = contest.short.find(
+    ({ path, resource }) => path === account.path && resource === account.resource,
+  );
   return {
     type: 'ContentionDetected',
     v: 1,

@@ -100,6 +100,15 @@ test('D-01 contention is recorded once, its strategy when it changes, its end wh
   assert.is(rig.team.contests.size, 0);
 });
 
+test('D-02 contention tells demand and supply of its own account, where others are short too', () => {
+  const rig = givenLab(setLimits('acme', { credits: 100, tool_calls: 3 }));
+  rig.when(ask('a', { tool_calls: 3 }), 'ann');
+  const { events } = rig.when(ask('b', { credits: 150, tool_calls: { amount: 9, min: 4 } }), 'bob');
+  const { account, requested, available } = the(events, 'ContentionDetected');
+  const room = account.resource === 'credits' ? [150, 100] : [9, 0];
+  assert.equal([requested, available], room, account.resource);
+});
+
 test('D-08 each kind of conflict', () => {
   const limits = {
     memory: 1,
