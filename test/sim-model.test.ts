@@ -19,16 +19,8 @@ test('INV-1 … INV-15 a history of everything, made by the real deciders, is ri
 
 /** Differences of the product from the semantics that are known and open. */
 const OPEN: readonly RegExp[] = [
-  // An end without a settle does not tell what was reported above what was held.
+  // A release does not tell what was reported above what was held.
   /^AllocationEnded: an overrun of .* is told as \{\}$/,
-  // An unknown use leaves out what was reported of resources that were not held, and gives back
-  // what their end had booked.
-  /^AllocationEnded: (books \{.*\}, not|not marked as estimated)/,
-  /^LateSettled: books /,
-  // The room of another resource is told in a contest of several; a queue on one resource makes
-  // the reason of who is short of another.
-  /^ContentionDetected: there is no contention$/,
-  /^RequestDenied: denied insufficient_\w+, which is not so$/,
   // A guarantee covers the ask, but the limits above are cut below all guarantees.
   /^RequestDenied: denied never_fits, (which is not so|though a part of it is due)$/,
   // A command of an operator claims a grant.
