@@ -62,7 +62,7 @@ function contributionOf(account: Account): number {
 }
 
 /** What the account takes from its parent when nothing is held or spent anywhere. */
-export function idleContributionOf(account: Account): number {
+function idleContributionOf(account: Account): number {
   return Math.max(account.childrenIdle, account.guarantee);
 }
 

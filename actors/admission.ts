@@ -1,6 +1,6 @@
 import type { Shortage } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
-import { type Account, availableIn, idleContributionOf } from './account.ts';
+import { type Account, availableIn } from './account.ts';
 import type { Node } from './node.ts';
 
 /**
@@ -19,7 +19,7 @@ export class Overlay {
     let growth = change;
     for (let node: Node | undefined = from; node && growth !== 0; node = node.parent) {
       const account = node.accounts.get(resource);
-      if (account === undefined) return;
+      if (account === undefined) continue;
       const before = Math.max(account.guarantee, this.committedOf(account));
       this.#committed.set(account, (this.#committed.get(account) ?? 0) + growth);
       growth = Math.max(account.guarantee, this.committedOf(account)) - before;
@@ -107,14 +107,12 @@ function roomAt(node: Node, resource: string): number {
 export function neverFits(from: Node, items: Amounts): boolean {
   for (const [resource, amount] of Object.entries(items)) {
     let needed = amount;
-    let child: Account | undefined;
-    for (let node: Node | undefined = from; node; node = node.parent) {
+    for (let node: Node | undefined = from; node && needed > 0; node = node.parent) {
       const account = node.accounts.get(resource);
       if (account === undefined) continue;
-      const others = account.childrenIdle - (child === undefined ? 0 : idleContributionOf(child));
-      if (account.limit !== null && needed > account.limit - others) return true;
-      needed = Math.max(account.guarantee, needed + others);
-      child = account;
+      const { limit, guarantee, childrenIdle } = account;
+      if (limit !== null && needed > limit - childrenIdle) return true;
+      needed = Math.max(guarantee, childrenIdle + needed) - Math.max(guarantee, childrenIdle);
     }
   }
   return false;

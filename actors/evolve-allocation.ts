@@ -106,14 +106,14 @@ export function renewed(team: Team, event: EventOf<'LeaseRenewed'>): void {
   const allocation = allocationOf(team, event.allocation);
   assert(event.expiresAtMs >= allocation.expiresAtMs, 'a renewal never shortens a lease');
   setExpiry(team, allocation, event.expiresAtMs);
-  allocation.claimUntilMs = null;
+  claim(allocation, event);
   climb(team, allocation.node, 'renewed', event, []);
 }
 
 export function reported(team: Team, event: EventOf<'UsageReported'>): void {
   const allocation = allocationOf(team, event.allocation);
   allocation.reported = event.used;
-  allocation.claimUntilMs = null;
+  claim(allocation, event);
   climb(team, allocation.node, 'reported', event, []);
 }
 
@@ -128,7 +128,12 @@ export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
   if (shrunk.length > 0) climb(team, allocation.node, 'shrunk', event, shrunk);
   if (grown.length > 0) climb(team, allocation.node, 'grown', event, grown);
   allocation.items = { ...allocation.items, ...event.items };
-  allocation.claimUntilMs = null;
+  claim(allocation, event);
+}
+
+/** Any command of its agent on a grant shows that it knows of it; an operator's does not. */
+function claim(allocation: Allocation, { by }: { readonly by?: string | undefined }): void {
+  if (by === allocation.agent) allocation.claimUntilMs = null;
 }
 
 /** Moves every lease, grace and queue time-out by the length of an outage (semantics §6.4). */

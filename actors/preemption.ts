@@ -1,12 +1,12 @@
 import { LIMITS } from '../events/limits.ts';
 import type { Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
-import { resourceTypeOf } from '../events/resources.ts';
 import { fits, Overlay } from './admission.ts';
 import { holdersBeneath } from './beneath.ts';
 import { cheapestFirst } from './cheapest-first.ts';
 import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
+import { reportedOf } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
 import type { Allocation, Team } from './team.ts';
 
@@ -51,42 +51,39 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
 
 function leastVictims(contest: Contest, legal: Iterable<Allocation>): Allocation[] | undefined {
   const { wanted, place } = contest.candidate;
-  const resources = new Set(contest.short.map(({ resource }) => resource));
   const overlay = new Overlay();
   const chosen: Allocation[] = [];
   let isEnough = false;
   for (const victim of legal) {
     chosen.push(victim);
-    giveBack(overlay, victim, resources, 1);
+    giveBack(overlay, victim, 1);
     isEnough = fits(place.anchor, wanted, overlay);
     if (isEnough) break;
   }
   if (!isEnough) return undefined;
   const needed: Allocation[] = [];
   for (const victim of chosen.reverse()) {
-    giveBack(overlay, victim, resources, -1);
+    giveBack(overlay, victim, -1);
     if (fits(place.anchor, wanted, overlay)) continue;
-    giveBack(overlay, victim, resources, 1);
+    giveBack(overlay, victim, 1);
     needed.push(victim);
   }
   return needed.reverse();
 }
 
 /**
- * What an eviction returns: all of a capacity, of a consumable what was not reported as used.
- * `sign` -1 takes it back.
+ * What an eviction returns: all of a capacity, of a consumable what was not reported as used; of
+ * what was reported beyond the hold its end takes even more. `sign` -1 takes it back.
  */
-function giveBack(
-  overlay: Overlay,
-  victim: Allocation,
-  resources: ReadonlySet<string>,
-  sign: 1 | -1,
-): void {
-  for (const [resource, amount] of Object.entries(victim.items)) {
-    if (!resources.has(resource)) continue;
-    const used =
-      resourceTypeOf(resource)?.class === 'consumable' ? (victim.reported[resource] ?? 0) : 0;
-    overlay.add(victim.node, resource, -sign * Math.max(0, amount - used));
+function giveBack(overlay: Overlay, victim: Allocation, sign: 1 | -1): void {
+  const booked = reportedOf(victim);
+  for (const resource in victim.items) {
+    const change = (booked[resource] ?? 0) - (victim.items[resource] as number);
+    overlay.add(victim.node, resource, sign * change);
+  }
+  for (const resource in booked) {
+    if (victim.items[resource] !== undefined) continue;
+    overlay.add(victim.node, resource, sign * (booked[resource] as number));
   }
 }
 
