@@ -4,14 +4,12 @@ import { InvariantError } from '../actors/invariant-error.ts';
 import { InvariantWatch } from '../actors/invariants.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Answer, Emergency } from '../events/answers.ts';
-import type { BursarEvent } from '../events/events.ts';
 import type { StoredMessage } from '../events/ledger.ts';
 import { MemoryLedger } from '../events/ledger-memory.ts';
 import { LIMITS } from '../events/limits.ts';
 import { MemoryStore } from '../events/memory-log.ts';
 import { createSigner, generateSigningKeyPem } from '../events/signing.ts';
 import { systemHost } from '../host/system-host.ts';
-import { AuditFold } from '../writer/audit-fold.ts';
 import { AnsweredSettles } from '../writer/audit-settles.ts';
 import { type RunningWriter, runShards, type ShardStatus } from '../writer/run-shards.ts';
 import { ShardState } from '../writer/shard-state.ts';
@@ -374,39 +372,6 @@ test('a team that an operator had frozen before is frozen for the failure too', 
   await until('it is told', () => log.has('fatal', /INV-11/), 5_000);
   const balance = await ask({ op: 'balance', path: 'acme' });
   assert.is(balance.outcome === 'balance' && balance.freezes.length, 2);
-});
-
-test('INV-15 a threshold that the log announces twice is found', () => {
-  const fold = new AuditFold();
-  const rung = { v: 1, team: 'acme', atMs: 1, path: 'acme', resource: 'credits' } as const;
-  const crossed: BursarEvent = {
-    ...rung,
-    type: 'ThresholdCrossed',
-    kind: 'notice',
-    rung: 1,
-    usePermille: 600,
-    limit: 10,
-  };
-  const at = { seq: 7, index: 0 };
-  const fails = (event: BursarEvent) => {
-    try {
-      fold.take(event, at);
-    } catch (error) {
-      return (error as InvariantError).breach.invariant;
-    }
-    return 'nothing';
-  };
-  assert.is(
-    fails({ v: 1, team: 'acme', atMs: 1, type: 'NodeOpened', path: 'acme', tier: 'team' }),
-    'nothing',
-  );
-  assert.is(fails(crossed), 'nothing');
-  assert.is(fails({ ...rung, type: 'ThresholdRearmed', rung: 1 }), 'nothing');
-  assert.is(fails(crossed), 'nothing');
-  assert.is(fails(crossed), 'INV-15');
-  assert.is(fails({ ...rung, type: 'ThresholdRearmed', rung: 3 }), 'INV-15');
-  assert.is(fails({ v: 1, team: 'acme', atMs: 1, type: 'NodeClosed', path: 'acme' }), 'nothing');
-  assert.is(fails({ v: 1, team: 'acme', atMs: 1, type: 'NodeClosed', path: 'acme' }), 'INV-11');
 });
 
 test.run();

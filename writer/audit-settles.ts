@@ -4,7 +4,7 @@ import type { Answer } from '../events/answers.ts';
 import type { BursarEvent } from '../events/events.ts';
 
 /** Answers that wait to be found in the log; while there are as many, further ones are only counted. */
-export const ANSWERED_SETTLES_MAX = 4_096;
+const ANSWERED_SETTLES_MAX = 4_096;
 
 interface Answered {
   readonly team: string;
