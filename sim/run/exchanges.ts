@@ -25,8 +25,8 @@ export interface Exchange {
   /** Undefined where no command could be read. */
   readonly command: ParsedCommand['command'] | undefined;
   readonly answers: readonly GivenAnswer[];
-  /** Whether the message reached any writer. */
-  readonly isHeard: boolean;
+  /** How often the message reached a writer: more than once where it was doubled on its way. */
+  readonly arrivalCount: number;
 }
 
 /** The commands of a message, read as the writer reads them, with their answers in their places. */
@@ -39,7 +39,6 @@ export function exchangesOf(entry: TranscriptEntry): Exchange[] {
     reply: undefined,
     respond: () => false,
   });
-  const isHeard = arrivals.length > 0;
   const commands = read?.commands ?? [];
   const decoded = replies.map((reply) => answersIn(reply, commands.length));
   return commands.map((parsed, place) => ({
@@ -53,7 +52,7 @@ export function exchangesOf(entry: TranscriptEntry): Exchange[] {
       const { repliedAtMs } = replies[i] as TranscriptReply;
       return answer === undefined ? [] : [{ answer, repliedAtMs, evidence }];
     }),
-    isHeard,
+    arrivalCount: arrivals.length,
   }));
 }
 

@@ -34,11 +34,13 @@ export function judgeTeams(
 function askedOf(team: string, exchanges: readonly Exchange[]) {
   const sent: Sent[] = [];
   const answers: Given[] = [];
-  for (const { agent, team: of, command, sentAtMs, answers: given } of exchanges) {
+  for (const { agent, team: of, command, sentAtMs, answers: given, arrivalCount } of exchanges) {
     if (of !== team || command === undefined) continue;
     const to = { agent, command, sentAtMs };
     sent.push(to);
     for (const { answer, repliedAtMs } of given) {
+      // One copy of a doubled message may be turned away and the other one carried out.
+      if (arrivalCount > 1 && answer.outcome === 'refused' && answer.retryable) continue;
       answers.push({ to, answer, answeredAtMs: repliedAtMs });
     }
   }

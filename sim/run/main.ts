@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { Screen } from '../../cli/screen.ts';
+import { coverageText, reportCoverage } from '../coverage/coverage-report.ts';
 import { type Found, foundText, hunt } from '../mutants/hunt.ts';
 import { MUTANTS } from '../mutants/mutants.ts';
 import { makePlan } from '../plan/make-plan.ts';
@@ -108,12 +109,17 @@ async function main(options: Options): Promise<void> {
     }
   }
   await pool.close();
+  const coverage = reportCoverage(summary.cells);
   const json = {
     ...summary.totals,
+    coverage,
     faults: Object.fromEntries(summary.faults),
     failed: summary.failed,
   };
-  screen.result(json, () => summaryText(summary, performance.now() - startedAtMs));
+  screen.result(json, () => {
+    const text = summaryText(summary, performance.now() - startedAtMs);
+    return `${text}\n${coverageText(coverage)}`;
+  });
   if (stopping.signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;
   else if (summary.failed.length > 0) process.exitCode = 1;
 }

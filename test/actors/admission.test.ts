@@ -100,6 +100,19 @@ test('O-04 never_fits: what exceeds an empty tree is told so; less by one is onl
   shows(rig.when(ask('c', { credits: 800 }, { maxWaitMs: 5_000 }), 'ann'), { outcome: 'queued' });
 });
 
+test('O-04 an ask inside a guarantee is no never_fits where limits above were cut below them', () => {
+  const rig = givenLab(
+    open('acme/lab/kept', { credits: { guarantee: 100 } }),
+    open('acme/lab/k2', { credits: { guarantee: 100 } }),
+    setLimits('acme', { credits: 150 }),
+  );
+  const inside = (id: string, amount: number, min = amount) =>
+    ask(id, { credits: { amount, min } }, { path: 'acme/lab/kept/s' });
+  shows(rig.when(inside('a', 80), 'ann'), { outcome: 'granted' });
+  shows(rig.when(inside('b', 50, 10), 'ann'), { outcome: 'partial', granted: { credits: 20 } });
+  shows(rig.when(inside('c', 201), 'ann'), { outcome: 'denied', reason: 'never_fits' });
+});
+
 test('O-04 never_fits counts guarantees of grandchildren whose parents have none', () => {
   const rig = givenLab(
     open('acme/lab/free'),

@@ -189,7 +189,6 @@ for (const [what, command] of [
     claimed.when(command as never, 'bob');
     claimed.pass(LIMITS.claimMs);
     assert.ok(claimed.team.allocations.has('w'));
-    if (what !== 'status') return;
     const unclaimed = given();
     unclaimed.when(command as never);
     unclaimed.pass(LIMITS.claimMs);

@@ -42,6 +42,14 @@ test('§6.5 use told of what was never held stays booked, whoever ends the alloc
   });
 });
 
+test('§6.1 a release names what was reported beyond the hold', () => {
+  const rig = givenLab();
+  rig.when(ask('a', { credits: 10 }), 'ann');
+  rig.when({ op: 'report', allocation: 'a', used: { credits: 15 } }, 'ann');
+  const ended = the(rig.when(release('a'), 'ann').events, 'AllocationEnded');
+  assert.equal([ended.booked, ended.overrun], [{ credits: 15 }, { credits: 5 }]);
+});
+
 test('§6.1 over-settle: booked in full on every tier, the excess named, tiers below zero short', () => {
   const rig = givenLab(setLimits(RUN, { credits: 100 }));
   rig.when(ask('a', { credits: 100 }), 'ann');
