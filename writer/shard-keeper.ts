@@ -4,10 +4,9 @@ import { claimShard } from '../events/claim-shard.ts';
 import { encode } from '../events/codec.ts';
 import { checkIntegrity } from '../events/integrity.ts';
 import type { AppendOutcome, Ledger, ShardClaim } from '../events/ledger.ts';
-import { ClaimLostError } from '../events/ledger-errors.ts';
+import { ClaimLostError, LedgerFullError } from '../events/ledger-errors.ts';
 import { LIMITS } from '../events/limits.ts';
 import type { AuditProgress, OwnerPresence } from '../events/owner-presence.ts';
-import { refuse } from '../events/refusals.ts';
 import type { Signer } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
@@ -16,8 +15,7 @@ import type { AuditTurns } from './audit-turns.ts';
 import { type BrokenTeam, BrokenTeams } from './broken-teams.ts';
 import { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
-import { readMessage } from './read-message.ts';
-import { sendReply } from './reply.ts';
+import { refuseUnserved } from './refuse-unserved.ts';
 import { Shard, type ShardEnd } from './shard.ts';
 import { SHARD_SIZES, type ShardSizes } from './shard-sizes.ts';
 import { Vacancy } from './vacancy.ts';
@@ -58,8 +56,8 @@ const NONCE_BYTES = 16;
 /** Of broken teams, what fits into the answer to a ping. */
 const BROKEN_TOLD_MAX = 4;
 const BROKEN_REASON_CHARS_MAX = 600;
-/** How often a frozen shard looks whether another process serves it, ms. */
-const FROZEN_LOOK_MS = 500;
+/** Between two tries to claim a shard whose log is full, ms. */
+const FULL_RETRY_MS = 5_000;
 
 /** Keeps one shard: waits while another process owns it, takes it over when that one is gone. */
 export class ShardKeeper {
@@ -145,6 +143,11 @@ export class ShardKeeper {
       } catch (error) {
         if (this.#isStopping) return;
         if (isFinal(error)) return await this.#freeze(error as Error);
+        if (error instanceof LedgerFullError) {
+          // Room may be made meanwhile.
+          await this.#refuseAll(error, FULL_RETRY_MS);
+          continue;
+        }
         if (!(error instanceof ClaimLostError)) {
           this.problem = error as Error;
           const { shard, log } = this.#options;
@@ -277,37 +280,15 @@ export class ShardKeeper {
    */
   async #freeze(error: Error): Promise<void> {
     const { shard, log } = this.#options;
-    this.problem = error;
     log.fatal({ err: error, shard }, 'the shard is frozen');
-    let subscription: Subscription | undefined;
-    while (!this.#isStopping) {
-      const isServed = await this.#vacancy.isServed();
-      if (isServed) {
-        subscription?.unsubscribe();
-        subscription = undefined;
-      } else {
-        subscription ??= await this.#refuseAll(error);
-      }
-      this.state = 'frozen';
-      await this.#pause(FROZEN_LOOK_MS);
-    }
-    subscription?.unsubscribe();
+    await this.#refuseAll(error, Number.POSITIVE_INFINITY);
   }
 
-  async #refuseAll(error: Error): Promise<Subscription> {
-    const { bus, shard } = this.#options;
-    const subscription = bus.subscribe(subjects.shardRequests(shard), (message) => {
-      const read = readMessage(message);
-      if (read === undefined) return;
-      const refusal = refuse('unavailable', error.message);
-      sendReply(
-        message,
-        read,
-        read.commands.map(() => refusal),
-      );
-    });
-    await bus.flush().catch(ignore);
-    return subscription;
+  async #refuseAll(error: Error, forMs: number): Promise<void> {
+    this.problem = error;
+    this.state = 'frozen';
+    const { signal } = this.#stopping;
+    await refuseUnserved({ ...this.#options, vacancy: this.#vacancy, signal }, error, forMs);
   }
 
   /** Ends early when the writer stops. */
