@@ -66,6 +66,7 @@ async function open(
     witnesses: new WitnessBook(systemHost, path.join(rig.root, 'witness'), log),
     log,
     sizes: SHARD_SIZES,
+    knownHeads: [],
     broken: new BrokenTeams(),
     turns: new AuditTurns(systemHost),
     signal,

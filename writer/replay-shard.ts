@@ -2,6 +2,7 @@ import { type ChainPosition, chainStart } from '../events/chain.ts';
 import { followLog } from '../events/follow-log.ts';
 import type { Ledger } from '../events/ledger.ts';
 import { LogRegressedError } from '../events/ledger-errors.ts';
+import { sameBytes } from '../events/signing.ts';
 import { readEvent } from '../events/upcast.ts';
 import type { ShardState } from './shard-state.ts';
 
@@ -12,6 +13,12 @@ export interface VoidMessage {
   readonly reason: string;
 }
 
+/** A block that is known to have been in the log. */
+export interface KnownHead {
+  readonly seq: number;
+  readonly hash: Uint8Array;
+}
+
 export interface ReplayOptions {
   readonly ledger: Ledger;
   readonly shard: number;
@@ -19,6 +26,11 @@ export interface ReplayOptions {
   readonly toSeq: number;
   readonly trustedKey: Uint8Array;
   readonly onVoid: (message: VoidMessage) => void;
+  /**
+   * Blocks that witnesses or this process itself remember. The last block of a log has nothing
+   * behind it that names it: altered, it would only look forged, and be left out.
+   */
+  readonly knownHeads: readonly KnownHead[];
   /** Ends the replay early; its reason is thrown. */
   readonly signal: AbortSignal;
 }
@@ -30,7 +42,7 @@ export interface ReplayOptions {
  */
 export async function replayShard(
   state: ShardState,
-  { ledger, shard, toSeq, trustedKey, onVoid, signal }: ReplayOptions,
+  { ledger, shard, toSeq, trustedKey, onVoid, knownHeads, signal }: ReplayOptions,
 ): Promise<ChainPosition> {
   let chain = chainStart(shard);
   const messages = followLog(ledger.read(shard, 1, toSeq), {
@@ -42,6 +54,13 @@ export async function replayShard(
     signal.throwIfAborted();
     const { seq } = followed.message;
     chain = followed.position;
+    const known = knownHeads.find((head) => head.seq === seq);
+    if (
+      known !== undefined &&
+      !(chain.blockSeq === seq && sameBytes(chain.blockHash, known.hash))
+    ) {
+      throw new LogRegressedError(shard, `message ${seq} is not the block that was stored there`);
+    }
     if (followed.kind === 'void') onVoid({ shard, seq, reason: followed.reason });
     else if (followed.kind === 'block') apply(state, shard, seq, followed.block.events);
   }

@@ -16,6 +16,7 @@ import { type BrokenTeam, BrokenTeams } from './broken-teams.ts';
 import { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
 import { refuseUnserved } from './refuse-unserved.ts';
+import type { KnownHead } from './replay-shard.ts';
 import { Shard, type ShardEnd } from './shard.ts';
 import { SHARD_SIZES, type ShardSizes } from './shard-sizes.ts';
 import { Vacancy } from './vacancy.ts';
@@ -71,6 +72,7 @@ export class ShardKeeper {
   #epoch = 0;
   /** Highest sequence that was durable while this process owned the shard. */
   #seenSeq = 0;
+  #seenHead: KnownHead | undefined;
   state: KeeperState = 'standby';
   /** Why the shard is not served by this process, where that is no other process's doing. */
   problem: Error | undefined;
@@ -172,6 +174,7 @@ export class ShardKeeper {
       await bus.flush();
       const witness = await readWitness(host.files, witnessFolder, shard);
       checkIntegrity(await ledger.head(shard), [witness?.seq ?? 0, this.#seenSeq]);
+      const knownHeads = [witness, this.#seenHead].filter((head) => head !== undefined);
       const claimSentAtMs = host.steadyMs();
       const claim = await this.#claim(previousEpochSeq);
       this.#epoch = claim.epochSeq;
@@ -182,6 +185,7 @@ export class ShardKeeper {
         sizes,
         claim,
         claimSentAtMs,
+        knownHeads,
         broken: this.#broken,
         signal,
       };
@@ -204,6 +208,7 @@ export class ShardKeeper {
       if (this.#isStopping) await owned.stop();
       const end = await owned.ended;
       this.#seenSeq = Math.max(this.#seenSeq, owned.seq);
+      this.#seenHead = owned.head ?? this.#seenHead;
       return end;
     } finally {
       this.state = 'standby';

@@ -26,7 +26,7 @@ import type { Outbox } from './outbox.ts';
 import { Ownership } from './ownership.ts';
 import { isRefusal, type ReadMessage, readMessage } from './read-message.ts';
 import { RecordedEvents } from './recorded-events.ts';
-import { replayShard } from './replay-shard.ts';
+import { type KnownHead, replayShard } from './replay-shard.ts';
 import type { ShardSizes } from './shard-sizes.ts';
 import { ShardState } from './shard-state.ts';
 import type { WitnessBook } from './witness-book.ts';
@@ -46,6 +46,7 @@ export interface ShardOptions {
   readonly witnesses: WitnessBook;
   readonly log: Logger;
   readonly sizes: ShardSizes;
+  readonly knownHeads: readonly KnownHead[];
   readonly broken: BrokenTeams;
   /** When the audits of this process may work. */
   readonly turns: AuditTurns;
@@ -98,6 +99,7 @@ export class Shard {
       shard,
       toSeq: claim.epochSeq,
       trustedKey: signer.publicKey,
+      knownHeads: options.knownHeads,
       onVoid: (message) =>
         log.error(message, 'a message in the log is no word of its owner; it is left out'),
       signal,
@@ -169,6 +171,12 @@ export class Shard {
   /** How far the background audit has come. */
   get audit(): AuditProgress {
     return this.#parts.audit.progress();
+  }
+
+  /** The newest block that is durable; undefined before the first. */
+  get head(): KnownHead | undefined {
+    const { blockSeq: seq, blockHash: hash } = this.#parts.line.chain;
+    return seq === 0 ? undefined : { seq, hash };
   }
 
   /** Takes a request from the bus. Answers once what it saw and did is durable. Never throws. */
