@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { NodeName } from './names.ts';
 
 const count = z.int().min(0);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 /** How far the background audit of a shard has come. */
 export const AuditProgress = z.object({
@@ -27,10 +28,23 @@ const BrokenTeam = z.object({
   isSealed: z.boolean(),
 });
 
+/** A head of the log as its owner signed it (`signed-head.ts`). */
+const Head = z.object({
+  shard: count,
+  seq: count,
+  no: count,
+  hash: bytes,
+  atMs: count,
+  publicKey: bytes,
+  sig: bytes,
+});
+
 /** What the owner of a shard answers to a ping (`subjects.ownerPing`). */
 export const OwnerPresence = z.object({
   owner: z.string(),
   epoch: count,
+  /** The newest one that it has written to its witness, for whoever stands by to remember too. */
+  head: Head.optional(),
   audit: AuditProgress.optional(),
   /** The first of them; `brokenCount` is of all. */
   broken: z.array(BrokenTeam).optional(),

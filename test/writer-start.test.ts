@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AnswerOf } from '../events/answers.ts';
 import { shardOf } from '../events/shard-of.ts';
-import { witnessFile } from '../events/witness.ts';
+import { readWitness, witnessFile } from '../events/witness.ts';
+import { systemFiles } from '../host/system-files.ts';
 import { until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 import { WriterProcess } from './writer-processes.ts';
@@ -230,3 +231,40 @@ space('a full log: the shard says so and keeps what it has', async () => {
 });
 
 space.run();
+
+const standby = suite('a writer on another machine');
+const pair = new WriterRig();
+standby.before(async () => {
+  await pair.start();
+  await openRun(pair);
+});
+standby.after(() => pair.close());
+
+standby(
+  'X-07 remembers from its owner how long the log is, and never serves a shorter one',
+  async () => {
+    const shard = shardOf('acme', pair.broker.shards);
+    const dataDir = path.join(pair.root, 'another-machine');
+    await pair.startStandby({ dataDir });
+    const folder = path.join(dataDir, 'witness');
+    const heard = async () => (await readWitness(systemFiles, folder, shard))?.seq ?? 0;
+    const lastSeq = await pair.lastSeq();
+    for (const endAtMs = Date.now() + 10_000; (await heard()) < lastSeq; ) {
+      assert.ok(Date.now() < endAtMs, `it has heard of ${await heard()} of ${lastSeq}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const known = await readWitness(systemFiles, folder, shard);
+    const { hashes } = await pair.log();
+    assert.equal(known?.hash, hashes.get(lastSeq));
+    await pair.stopWriters();
+    const file = witnessFile(folder, shard);
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(`"seq": ${lastSeq}`, `"seq": ${lastSeq + 1}`),
+    );
+    const { code } = await refusalOf(pair.startWriter({ dataDir }));
+    assert.is(code, 'log_regressed');
+  },
+);
+
+standby.run();

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import type { Bus, Message, Subscription } from '../bus/bus.ts';
 import { claimShard } from '../events/claim-shard.ts';
-import { encode } from '../events/codec.ts';
+import { decode, encode } from '../events/codec.ts';
 import { checkIntegrity } from '../events/integrity.ts';
 import type { AppendOutcome, Ledger, ShardClaim } from '../events/ledger.ts';
 import { ClaimLostError, LedgerFullError } from '../events/ledger-errors.ts';
 import { LIMITS } from '../events/limits.ts';
-import type { AuditProgress, OwnerPresence } from '../events/owner-presence.ts';
-import type { Signer } from '../events/signing.ts';
+import { type AuditProgress, OwnerPresence } from '../events/owner-presence.ts';
+import { isHeadSigned } from '../events/signed-head.ts';
+import { type Signer, sameBytes } from '../events/signing.ts';
 import { subjects } from '../events/subjects.ts';
 import { readWitness } from '../events/witness.ts';
 import type { Host } from '../host/host.ts';
@@ -52,6 +53,8 @@ const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 10_000;
 /** A shard that was served for this long has not failed at once, ms. */
 const STABLE_MS = 5_000;
+/** Of an answer to a ping. */
+const PRESENCE_BYTES_MAX = 64 * 1024;
 /** Of the name that tells one claim from another. */
 const NONCE_BYTES = 16;
 /** Of broken teams, what fits into the answer to a ping. */
@@ -79,7 +82,9 @@ export class ShardKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    this.#vacancy = new Vacancy(options.host, options.bus, options.ledger, options.shard);
+    this.#vacancy = new Vacancy(options.host, options.bus, options.ledger, options.shard, (data) =>
+      this.#hear(data),
+    );
   }
 
   get seq(): number {
@@ -249,15 +254,27 @@ export class ShardKeeper {
   /** What whoever pings is told: a standby that there is an owner, a person how the shard is. */
   #presence(): OwnerPresence {
     const { audit } = this;
+    const head = this.#options.witnesses.knownOf(this.#options.shard);
     const broken = this.broken.slice(0, BROKEN_TOLD_MAX).map(({ team, reason, isSealed }) => {
       return { team, reason: reason.slice(0, BROKEN_REASON_CHARS_MAX), isSealed };
     });
     return {
       owner: this.#options.ownerName,
       epoch: this.#epoch,
+      ...(head === undefined ? {} : { head }),
       ...(audit === undefined ? {} : { audit }),
       ...(broken.length === 0 ? {} : { broken, brokenCount: this.broken.length }),
     };
+  }
+
+  /** What the owner says of the log is remembered here too, if it is its own word. */
+  #hear(data: Uint8Array): void {
+    const { shard, signer, witnesses } = this.#options;
+    const { data: presence } = OwnerPresence.safeParse(decodedOrNothing(data));
+    const head = presence?.head;
+    if (head === undefined || head.shard !== shard) return;
+    if (head.seq <= (witnesses.knownOf(shard)?.seq ?? 0)) return;
+    if (sameBytes(head.publicKey, signer.publicKey) && isHeadSigned(head)) witnesses.hear(head);
   }
 
   #tell(end: ShardEnd): void {
@@ -322,6 +339,15 @@ function causeOf(outcome: AppendOutcome): unknown {
 
 function isFinal(error: unknown): boolean {
   return (error as { readonly retryable?: unknown } | undefined)?.retryable === false;
+}
+
+/** Whatever else answers a ping has nothing to say. */
+function decodedOrNothing(data: Uint8Array): unknown {
+  try {
+    return decode(data, PRESENCE_BYTES_MAX);
+  } catch {
+    return undefined;
+  }
 }
 
 function ignore(): void {}

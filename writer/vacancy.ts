@@ -20,10 +20,19 @@ export class Vacancy {
   readonly #bus: Bus;
   readonly #ledger: Ledger;
   readonly #shard: number;
+  readonly #onPresence: (data: Uint8Array) => void;
   readonly #endStatus: () => void;
   #connectedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(host: Host, bus: Bus, ledger: Ledger, shard: number) {
+  /** @param onPresence told what the owner answers, as it came */
+  constructor(
+    host: Host,
+    bus: Bus,
+    ledger: Ledger,
+    shard: number,
+    onPresence: (data: Uint8Array) => void,
+  ) {
+    this.#onPresence = onPresence;
     this.#host = host;
     this.#bus = bus;
     this.#ledger = ledger;
@@ -73,7 +82,9 @@ export class Vacancy {
 
   async #ping(timeoutMs = PING_TIMEOUT_MS): Promise<'answer' | 'nobody' | 'silence'> {
     try {
-      await this.#bus.request(subjects.ownerPing(this.#shard), new Uint8Array(), { timeoutMs });
+      const subject = subjects.ownerPing(this.#shard);
+      const { data } = await this.#bus.request(subject, new Uint8Array(), { timeoutMs });
+      this.#onPresence(data);
       return 'answer';
     } catch (error) {
       return error instanceof NoResponders ? 'nobody' : 'silence';

@@ -13,6 +13,8 @@ export class WitnessBook {
   readonly #log: Logger;
   readonly #newest = new Map<number, () => SignedHead>();
   readonly #writtenAtMs = new Map<number, number>();
+  /** The newest that was written, or heard of from another owner. */
+  readonly #known = new Map<number, SignedHead>();
   #writing: Promise<unknown> = Promise.resolve();
 
   constructor(host: Host, folder: string, log: Logger) {
@@ -36,7 +38,7 @@ export class WitnessBook {
     if (head === undefined) return;
     this.#newest.delete(shard);
     this.#writing = this.#writing
-      .then(() => writeWitness(this.#host.files, this.#folder, head()))
+      .then(() => this.#write(head()))
       .catch((err) => this.#log.error({ err, shard }, 'the witness could not be written'));
   }
 
@@ -48,6 +50,26 @@ export class WitnessBook {
       this.#writtenAtMs.set(shard, nowMs);
       this.flush(shard);
     }
+  }
+
+  /** The newest head that is remembered of a shard in this life of the process. */
+  knownOf(shard: number): SignedHead | undefined {
+    return this.#known.get(shard);
+  }
+
+  /**
+   * Remembers what the owner of a shard says of its log: should this process take over, it knows
+   * how long the log was, although it has never written it.
+   */
+  hear(head: SignedHead): void {
+    if (head.seq <= (this.#known.get(head.shard)?.seq ?? 0)) return;
+    this.#known.set(head.shard, head);
+    this.note(head.shard, () => head);
+  }
+
+  async #write(head: SignedHead): Promise<void> {
+    await writeWitness(this.#host.files, this.#folder, head);
+    this.#known.set(head.shard, head);
   }
 
   /** Resolves when everything noted is on the disk. */

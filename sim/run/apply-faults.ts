@@ -1,12 +1,22 @@
 import { claimShard } from '../../events/claim-shard.ts';
 import type { Signer } from '../../events/signing.ts';
+import { witnessFile } from '../../events/witness.ts';
 import type { RunningAgents } from '../agents/start-agents.ts';
 import type { Fault, FaultOf, RateFaultKind } from '../plan/fault.ts';
 import { agentProcessName, type Plan } from '../plan/plan.ts';
 import { type FaultRates, NO_FAULTS } from '../world/fault-rates.ts';
+import type { SimMachine } from '../world/machine.ts';
 import type { World } from '../world/world.ts';
 import type { Cluster } from './cluster.ts';
 import type { Diary } from './diary.ts';
+
+/** What is wrong with a log. */
+export interface Damage {
+  /** The first message that is damaged. */
+  readonly seq: number;
+  /** Whether every machine on which a writer may start remembered it. */
+  readonly isWitnessed: boolean;
+}
 
 export interface FaultParts {
   readonly world: World;
@@ -14,8 +24,8 @@ export interface FaultParts {
   readonly agents: RunningAgents;
   readonly signer: Signer;
   readonly diary: Diary;
-  /** Shards whose log is not what it was. */
-  readonly damaged: Set<number>;
+  /** Shards whose log is not what it was, and what was known of them then. */
+  readonly damaged: Map<number, Damage>;
 }
 
 /** Lets the faults of a plan happen at their times, counted from now, and ends them at theirs. */
@@ -195,17 +205,32 @@ function secondClaimant(
 
 function damage(
   fault: FaultOf<'dropTail' | 'flipBit' | 'vanishBlock'>,
-  { world, damaged }: FaultParts,
+  { world, cluster, damaged }: FaultParts,
 ): void {
   const log = world.store.log(fault.shard);
   const seq = fault.kind === 'dropTail' ? log.lastSeq : log.lastSeq - fault.back;
   const message = log.get(seq);
   if (message === undefined) return;
   world.faults.note(fault.kind);
-  damaged.add(fault.shard);
+  const first = fault.kind === 'dropTail' ? Math.max(1, seq - fault.count + 1) : seq;
+  const isWitnessed = cluster.writers.every(
+    ({ process }) => witnessedSeq(process.machine, fault.shard) >= first,
+  );
+  const before = damaged.get(fault.shard);
+  damaged.set(fault.shard, {
+    seq: Math.min(first, before?.seq ?? first),
+    isWitnessed: isWitnessed || before?.isWitnessed === true,
+  });
   if (fault.kind === 'dropTail') return log.dropTail(fault.count);
   if (fault.kind === 'vanishBlock') log.vanish(seq);
   else log.flipBit(seq, fault.bit % (message.bytes.byteLength * 8));
+}
+
+/** Newest block that the witness on a machine names; 0 if there is none. */
+function witnessedSeq(machine: SimMachine, shard: number): number {
+  const bytes = machine.read(witnessFile('witness', shard));
+  if (bytes === undefined) return 0;
+  return (JSON.parse(new TextDecoder().decode(bytes)) as { seq: number }).seq;
 }
 
 function harmProjector(

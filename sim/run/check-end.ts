@@ -1,14 +1,14 @@
 import { shardOf } from '../../events/shard-of.ts';
 import type { Signer } from '../../events/signing.ts';
 import type { RunningAgents } from '../agents/start-agents.ts';
-import { DAMAGE } from '../plan/fault.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { World } from '../world/world.ts';
+import type { Damage } from './apply-faults.ts';
 import { checkAnswers } from './check-answers.ts';
 import { checkTeamBalances } from './check-balances.ts';
 import { checkEmergencies } from './check-emergencies.ts';
 import { checkExpected } from './check-expected.ts';
-import { checkLogs } from './check-logs.ts';
+import { checkLogs, witnessesOn } from './check-logs.ts';
 import type { Cluster } from './cluster.ts';
 import type { Diary } from './diary.ts';
 import type { Exchange } from './exchanges.ts';
@@ -23,8 +23,7 @@ export interface EndParts {
   readonly agents: RunningAgents;
   readonly signer: Signer;
   readonly diary: Diary;
-  /** Shards whose log is not what it was. */
-  readonly damaged: ReadonlySet<number>;
+  readonly damaged: ReadonlyMap<number, Damage>;
   /** All that was asked and answered up to now. */
   readonly exchanges: () => readonly Exchange[];
   readonly reader: LogReader;
@@ -53,7 +52,9 @@ export async function checkEnd(parts: EndParts): Promise<void> {
   const readLog = (shard: number) => parts.reader.log(shard);
   const inspector = new Inspector(world);
   const wholeShards = shardNumbers(world).filter((shard) => !damagedShards.has(shard));
-  for (const shard of damagedShards) checkDamaged(shard, parts);
+  const machines = cluster.writers.map(({ process }) => process.machine);
+  const witnesses = await witnessesOn(machines);
+  for (const [shard, damage] of damagedShards) checkDamaged(shard, damage, parts);
   for (const team of new Set(plan.agents.map((agent) => agent.team))) {
     const shard = shardOf(team, world.shards);
     if (damagedShards.has(shard) || cluster.ownerOf(shard) === undefined) continue;
@@ -65,8 +66,7 @@ export async function checkEnd(parts: EndParts): Promise<void> {
     report(diary, await checkExpected(plan.expected, events, inspector));
   }
   const logs = wholeShards.map(readLog);
-  const machines = cluster.writers.map(({ process }) => process.machine);
-  report(diary, await checkLogs(logs, signer.publicKey, machines));
+  report(diary, await checkLogs(logs, signer.publicKey, witnesses));
   const exchanges = parts
     .exchanges()
     .filter(({ team }) => wholeShards.includes(shardOf(team, world.shards)));
@@ -77,16 +77,15 @@ export async function checkEnd(parts: EndParts): Promise<void> {
 }
 
 /** A log that was damaged is served by nobody, once somebody reads it from the beginning. */
-function checkDamaged(shard: number, { plan, cluster, diary }: EndParts): void {
-  const kinds = plan.faults.filter((fault) => 'shard' in fault && fault.shard === shard);
-  const isTailAlone = kinds.every(({ kind }) => kind === 'dropTail' || !isDamage(kind));
+function checkDamaged(
+  shard: number,
+  { seq, isWitnessed }: Damage,
+  { cluster, diary }: EndParts,
+): void {
   // A tail that no witness has seen leaves no trace; see docs/guarantees.md.
-  if (isTailAlone || cluster.ownerOf(shard) === undefined) return;
-  diary.violate({
-    rule: 'INV-11',
-    message: 'the shard is served although its log is damaged',
-    shard,
-  });
+  if (!isWitnessed || cluster.ownerOf(shard) === undefined) return;
+  const message = `the shard is served although message ${seq} of its log is damaged`;
+  diary.violate({ rule: 'INV-11', message, shard });
 }
 
 async function restartAll({ world, cluster }: EndParts): Promise<void> {
@@ -99,10 +98,6 @@ async function restartAll({ world, cluster }: EndParts): Promise<void> {
 
 function report(diary: Diary, violations: readonly Parameters<Diary['violate']>[0][]): void {
   for (const violation of violations) diary.violate(violation);
-}
-
-function isDamage(kind: Plan['faults'][number]['kind']): boolean {
-  return DAMAGE.has(kind);
 }
 
 function shardNumbers({ shards }: World): number[] {

@@ -11,12 +11,9 @@ import type { SimViolation } from './report.ts';
 export async function checkLogs(
   logs: readonly DurableLog[],
   publicKey: Uint8Array,
-  machines: readonly SimMachine[],
+  witnesses: readonly SignedHead[],
 ): Promise<SimViolation[]> {
   const violations: SimViolation[] = [];
-  const witnesses: SignedHead[] = [];
-  for (const machine of machines)
-    witnesses.push(...(await readWitnesses(filesOf(machine), 'witness')));
   for (const { shard, messages, lastSeq, poison } of logs) {
     const source = { shard, lastSeq, messages: each(messages) };
     const { findings } = await verifyLog(source, {
@@ -32,6 +29,12 @@ export async function checkLogs(
     }
   }
   return violations;
+}
+
+/** What the machines of writers remember of the logs. */
+export async function witnessesOn(machines: readonly SimMachine[]): Promise<SignedHead[]> {
+  const found = machines.map((machine) => readWitnesses(filesOf(machine), 'witness'));
+  return (await Promise.all(found)).flat();
 }
 
 async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item> {

@@ -3,7 +3,7 @@ import type { Plan } from '../plan/plan.ts';
 import { simSigner } from '../world/signer.ts';
 import type { TranscriptEntry } from '../world/transcript.ts';
 import { World } from '../world/world.ts';
-import { applyFaults } from './apply-faults.ts';
+import { applyFaults, type Damage } from './apply-faults.ts';
 import { cellsOf } from './cells-of.ts';
 import { checkEnd, type EndParts } from './check-end.ts';
 import { Cluster } from './cluster.ts';
@@ -31,7 +31,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     lookMs: plan.world.lookMs,
     ...(plan.world.logBytesMax === null ? {} : { maxBytesPerShard: plan.world.logBytesMax }),
   });
-  const damaged = new Set<number>();
+  const damaged = new Map<number, Damage>();
   const diary = new Diary(
     () => world.nowMs,
     () => damaged.size > 0,
