@@ -63,39 +63,54 @@ export interface QueueBefore {
   readonly isQueued: boolean;
 }
 
-/** Looks for somebody who is served before a request; undefined where it is first everywhere. */
+/**
+ * Looks for somebody who is served before a request; undefined where it is first everywhere. What
+ * lies inside a guarantee is not asked of the tiers above it, and waits for nobody there.
+ */
 export function queueBefore(
   team: Team,
   anchor: Node,
   wanted: Amounts,
   rank: Ranked,
 ): QueueBefore | undefined {
+  if (team.waiting.size === 0) return undefined;
   let found: QueueBefore | undefined;
   let isQueued = false;
-  for (let node: Node | undefined = anchor; node; node = node.parent) {
-    if (node.queues === undefined || node.queues.size === 0) continue;
-    for (const resource in wanted) {
-      // Who asks for nothing of it takes nobody's turn.
-      if (wanted[resource] === 0) continue;
-      const queue = node.queues.get(resource);
-      const last = queue?.lastAhead(rank, team.policy.aging);
+  for (const resource in wanted) {
+    for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
+      const last = node.queues?.get(resource)?.lastAhead(rank, team.policy.aging);
       if (last === undefined) continue;
       isQueued ||= last.state === 'queued';
-      found = { account: { path: node.path, resource }, isQueued };
+      const isOuter = found === undefined || node.path.length <= found.account.path.length;
+      const account =
+        isOuter || found === undefined ? { path: node.path, resource } : found.account;
+      found = { account, isQueued };
     }
   }
   return found;
 }
 
 /** Whether any request waits on the path for one of these resources. */
-export function meetsQueue(anchor: Node, wanted: Amounts): boolean {
-  for (let node: Node | undefined = anchor; node; node = node.parent) {
-    if (node.queues === undefined || node.queues.size === 0) continue;
-    for (const resource in wanted) {
-      if (wanted[resource] !== 0 && node.queues.has(resource)) return true;
+export function meetsQueue(team: Team, anchor: Node, wanted: Amounts): boolean {
+  if (team.waiting.size === 0) return false;
+  for (const resource in wanted) {
+    for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
+      if (node.queues?.has(resource)) return true;
     }
   }
   return false;
+}
+
+/** The tiers of which an amount is asked: up to the one within whose guarantee it lies. */
+function* nodesAsked(anchor: Node, resource: string, amount: number): Generator<Node> {
+  let needed = amount;
+  for (let node: Node | undefined = anchor; node && needed > 0; node = node.parent) {
+    yield node;
+    const account = node.accounts.get(resource);
+    if (account === undefined) continue;
+    const { guarantee, committed } = account;
+    needed = Math.max(guarantee, committed + needed) - Math.max(guarantee, committed);
+  }
 }
 
 /** Detects contention; undefined when the request fits and nobody stands before it. */

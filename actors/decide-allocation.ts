@@ -90,7 +90,7 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
     if (leavesRange(live.node, growth)) {
       return answered(outOfRange());
     }
-    if (!fits(live.node, growth) || meetsQueue(live.node, growth)) {
+    if (!fits(live.node, growth) || meetsQueue(team, live.node, growth)) {
       return answered(refuse('does_not_fit', `no room on the path of ${live.node.path}`));
     }
   }

@@ -59,7 +59,7 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
     place,
     atMs: ctx.atMs,
   };
-  const isFree = fits(place.anchor, wanted) && !meetsQueue(place.anchor, wanted);
+  const isFree = fits(place.anchor, wanted) && !meetsQueue(team, place.anchor, wanted);
   const contest = isFree ? undefined : detect(team, candidate);
   return contest === undefined
     ? recorded(grantOf(team, candidate, wanted, 'request', { rule: 'fits' }))

@@ -248,6 +248,16 @@ test('S §7 who asks for nothing of a resource takes no turn in its queue', () =
   ]);
 });
 
+test('S §4 an ask inside a guarantee waits for nobody who waits for what is beyond it', () => {
+  const rig = givenLab(open('acme/lab/kept', { credits: { guarantee: 100 } }));
+  rig.when(ask('a', { credits: 850 }), 'ann');
+  shows(rig.when(ask('w', { credits: 200 }, { maxWaitMs: 60_000 }), 'bob'), { outcome: 'queued' });
+  const kept = (id: string, amount: number) =>
+    ask(id, { credits: amount }, { path: 'acme/lab/kept/s' });
+  shows(rig.when(kept('k', 60), 'ann'), { outcome: 'granted' });
+  shows(rig.when(kept('l', 41), 'ann'), { outcome: 'denied', reason: 'queued_ahead' });
+});
+
 test('S-08 cancel takes a request out; after the grant it answers already_granted', () => {
   const rig = givenBusy();
   rig.when(gpu('w'), 'bob');
