@@ -74,7 +74,7 @@ function mayOpen(state: State, parent: ModelNode, opens: Missing['opens']): bool
     case 'steps':
       return opens.length === 1 && opens[0]?.tier === 'step';
     case 'runs':
-      // One run, and a step in it.
-      return opens.length <= 2;
+      // One run, and a step in it: of runs that nest only the innermost could be meant.
+      return opens.length === 1 || (opens.length === 2 && parent.tier === 'swarm');
   }
 }

@@ -98,7 +98,9 @@ function judgeBooked(bench: Ended, live: Live): void {
       live.id,
     );
   }
-  if (isEstimated !== null && isEstimated !== (event.estimated === true)) {
+  // Where all that was told is set apart, nothing is booked that could be an estimate.
+  const isNothing = Object.keys(event.booked).length === 0;
+  if (isEstimated !== null && !isNothing && isEstimated !== (event.estimated === true)) {
     find('S §6.5', isEstimated ? 'not marked as estimated' : 'marked as estimated', live.id);
   }
 }
