@@ -3,7 +3,7 @@ import { type Told, toldBy } from './answer-of-event.ts';
 import type { Findings } from './bench.ts';
 import { canonical, isSame } from './content.ts';
 import { idOf } from './fold.ts';
-import type { Given, Recorded } from './history.ts';
+import type { Given, Recorded, Sent } from './history.ts';
 
 interface Decision {
   readonly recorded: Recorded;
@@ -56,6 +56,7 @@ function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void
  */
 export function judgeAnswers(
   answers: readonly Given[],
+  sent: readonly Sent[],
   index: DecisionIndex,
   findings: Findings,
 ): void {
@@ -87,7 +88,7 @@ export function judgeAnswers(
       find('INV-7', `said ${said}, before ${before}`);
     }
   }
-  judgeRefused(answers, index, findings);
+  judgeRefused(answers, sent, index, findings);
 }
 
 /** S §8: each emergency is told of an event at the place in its id. */
@@ -193,7 +194,12 @@ const OPEN_ENDED = new Set([
 ]);
 
 /** INV-6: what was refused and never answered otherwise has left nothing behind. */
-function judgeRefused(answers: readonly Given[], index: DecisionIndex, findings: Findings): void {
+function judgeRefused(
+  answers: readonly Given[],
+  sent: readonly Sent[],
+  index: DecisionIndex,
+  findings: Findings,
+): void {
   const outcomes = new Map<string, Set<string>>();
   for (const { to, answer } of answers) {
     const { id } = to.command;
@@ -203,11 +209,16 @@ function judgeRefused(answers: readonly Given[], index: DecisionIndex, findings:
     seen.add(answer.outcome === 'refused' ? `refused ${answer.code}` : answer.outcome);
     outcomes.set(key, seen);
   }
+  const answered = new Set(answers.map(({ to }) => to));
+  // A try without an answer may be the one that left something behind.
+  const isOpen = new Set(
+    sent.filter((one) => !answered.has(one)).map((one) => `${one.agent} ${one.command.id}`),
+  );
   for (const { to, answer } of answers) {
     const { id } = to.command;
     if (id === undefined || answer.outcome !== 'refused' || OPEN_ENDED.has(answer.code)) continue;
     const seen = outcomes.get(`${to.agent} ${id}`);
-    if (seen === undefined || seen.size > 1) continue;
+    if (seen === undefined || seen.size > 1 || isOpen.has(`${to.agent} ${id}`)) continue;
     for (const { event, at } of index.withId(id)) {
       if (!('by' in event) || event.by !== to.agent) continue;
       findings.add('INV-6', `${event.type}, though its command was refused ${answer.code}`, at, id);

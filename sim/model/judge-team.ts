@@ -78,8 +78,8 @@ export class TeamJudge {
   end(): void {
     this.#closeDocket();
     this.#window.end(this.state);
-    const { answers = [] } = this.#history;
-    judgeAnswers(answers, new DecisionIndex(this.#taken), this.#findings);
+    const { answers = [], sent = [] } = this.#history;
+    judgeAnswers(answers, sent, new DecisionIndex(this.#taken), this.#findings);
     judgeConflicts(answers, this.#findings);
   }
 }
