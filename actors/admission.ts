@@ -118,13 +118,16 @@ export function neverFits(from: Node, items: Amounts): boolean {
   return false;
 }
 
-/** Whether booking more would leave the range of safe integers on some tier. */
-export function leavesRange(from: Node, amounts: Amounts): boolean {
-  for (const resource in amounts) {
-    const amount = amounts[resource] as number;
+/** Whether growing by so much would leave the range of safe integers on some tier. */
+export function leavesRange(from: Node, growth: Amounts, overlay?: Overlay): boolean {
+  for (const resource in growth) {
+    const amount = growth[resource] as number;
+    if (amount <= 0) continue;
     for (let node: Node | undefined = from; node; node = node.parent) {
       const account = node.accounts.get(resource);
-      if (amount > Number.MAX_SAFE_INTEGER - (account?.committed ?? 0)) return true;
+      if (account === undefined) continue;
+      const committed = overlay === undefined ? account.committed : overlay.committedOf(account);
+      if (amount > Number.MAX_SAFE_INTEGER - committed) return true;
     }
   }
   return false;

@@ -15,7 +15,7 @@ import {
   quarantine,
   unknownAllocation,
 } from './decide-settle.ts';
-import { above, isAny, reportedOf } from './end.ts';
+import { above, growthOf, isAny, reportedOf } from './end.ts';
 import { barrierOf, bookedAt } from './locate.ts';
 import { claimed } from './repeat.ts';
 import type { Allocation, Team } from './team.ts';
@@ -32,7 +32,7 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
   }
   if (!mayActFor(team, ctx.agent, live.agent)) return answered(notYours(ctx, command.allocation));
   const booked = reportedOf(live);
-  if (leavesRange(live.node, booked)) return answered(outOfRange());
+  if (leavesRange(live.node, growthOf(live.items, booked))) return answered(outOfRange());
   const overrun = above(booked, live.items);
   return recorded({
     ...stamp('AllocationEnded', team, ctx.atMs),

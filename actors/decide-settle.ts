@@ -8,7 +8,7 @@ import { answerOf } from './answer-of.ts';
 import { mayActFor } from './authority.ts';
 import { closesWith } from './auto-close.ts';
 import { answered, type Context, type Decision, nameAt, stamp } from './context.ts';
-import { above } from './end.ts';
+import { above, growthOf } from './end.ts';
 import { bookedAt } from './locate.ts';
 import type { Node } from './node.ts';
 import type { Allocation, Team, Tombstone } from './team.ts';
@@ -43,7 +43,7 @@ function settleLive(
   if (implausible !== undefined) {
     return quarantine(team, ctx, live, command, booked, implausible);
   }
-  if (leavesRange(live.node, booked)) {
+  if (leavesRange(live.node, growthOf(live.items, booked))) {
     return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
   }
   const overrun = above(booked, live.items);

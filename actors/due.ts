@@ -2,7 +2,7 @@ import type { BursarEvent } from '../events/events.ts';
 import { allocationsBeneath } from './beneath.ts';
 import { stamp } from './context.ts';
 import { waitingDenial } from './denial.ts';
-import { type EarlierEnds, endOf } from './end.ts';
+import { endOf, noEarlierEnds } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
 import { requeueOf } from './requeue.ts';
 import { type Allocation, accountOfKey, type Position, type Team } from './team.ts';
@@ -96,7 +96,7 @@ function fenceBeneath(
   concerns: (allocation: Allocation) => boolean,
 ): BursarEvent[] {
   const events: BursarEvent[] = [];
-  const earlier: EarlierEnds = { countByPath: new Map(), booked: {} };
+  const earlier = noEarlierEnds();
   for (const allocation of allocationsBeneath(nodeOf(team, path))) {
     if (!concerns(allocation)) continue;
     if (events.length >= FENCES_AT_ONCE) {

@@ -1,6 +1,6 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
-import { leavesRange } from './admission.ts';
+import { leavesRange, Overlay } from './admission.ts';
 import { closesWith } from './auto-close.ts';
 import { stamp } from './context.ts';
 import type { Allocation, Team } from './team.ts';
@@ -8,7 +8,12 @@ import type { Allocation, Team } from './team.ts';
 /** Other ends of one decision, recorded before and not yet in the books. */
 export interface EarlierEnds {
   readonly countByPath: Map<string, number>;
-  readonly booked: Record<string, number>;
+  /** The books with these ends in them. */
+  readonly books: Overlay;
+}
+
+export function noEarlierEnds(): EarlierEnds {
+  return { countByPath: new Map(), books: new Overlay() };
 }
 
 /**
@@ -20,7 +25,7 @@ export function endOf(
   allocation: Allocation,
   as: EventOf<'AllocationEnded'>['as'],
   atMs: number,
-  earlier: EarlierEnds = { countByPath: new Map(), booked: {} },
+  earlier: EarlierEnds = noEarlierEnds(),
 ): BursarEvent[] {
   const { id, node } = allocation;
   const endingCount = (earlier.countByPath.get(node.path) ?? 0) + 1;
@@ -38,13 +43,13 @@ export function endOf(
       ...(closesWith(node, endingCount) ? { closesStep: true } : {}),
     };
   };
-  const total: Record<string, number> = {};
-  for (const resource in reported) {
-    total[resource] = (earlier.booked[resource] ?? 0) + (reported[resource] as number);
-  }
-  if (!leavesRange(node, total)) {
-    Object.assign(earlier.booked, total);
+  const growth = growthOf(allocation.items, reported);
+  if (!leavesRange(node, growth, earlier.books)) {
+    for (const resource in growth) earlier.books.add(node, resource, growth[resource] as number);
     return [end(reported)];
+  }
+  for (const resource in allocation.items) {
+    earlier.books.add(node, resource, -(allocation.items[resource] as number));
   }
   const limit: Record<string, number> = {};
   for (const resource in reported) limit[resource] = Number.MAX_SAFE_INTEGER;
@@ -66,6 +71,16 @@ export function reportedOf(allocation: Allocation): Amounts {
     used[resource] = allocation.reported[resource] as number;
   }
   return used;
+}
+
+/** By how much the end of a hold changes what is committed, where `booked` is spent. */
+export function growthOf(held: Amounts, booked: Amounts): Amounts {
+  const growth: Record<string, number> = {};
+  for (const resource in held) growth[resource] = -(held[resource] as number);
+  for (const resource in booked) {
+    growth[resource] = (growth[resource] ?? 0) + (booked[resource] as number);
+  }
+  return growth;
 }
 
 /** Amounts of `a` above `b`, where there are any. */

@@ -80,7 +80,7 @@ function isFencedNow(state: State, live: Live, atMs: number): boolean {
 function judgeBooked(bench: Ended, live: Live): void {
   const { event, find } = bench;
   const { booked, isEstimated } = bookedAtEnd(bench, live);
-  if (!isSameAmounts(booked, event.booked) && !isSetApart(bench, booked)) {
+  if (!isSameAmounts(booked, event.booked) && !isSetApart(bench, live, booked)) {
     find('S §6.1', `books ${text(event.booked)}, not ${text(booked)}`, live.id);
   }
   if (!isSameAmounts(event.booked, consumablesOf(event.booked))) {
@@ -133,14 +133,14 @@ function bookedAtEnd(
 }
 
 /** S §2: what no account can hold is set apart: only resources left out differ. */
-function isSetApart({ state, event }: Ended, booked: Amounts): boolean {
+function isSetApart({ state, event }: Ended, live: Live, booked: Amounts): boolean {
   return Object.entries(booked).every(([resource, amount]) => {
     if ((event.booked[resource] ?? 0) === amount) return true;
     const root = state.nodes.get(state.team)?.accounts.get(resource);
     return (
       event.booked[resource] === undefined &&
       resourceTypeOf(resource)?.class === 'consumable' &&
-      (root?.committed ?? 0) + amount > Number.MAX_SAFE_INTEGER
+      (root?.committed ?? 0) + amount - (live.items[resource] ?? 0) > Number.MAX_SAFE_INTEGER
     );
   });
 }
