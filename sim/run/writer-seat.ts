@@ -65,7 +65,7 @@ export class WriterSeat {
 }
 
 /** What a writer logs goes into the diary of the run. */
-export function logOf(name: string, diary: Diary) {
+function logOf(name: string, diary: Diary) {
   const stream = { write: (line: string) => diary.logged(name, line) };
   return pino({ level: 'warn', base: null, timestamp: false }, stream);
 }

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { edited } from '../sim/mutants/apply.ts';
+import { MUTANTS } from '../sim/mutants/mutants.ts';
+import { assert, suite } from './harness/suite.ts';
+
+const ROOT = path.join(import.meta.dirname, '..');
+
+const test = suite('mutants of the rules');
+
+test('there are ten, each with a name of its own', () => {
+  assert.is(new Set(MUTANTS.map(({ name }) => name)).size, 10);
+});
+
+for (const { name, says, edits } of MUTANTS) {
+  test(`${name} still fits the source: ${says}`, () => {
+    assert.ok(edits.length > 0);
+    for (const { file, find, replace } of edits) {
+      const source = readFileSync(path.join(ROOT, file), 'utf8');
+      assert.is.not(edited(source, find, replace, file), source);
+    }
+  });
+}
+
+test('a mutant that no longer fits is said so, not left out', () => {
+  assert.throws(() => edited('a a', 'a', 'b', 'x.ts'), /x\.ts holds 2 times/);
+  assert.throws(() => edited('b', 'a', 'b', 'x.ts'), /x\.ts holds 0 times/);
+});
+
+test.run();
