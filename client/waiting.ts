@@ -2,7 +2,13 @@ import type { Bus } from '../bus/bus.ts';
 import type { AnswerOf, Notice } from '../events/answers.ts';
 import type { Host } from '../host/host.ts';
 import type { Outgoing, SendOptions } from './entry.ts';
-import { AbortedError, CancelledError, LeaseLostError, RefusedError, UnavailableError } from './errors.ts';
+import {
+  AbortedError,
+  CancelledError,
+  LeaseLostError,
+  RefusedError,
+  UnavailableError,
+} from './errors.ts';
 import type { Notices } from './notices.ts';
 import type { Accepted } from './refusals.ts';
 import type { Sender } from './sender.ts';

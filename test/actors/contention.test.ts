@@ -109,6 +109,15 @@ test('D-02 contention tells demand and supply of its own account, where others a
   assert.equal([account.resource, requested, available], ['tool_calls', 9, 0]);
 });
 
+test('S-05 nobody is evicted whose end books more than it held', () => {
+  const rig = givenLab();
+  rig.when(ask('v', { credits: 60, concurrency: 4 }, { priority: 'low' }), 'ann');
+  rig.when({ op: 'report', allocation: 'v', used: { credits: 300 } }, 'ann');
+  const vip = { priority: 'emergency' } as const;
+  shows(rig.when(ask('b', { credits: 800, concurrency: 1 }, vip), 'bob'), { outcome: 'denied' });
+  shows(rig.when(ask('c', { credits: 700, concurrency: 1 }, vip), 'bob'), { outcome: 'granted' });
+});
+
 test('D-08 each kind of conflict', () => {
   const limits = {
     memory: 1,
