@@ -6,6 +6,7 @@ import { Screen } from '../../cli/screen.ts';
 import { coverageText, reportCoverage } from '../coverage/coverage-report.ts';
 import { type Found, foundText, hunt } from '../mutants/hunt.ts';
 import { MUTANTS } from '../mutants/mutants.ts';
+import { problemsOf } from '../plan/check-plan.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { PLAN_VERSION, type Plan } from '../plan/plan.ts';
 import { runCampaign, seedsFrom } from './campaign.ts';
@@ -33,10 +34,13 @@ interface Options {
 
 const SEEDS_DEFAULT = [1, 100] as const;
 const MUTANT_SEEDS_DEFAULT = [1, 500] as const;
+/** Runs from which on it is told which situations were not reached. */
+const RUNS_TO_TELL_GAPS = 100;
 /** Plans that are run to find a shorter one. */
 const SHRINK_TRIES_MAX = 400;
 /** Failed seeds that are made shorter and shown. */
 const SHRUNK_MAX = 3;
+const WRONG_USE_EXIT_CODE = 2;
 const INTERRUPTED_EXIT_CODE = 130;
 
 const program = new Command('sim')
@@ -66,7 +70,8 @@ Examples:
 
 Exit code 0: no violation. 1: a violation. 2: wrong use. 130: interrupted.`,
   )
-  .action(main);
+  .action(main)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_USE_EXIT_CODE));
 
 await program.parseAsync();
 
@@ -118,6 +123,8 @@ async function main(options: Options): Promise<void> {
   };
   screen.result(json, () => {
     const text = summaryText(summary, performance.now() - startedAtMs);
+    // Few runs leave most out, which says nothing.
+    if (summary.runCount < RUNS_TO_TELL_GAPS) return text;
     return `${text}\n${coverageText(coverage)}`;
   });
   if (stopping.signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;
@@ -163,6 +170,11 @@ async function findMutants(screen: Screen, options: Options): Promise<void> {
   const [first, last] = options.seeds ?? MUTANT_SEEDS_DEFAULT;
   const names = options.mutants === true ? [] : (options.mutants ?? []);
   const chosen = MUTANTS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const unknown = names.find((name) => !MUTANTS.some((mutant) => mutant.name === name));
+  if (unknown !== undefined) {
+    const known = MUTANTS.map(({ name }) => name).join(', ');
+    program.error(`there is no mutant ${unknown}; there are ${known}`);
+  }
   const found: Found[] = [];
   for (const mutant of chosen) {
     screen.progress(() => `${mutant.name}: looking for a seed that finds it`);
@@ -172,13 +184,21 @@ async function findMutants(screen: Screen, options: Options): Promise<void> {
   }
   const missed = found.filter(({ seed }) => seed === null);
   screen.result(found, () => `${found.length - missed.length} of ${found.length} mutants found`);
-  if (missed.length > 0 || chosen.length === 0) process.exitCode = 1;
+  if (missed.length > 0) process.exitCode = 1;
 }
 
 async function readPlan(file: string): Promise<Plan> {
-  const plan = JSON.parse(await readFile(file, 'utf8')) as Plan;
-  if (plan.v === PLAN_VERSION) return plan;
-  throw new Error(`${file} is a plan of version ${plan.v}; this simulator runs ${PLAN_VERSION}`);
+  let plan: Plan;
+  try {
+    plan = JSON.parse(await readFile(file, 'utf8')) as Plan;
+  } catch (error) {
+    return program.error(`${file} cannot be read as a plan: ${(error as Error).message}`);
+  }
+  if (plan.v !== PLAN_VERSION) {
+    return program.error(`${file} is of version ${plan.v}; this simulator runs ${PLAN_VERSION}`);
+  }
+  const [problem] = problemsOf(plan);
+  return problem === undefined ? plan : program.error(`${file} is no plan: ${problem}`);
 }
 
 function seedsOf({ seed, seeds, minutes }: Options): Iterable<number> {
