@@ -73,6 +73,8 @@ Exit code 0: no violation. 1: a violation. 2: wrong use. 130: interrupted.`,
   .action(main)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_USE_EXIT_CODE));
 
+// Whoever reads has seen enough.
+process.stdout.on('error', () => process.exit());
 await program.parseAsync();
 
 async function main(options: Options): Promise<void> {
