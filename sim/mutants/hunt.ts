@@ -3,6 +3,9 @@ import path from 'node:path';
 import { plant } from './apply.ts';
 import type { Mutant } from './mutants.ts';
 
+/** What is told of a violation. */
+const RULE_CHARS_MAX = 160;
+
 /** How a mutant was found. */
 export interface Found {
   readonly name: string;
@@ -40,7 +43,7 @@ export async function hunt(mutant: Mutant, seeds: string, jobs: number): Promise
       name: mutant.name,
       says: mutant.says,
       seed: first?.seed ?? null,
-      rule: violation === undefined ? null : `${violation.rule}: ${violation.message}`,
+      rule: violation === undefined ? null : firstLineOf(violation),
       seedsRun: runs,
       tookMs: Math.round(performance.now() - startedAtMs),
     };
@@ -71,6 +74,10 @@ async function simulate(root: string, seeds: string, jobs: number): Promise<SimO
   });
   await new Promise((resolve) => child.once('close', resolve));
   return JSON.parse(text) as SimOutput;
+}
+
+function firstLineOf({ rule, message }: { readonly rule: string; readonly message: string }) {
+  return `${rule}: ${message.split('\n', 1)[0] ?? ''}`.slice(0, RULE_CHARS_MAX);
 }
 
 /** In words. */

@@ -126,6 +126,11 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'if (allocation.yieldsTo !== null) team.agenda.collects.add(allocation.yieldsTo);',
         replace: '',
       },
+      {
+        file: 'actors/wait-queue.ts',
+        find: "return a.state === 'preempting' ? -1 : 1;",
+        replace: "return a.state === 'preempting' ? 1 : -1;",
+      },
     ],
   },
 ];
