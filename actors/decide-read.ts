@@ -37,11 +37,12 @@ export function decideStatus(team: Team, command: CommandOf<'status'>, ctx: Cont
       ? { events, repeats: used.at }
       : { events, answer: allocationView(live, ctx.atMs) };
   }
+  // It may have been granted before, not claimed, and put back.
+  if (used?.isCancelled) return answered(cancelledBefore(of));
   if (tomb !== undefined) {
     const { as, booked } = tomb;
     return answered({ outcome: 'ended', allocation: of, as, booked });
   }
-  if (used?.isCancelled) return answered(cancelledBefore(of));
   return used === undefined ? answered(unknownId(of)) : { events: [], repeats: used.at };
 }
 

@@ -19,7 +19,9 @@ export function checkId(team: Team, event: BursarEvent, at: Position): void {
   const used = team.ids.get(id);
   if (used === undefined) return;
   const { digest, by } = event as { readonly digest?: number; readonly by?: string };
-  if (used.digest === digest && used.by === by && goesOn(team, event)) return;
+  // Logs of before 2026-11-22 put a demand back without the digest of its content.
+  const isSame = used.digest === digest || (isPutBack(event) && digest === undefined);
+  if (isSame && used.by === by && goesOn(team, event)) return;
   breached(event, at, {
     invariant: 'INV-7',
     path: 'path' in event ? event.path : team.name,
@@ -35,10 +37,14 @@ function goesOn(team: Team, event: BursarEvent): boolean {
     case 'RequestDenied':
       return team.waiting.has(event.id);
     case 'RequestQueued':
-      return event.after === 'unclaimed' && team.tombstones.get(event.id)?.as === 'unclaimed';
+      return isPutBack(event) && team.tombstones.get(event.id)?.as === 'unclaimed';
     default:
       return false;
   }
+}
+
+function isPutBack(event: BursarEvent): boolean {
+  return event.type === 'RequestQueued' && event.after === 'unclaimed';
 }
 
 /**

@@ -57,6 +57,9 @@ export class ShardAudit {
   /** Teams of which events were left out, because they had failed. */
   readonly #leftOut = new Set<string>();
   /** The nodes that a comparison has still to look at. */
+  /** Of teams that failed before this shard was taken over: somebody may have looked at it since. */
+  readonly #failedBefore = new Map<string, Error>();
+  readonly #tookOverSeq: number;
   #pass:
     | { readonly fromSeq: number; readonly nodes: Iterator<readonly [string, NodeBooks]> }
     | undefined;
@@ -64,6 +67,7 @@ export class ShardAudit {
   constructor(parts: ShardAuditParts) {
     this.#parts = parts;
     this.#chain = chainStart(parts.shard);
+    this.#tookOverSeq = parts.line.chain.seq;
   }
 
   progress(): AuditProgress {
@@ -159,6 +163,7 @@ export class ShardAudit {
       this.#takeEvent(raw, { seq, index });
     }
     this.#chain = followed.position;
+    if (seq >= this.#tookOverSeq) this.#tellFailedBefore();
     this.#guard(() => this.settles.check(seq, events));
     if (slice.isOver()) await slice.giveWay();
   }
@@ -166,6 +171,9 @@ export class ShardAudit {
   #takeEvent(raw: unknown, at: Position): void {
     const event = readEvent(raw);
     this.#events += 1;
+    if (event.type === 'Unfrozen' && event.path === event.team) {
+      this.#failedBefore.delete(event.team);
+    }
     if (!this.#isLeftOut(event.team)) this.#guard(() => this.#fold.take(event, at));
   }
 
@@ -266,12 +274,33 @@ export class ShardAudit {
 
   /** Whether the audit can go on: what concerns one team alone has been told. */
   #tell(error: Error): boolean {
-    const { isBroken, onBreach, shard } = this.#parts;
+    const { isBroken, onBreach, shard, log } = this.#parts;
     const named = error instanceof InvariantError ? error.breach.team : undefined;
     const team = named === nameOfShard(shard) ? undefined : named;
-    if (team === undefined || !isBroken(team)) onBreach(error, team);
+    if (team !== undefined && this.#chain.seq < this.#tookOverSeq) {
+      this.#leftOut.add(team);
+      this.#failedBefore.set(team, error);
+    } else if (isFailureOfItsOwn(error)) {
+      log.error({ err: error, shard }, 'the audit has failed and ends; the shard goes on');
+    } else if (team === undefined || !isBroken(team)) {
+      onBreach(error, team);
+    }
     return team !== undefined;
   }
+
+  /** What failed before the take-over, and no operator has looked at, is told now. */
+  #tellFailedBefore(): void {
+    for (const [team, error] of this.#failedBefore) {
+      this.#failedBefore.delete(team);
+      this.#tell(error);
+      this.#leftOut.add(team);
+    }
+  }
+}
+
+/** What has no code is no error of ours: it says nothing of the log or the books. */
+function isFailureOfItsOwn(error: Error): boolean {
+  return !(error instanceof InvariantError) && !('code' in error);
 }
 
 /** Stands where a team would where it is about a whole shard; no team can be called that. */

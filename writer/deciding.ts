@@ -33,13 +33,7 @@ export interface DecidingParts {
 
 /** Ops that need new room in the log; refused when it is nearly full. */
 const GROWS: ReadonlySet<string> = new Set(['request', 'open', 'resize', 'enrol', 'setPolicy']);
-const READS: ReadonlySet<string> = new Set([
-  'balance',
-  'status',
-  'explain',
-  'queue',
-  'emergencies',
-]);
+const READS: ReadonlySet<string> = new Set(['balance', 'explain', 'queue', 'emergencies']);
 
 /** Turns parsed commands into answers and recorded events, in the order in which they come. */
 export class Deciding {
@@ -149,6 +143,7 @@ export class Deciding {
     const waitMs = this.#buckets.take(agent, 1, host.steadyMs());
     if (waitMs > 0) return overloaded(`${agent} sends too much`, waitMs);
     if (READS.has(command.op)) return undefined;
+    // Asking for its status claims a grant: that is recorded.
     if (line.isCrowded) return overloaded('the log is behind', CROWDED_WAIT_MS);
     if (broken.isSealed(team.name)) {
       const reason = broken.reasonOf(team.name);

@@ -29,16 +29,19 @@ export async function refuseUnserved(parts: Parts, reason: Error, forMs: number)
   const { host, vacancy, signal } = parts;
   const untilMs = host.steadyMs() + forMs;
   let subscription: Subscription | undefined;
-  while (!signal.aborted && host.steadyMs() < untilMs) {
-    if (await vacancy.isServed()) {
-      subscription?.unsubscribe();
-      subscription = undefined;
-    } else {
-      subscription ??= await refuseAll(parts, reason);
+  try {
+    while (!signal.aborted && host.steadyMs() < untilMs) {
+      if (await vacancy.isServed()) {
+        subscription?.unsubscribe();
+        subscription = undefined;
+      } else {
+        subscription ??= await refuseAll(parts, reason);
+      }
+      await host.pause(LOOK_MS, signal);
     }
-    await host.pause(LOOK_MS, signal);
+  } finally {
+    subscription?.unsubscribe();
   }
-  subscription?.unsubscribe();
 }
 
 async function refuseAll({ bus, shard, log }: Parts, reason: Error): Promise<Subscription> {

@@ -26,7 +26,7 @@ import type { WitnessBook } from './witness-book.ts';
 /**
  * - standby: another process serves the shard, or nobody yet
  * - replaying: claimed, and being rebuilt from its log
- * - frozen: its log cannot be trusted; every request is refused with the reason
+ * - frozen: its log cannot be trusted, or has no room; every request is refused with the reason
  */
 export type KeeperState = 'standby' | 'replaying' | 'serving' | 'frozen' | 'stopped';
 
@@ -106,7 +106,10 @@ export class ShardKeeper {
   }
 
   start(): void {
-    this.#running = this.#run();
+    const { shard, log } = this.#options;
+    this.#running = this.#run().catch((err) => {
+      log.fatal({ err, shard }, 'the shard is given up');
+    });
   }
 
   tick(): void {
@@ -142,7 +145,8 @@ export class ShardKeeper {
         const claimedAtMs = host.steadyMs();
         const end = await this.#own(previousEpochSeq);
         this.#tell(end);
-        const isStable = end.kind !== 'lost' || host.steadyMs() - claimedAtMs > STABLE_MS;
+        const isInOrder = end.kind === 'stopped' || end.kind === 'fenced';
+        const isStable = isInOrder || host.steadyMs() - claimedAtMs > STABLE_MS;
         retryMs = isStable ? RETRY_MS_MIN : Math.min(RETRY_MS_MAX, retryMs * 2);
         const cause = end.kind === 'lost' ? causeOf(end.outcome) : undefined;
         if (isFinal(cause)) throw cause;
@@ -153,6 +157,7 @@ export class ShardKeeper {
         if (error instanceof LedgerFullError) {
           // Room may be made meanwhile.
           await this.#refuseAll(error, FULL_RETRY_MS);
+          if (!this.#isStopping) this.state = 'standby';
           continue;
         }
         if (!(error instanceof ClaimLostError)) {
@@ -178,8 +183,11 @@ export class ShardKeeper {
       );
       await bus.flush();
       const witness = await readWitness(host.files, witnessFolder, shard);
-      checkIntegrity(await ledger.head(shard), [witness?.seq ?? 0, this.#seenSeq]);
-      const knownHeads = [witness, this.#seenHead].filter((head) => head !== undefined);
+      // What was heard of the last owner may not be on the disk yet.
+      const heard = this.#options.witnesses.knownOf(shard);
+      const knownHeads = [witness, heard, this.#seenHead].filter((head) => head !== undefined);
+      const knownSeqs = knownHeads.map((head) => head.seq);
+      checkIntegrity(await ledger.head(shard), [...knownSeqs, this.#seenSeq]);
       const claimSentAtMs = host.steadyMs();
       const claim = await this.#claim(previousEpochSeq);
       this.#epoch = claim.epochSeq;
@@ -248,7 +256,11 @@ export class ShardKeeper {
     const answer = () => message.respond(encode(this.#presence()));
     const shard = this.#shard;
     if (shard === undefined) answer();
-    else shard.isOwner().then((isOwner) => isOwner && answer(), ignore);
+    else
+      shard
+        .isOwner()
+        .then((isOwner) => isOwner && answer())
+        .catch(ignore);
   }
 
   /** What whoever pings is told: a standby that there is an owner, a person how the shard is. */

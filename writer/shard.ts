@@ -188,7 +188,7 @@ export class Shard {
     if (answers === undefined) {
       this.#desk.withdraw(message, read);
     } else if (answers.some((answer) => answer instanceof Promise)) {
-      void Promise.all(answers.map(orUnavailable)).then((all) => {
+      void Promise.all(answers).then((all) => {
         if (this.#end === undefined) this.#desk.release(message, read, all);
         else this.#desk.withdraw(message, read);
       });
@@ -308,9 +308,10 @@ export class Shard {
     const answers: (Answer | Promise<Answer>)[] = [];
     this.#guard(() => {
       for (const parsed of commands) {
-        answers.push(
-          isRefusal(parsed) ? parsed : this.#parts.deciding.answerTo(parsed, team, agent),
-        );
+        const answer = isRefusal(parsed)
+          ? parsed
+          : this.#parts.deciding.answerTo(parsed, team, agent);
+        answers.push(orUnavailable(answer));
       }
     });
     return this.#end === undefined ? answers : undefined;

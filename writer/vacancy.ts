@@ -81,13 +81,14 @@ export class Vacancy {
   }
 
   async #ping(timeoutMs = PING_TIMEOUT_MS): Promise<'answer' | 'nobody' | 'silence'> {
+    let presence: Uint8Array;
     try {
       const subject = subjects.ownerPing(this.#shard);
-      const { data } = await this.#bus.request(subject, new Uint8Array(), { timeoutMs });
-      this.#onPresence(data);
-      return 'answer';
+      presence = (await this.#bus.request(subject, new Uint8Array(), { timeoutMs })).data;
     } catch (error) {
       return error instanceof NoResponders ? 'nobody' : 'silence';
     }
+    this.#onPresence(presence);
+    return 'answer';
   }
 }

@@ -13,7 +13,7 @@ export class WitnessBook {
   readonly #log: Logger;
   readonly #newest = new Map<number, () => SignedHead>();
   readonly #writtenAtMs = new Map<number, number>();
-  /** The newest that was written, or heard of from another owner. */
+  /** The newest that was written, or heard of from the owner. */
   readonly #known = new Map<number, SignedHead>();
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -68,8 +68,9 @@ export class WitnessBook {
   }
 
   async #write(head: SignedHead): Promise<void> {
-    await writeWitness(this.#host.files, this.#folder, head);
-    this.#known.set(head.shard, head);
+    const isNewest = await writeWitness(this.#host.files, this.#folder, head);
+    const known = this.#known.get(head.shard);
+    if (isNewest && head.seq > (known?.seq ?? 0)) this.#known.set(head.shard, head);
   }
 
   /** Resolves when everything noted is on the disk. */

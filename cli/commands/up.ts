@@ -111,10 +111,10 @@ function tellReady({ screen, dataDir }: Session, { url, writer, broker }: LocalG
       );
       if (count('standby') > 0) lines.push('  another process owns the others; this one stands by');
     }
-    for (const { shard, state } of shards) {
+    for (const { shard, state, problem } of shards) {
       if (state === 'frozen') {
         lines.push(
-          paint.red(`  shard ${shard} is frozen: its log is not whole; see bursar doctor`),
+          paint.red(`  shard ${shard} is frozen: ${problem?.message ?? 'see bursar doctor'}`),
         );
       }
     }

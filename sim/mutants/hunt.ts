@@ -37,7 +37,8 @@ export async function hunt(mutant: Mutant, seeds: string, jobs: number): Promise
   const startedAtMs = performance.now();
   try {
     const { runs, failed } = await simulate(tree.root, seeds, jobs);
-    const first = failed[0];
+    // A run that did not come to its end has found nothing.
+    const first = failed.find(({ violations }) => violations.some(({ rule }) => rule !== 'RUN'));
     const [violation] = first?.violations ?? [];
     return {
       name: mutant.name,

@@ -15,15 +15,15 @@ export class Diary {
   readonly violations: SimViolation[] = [];
   readonly #nowMs: () => number;
   readonly #onLine: ((line: DiaryLine) => void) | undefined;
-  readonly #isFatalAllowed: (text: string) => boolean;
+  readonly #isFatalAllowed: (shard: number) => boolean;
 
   /**
    * @param onLine told of every line; without it only violations are kept
-   * @param isFatalAllowed whether what a writer calls fatal is what the plan has done to it
+   * @param isFatalAllowed whether what a writer calls fatal is what the plan has done to a shard
    */
   constructor(
     nowMs: () => number,
-    isFatalAllowed: (text: string) => boolean,
+    isFatalAllowed: (shard: number) => boolean,
     onLine?: (line: DiaryLine) => void,
   ) {
     this.#nowMs = nowMs;
@@ -39,7 +39,7 @@ export class Diary {
   logged(who: string, line: string): void {
     this.say(who, line.trimEnd());
     const entry = JSON.parse(line) as LogLine;
-    if (entry.level < FATAL || this.#isFatalAllowed(line)) return;
+    if (entry.level < FATAL || this.#isFatalAllowed(entry.shard ?? -1)) return;
     const { type, message = '', stack = '' } = entry.err ?? {};
     this.violations.push({
       rule: entry.err?.invariant ?? 'INV',

@@ -34,7 +34,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
   const damaged = new Map<number, Damage>();
   const diary = new Diary(
     () => world.nowMs,
-    () => damaged.size > 0,
+    (shard) => damaged.has(shard),
     options.onLine,
   );
   const signer = simSigner(world.chance);

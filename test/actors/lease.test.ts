@@ -1,3 +1,4 @@
+import { plainRuntime } from '../../actors/runtime.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { START_MS, shows, the } from './rig.ts';
@@ -145,6 +146,22 @@ test('INV-7 a request that was put back unclaimed is still the one that was sent
   rig.when(ask('b', { credits: 990 }), 'ann');
   rig.pass(LIMITS.claimMs);
   shows(rig.when(command, 'bob'), { outcome: 'granted', replayed: true }, ['AllocationClaimed']);
+});
+
+test('INV-7 a log in which a demand was put back without the digest of its content is followed', () => {
+  const rig = givenLab();
+  rig.when(ask('a', { credits: 1_000 }), 'ann');
+  rig.when(ask('w', { credits: 10 }, { maxWaitMs: 600_000, ttlMs: 600_000 }), 'bob');
+  rig.when(release('a'), 'ann');
+  rig.when(ask('b', { credits: 990 }), 'ann');
+  rig.pass(LIMITS.claimMs);
+  let isAfter = false;
+  for (const { event } of rig.recorded) {
+    isAfter ||= event.type === 'RequestQueued' && event.after === 'unclaimed';
+    if (isAfter && 'digest' in event && event.id === 'w') delete event.digest;
+  }
+  assert.ok(isAfter);
+  assert.equal([...rig.replayed(plainRuntime).waiting.keys()], [...rig.team.waiting.keys()]);
 });
 
 test('O-05 an unclaimed grant is requeued twice at most', () => {

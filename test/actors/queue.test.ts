@@ -1,4 +1,5 @@
 import type { CommandInput } from '../../events/commands.ts';
+import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { shows, type TeamRig, the } from './rig.ts';
 import {
@@ -238,6 +239,16 @@ test('S §6.3 whoever asks for a cancelled request again is told so, by status t
   const told = { outcome: 'cancelled', id: 'w', request: 'w', replayed: true };
   shows(rig.when(gpu('w'), 'bob'), told, []);
   shows(rig.when({ op: 'status', of: 'w' }, 'bob'), told, []);
+});
+
+test('S §6.3 so is whoever asks for one that was granted, not claimed, put back and cancelled', () => {
+  const rig = givenBusy();
+  rig.when(gpu('w', { maxWaitMs: 600_000, ttlMs: 600_000 }), 'bob');
+  rig.when(release('busy'), 'ann');
+  rig.when(ask('next', { 'slot.gpu': 1 }, { maxWaitMs: 600_000, ttlMs: 600_000 }), 'ann');
+  rig.pass(LIMITS.claimMs);
+  shows(rig.when({ op: 'cancel', request: 'w' }, 'bob'), { outcome: 'cancelled' });
+  shows(rig.when({ op: 'status', of: 'w' }, 'bob'), { outcome: 'cancelled', request: 'w' }, []);
 });
 
 test('S §7 who asks for nothing of a resource takes no turn in its queue', () => {
