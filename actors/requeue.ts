@@ -10,8 +10,8 @@ import type { Allocation, Position, Team } from './team.ts';
 /**
  * Puts the remaining demand of a preempted or unclaimed allocation back into the queue (S-07): a
  * preempted one under a new id, one aging step ahead; an unclaimed one under its own, with
- * back-off, twice at most. Undefined where it would wait in vain: it cannot be admitted there, or
- * its deadline cannot be met any more.
+ * back-off, twice at most. Undefined where it would wait in vain (it cannot be admitted there, or
+ * its deadline cannot be met any more), and where the queue is full.
  * @param at where its end begins to be recorded, and `offset` how many events that takes
  */
 export function requeueOf(
@@ -24,7 +24,7 @@ export function requeueOf(
 ): EventOf<'RequestQueued'> | undefined {
   const { ask, node, attempt } = allocation;
   const maxWaitMs = ask.maxWaitMs ?? 0;
-  if (maxWaitMs === 0) return undefined;
+  if (maxWaitMs === 0 || team.waiting.size >= LIMITS.queueDepthMax) return undefined;
   if (after === 'unclaimed' && attempt >= LIMITS.claimRetriesMax) return undefined;
   if (barrierOf(node, allocation.priority) !== undefined) return undefined;
   const deadlineMs = allocation.deadlineAtMs - atMs;

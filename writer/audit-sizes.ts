@@ -7,7 +7,7 @@ import type { ShardState } from './shard-state.ts';
 /**
  * INV-16, of one team: what it remembers is within its limits. Ids beyond `idsPerShardMax` stay only
  * for what lives, waits or has ended without a settle; every tombstone is one of an id; emergencies
- * are a ring; requests that were put back may come on top of a full queue, as many again. O(1).
+ * are a ring. O(1).
  * @throws InvariantError
  */
 export function checkTeamSize(team: Team): void {
@@ -16,7 +16,7 @@ export function checkTeamSize(team: Team): void {
   atMost(team.name, 'ids', LIMITS.idsPerShardMax + PRUNE_EVERY + kept, ids.size);
   atMost(team.name, 'tombstones', ids.size, tombstones.size);
   atMost(team.name, 'emergencies', LIMITS.emergenciesKeptMax, emergencies.length);
-  atMost(team.name, 'waiting requests', 2 * LIMITS.queueDepthMax, waiting.size);
+  atMost(team.name, 'waiting requests', LIMITS.queueDepthMax, waiting.size);
 }
 
 /**

@@ -10,6 +10,7 @@ import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
 import type { Host } from '../host/host.ts';
 import type { BlockLine } from './block-line.ts';
+import { breachFreezeReason, hasBreachFreeze } from './breach-freeze.ts';
 import type { BrokenTeams } from './broken-teams.ts';
 import type { WriterClock } from './clock.ts';
 import type { LogSpace } from './log-space.ts';
@@ -175,9 +176,8 @@ export class Deciding {
     this.#positions.push(at);
     const block = line.record(event);
     const team = this.#team as Team;
-    if (event.type === 'Unfrozen' && event.path === team.name) {
-      const freezes = team.nodes.get(team.name)?.freezes?.values() ?? [];
-      if (![...freezes].some(({ reason }) => isOurs(reason))) broken.forget(team.name);
+    if (event.type === 'Unfrozen' && event.path === team.name && !hasBreachFreeze(team)) {
+      broken.forget(team.name);
     }
     for (const notice of noticesOf(team, event)) block.releases.notices.push(notice);
     if (isEmergency(event)) block.releases.emergencies.push(emergencyOf(event, shard, at));
@@ -202,14 +202,14 @@ export class Deciding {
   #freeze(team: Team, nowMs: number, reason: string): void {
     const root = team.nodes.get(team.name);
     if (root === undefined || phaseAfter(root, 'frozen') === undefined) return;
-    for (const known of root.freezes?.values() ?? []) if (isOurs(known.reason)) return;
+    if (hasBreachFreeze(team)) return;
     const { seq, index } = this.#parts.line.begin();
     this.#recordOwn(team, {
       ...this.#stamp(team, nowMs),
       type: 'Frozen',
       path: team.name,
       freeze: `w-${seq}-${index}`,
-      reason: `${FREEZE_REASON}${reason}`.slice(0, FREEZE_REASON_CHARS_MAX),
+      reason: breachFreezeReason(reason),
     });
   }
 
@@ -219,15 +219,6 @@ export class Deciding {
 }
 
 const CROWDED_WAIT_MS = 50;
-/** Of the reason recorded with a freeze: room for the longest path twice. */
-const FREEZE_REASON_CHARS_MAX = 1_200;
-const FREEZE_REASON = 'an invariant failed: ';
-
-/** Whether a freeze is one that a failed invariant has brought about. */
-function isOurs(reason: string): boolean {
-  return reason.startsWith(FREEZE_REASON);
-}
-
 function overloaded(message: string, retryAfterMs: number): Refusal {
   return refuse('overloaded', message, { retryAfterMs });
 }

@@ -5,6 +5,7 @@ import { ActorRuntime } from '../actors/node-actor.ts';
 import { newTeam, type Position, type Team } from '../actors/team.ts';
 import { TimerHeap } from '../actors/timers.ts';
 import type { BursarEvent } from '../events/events.ts';
+import { hasBreachFreeze } from './breach-freeze.ts';
 
 /** All teams of one shard, as the log makes them. Thrown away and rebuilt on any doubt. */
 export class ShardState {
@@ -46,10 +47,12 @@ export class ShardState {
 
   /** Applies a recorded event during replay. */
   replay(event: BursarEvent, at: Position): void {
-    evolve(this.team(event.team), event, at, (error) => {
+    const team = this.team(event.team);
+    const wasFrozen = event.type === 'Unfrozen' && hasBreachFreeze(team);
+    evolve(team, event, at, (error) => {
       if (!this.breaches.has(event.team)) this.breaches.set(event.team, error);
     });
-    if (event.type === 'Unfrozen' && event.path === event.team) this.breaches.delete(event.team);
+    if (wasFrozen && !hasBreachFreeze(team)) this.breaches.delete(event.team);
     this.lastAtMs = event.atMs;
   }
 
