@@ -77,6 +77,8 @@ function parsed(line: string): unknown {
 }
 
 /** Gives the lines a last one that fits them, as somebody would who altered them. */
+const LINE_FEED = 0x0a;
+
 function seal(lines: string[]): void {
   const body = lines.filter((line) => !line.startsWith('{"sha256":'));
   const hash = createHash('sha256');
@@ -106,10 +108,12 @@ async function checkFile(file: string, bytes: Uint8Array): Promise<void> {
 
 /**
  * Counted once more: the last line names the hash of all before it. A character that is cut by the
- * end of the file is none, as for whoever reads lines.
+ * end of the file is none, as for whoever reads lines: it is no part of what was exported.
  */
 function isSealed(bytes: Uint8Array): boolean {
-  const text = new TextDecoder().decode(bytes, { stream: true });
+  const endsAt = bytes.lastIndexOf(LINE_FEED) + 1;
+  const isCutOff = bytes.subarray(endsAt).every((byte) => byte >= 0x80);
+  const text = new TextDecoder().decode(isCutOff ? bytes.subarray(0, endsAt) : bytes);
   const lines = text.split(/\r\n|[\n\r]/);
   if (lines.at(-1) === '') lines.pop();
   const last = lines.pop() ?? '';
