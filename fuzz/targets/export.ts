@@ -77,7 +77,7 @@ function parsed(line: string): unknown {
 }
 
 /** Gives the lines a last one that fits them, as somebody would who altered them. */
-const LINE_FEED = 0x0a;
+const FIRST_BEYOND_ASCII = 0x80;
 
 function seal(lines: string[]): void {
   const body = lines.filter((line) => !line.startsWith('{"sha256":'));
@@ -111,9 +111,8 @@ async function checkFile(file: string, bytes: Uint8Array): Promise<void> {
  * end of the file is none, as for whoever reads lines: it is no part of what was exported.
  */
 function isSealed(bytes: Uint8Array): boolean {
-  const endsAt = bytes.lastIndexOf(LINE_FEED) + 1;
-  const isCutOff = bytes.subarray(endsAt).every((byte) => byte >= 0x80);
-  const text = new TextDecoder().decode(isCutOff ? bytes.subarray(0, endsAt) : bytes);
+  const end = bytes.findLastIndex((byte) => byte < FIRST_BEYOND_ASCII) + 1;
+  const text = new TextDecoder().decode(bytes.subarray(0, end));
   const lines = text.split(/\r\n|[\n\r]/);
   if (lines.at(-1) === '') lines.pop();
   const last = lines.pop() ?? '';
