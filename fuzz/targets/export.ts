@@ -42,6 +42,7 @@ function wildExport(chance: Chance): Uint8Array {
 }
 
 function changeLines(lines: string[], chance: Chance): void {
+  if (lines.length === 0) return;
   const at = chance.upTo(lines.length - 1);
   const line = lines[at] as string;
   switch (chance.upTo(5)) {
@@ -77,8 +78,6 @@ function parsed(line: string): unknown {
 }
 
 /** Gives the lines a last one that fits them, as somebody would who altered them. */
-const FIRST_BEYOND_ASCII = 0x80;
-
 function seal(lines: string[]): void {
   const body = lines.filter((line) => !line.startsWith('{"sha256":'));
   const hash = createHash('sha256');
@@ -105,6 +104,8 @@ async function checkFile(file: string, bytes: Uint8Array): Promise<void> {
     'what is in order is the genuine log from its beginning',
   );
 }
+
+const FIRST_BEYOND_ASCII = 0x80;
 
 /**
  * Counted once more: the last line names the hash of all before it. A character that is cut by the
