@@ -61,6 +61,14 @@ function contributionOf(account: Account): number {
   return Math.max(account.committed, account.guarantee);
 }
 
+/**
+ * What of a growth a parent is asked for: nothing of what lies inside the guarantee. May be negative.
+ * @param committed of the account as it is, or as it is taken to be
+ */
+export function askedAbove({ guarantee }: Account, committed: number, growth: number): number {
+  return Math.max(guarantee, committed + growth) - Math.max(guarantee, committed);
+}
+
 /** What the account takes from its parent when nothing is held or spent anywhere. */
 function idleContributionOf(account: Account): number {
   return Math.max(account.childrenIdle, account.guarantee);

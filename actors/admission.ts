@@ -1,6 +1,6 @@
 import type { Shortage } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
-import { type Account, availableIn } from './account.ts';
+import { type Account, askedAbove, availableIn } from './account.ts';
 import type { Node } from './node.ts';
 
 /**
@@ -14,15 +14,20 @@ export class Overlay {
     return account.committed + (this.#committed.get(account) ?? 0);
   }
 
+  /** Pretends all of these changes at once; `sign` -1 takes them back. */
+  addAll(from: Node, changes: Amounts, sign: 1 | -1 = 1): void {
+    for (const resource in changes) this.add(from, resource, sign * (changes[resource] as number));
+  }
+
   /** Pretends that a node holds `change` more (or less) of a resource. */
   add(from: Node, resource: string, change: number): void {
     let growth = change;
     for (let node: Node | undefined = from; node && growth !== 0; node = node.parent) {
       const account = node.accounts.get(resource);
       if (account === undefined) continue;
-      const before = Math.max(account.guarantee, this.committedOf(account));
+      const asked = askedAbove(account, this.committedOf(account), growth);
       this.#committed.set(account, (this.#committed.get(account) ?? 0) + growth);
-      growth = Math.max(account.guarantee, this.committedOf(account)) - before;
+      growth = asked;
     }
   }
 }
@@ -45,8 +50,7 @@ function walk(
     const committed = overlay === undefined ? account.committed : overlay.committedOf(account);
     const limit = account.limit ?? Infinity;
     visit(node, account, needed, limit - committed);
-    const before = Math.max(account.guarantee, committed);
-    needed = Math.max(account.guarantee, committed + needed) - before;
+    needed = askedAbove(account, committed, needed);
   }
 }
 
@@ -59,10 +63,7 @@ export function fits(from: Node, items: Amounts, overlay?: Overlay): boolean {
       if (account === undefined) continue;
       const committed = overlay === undefined ? account.committed : overlay.committedOf(account);
       if (account.limit !== null && needed > account.limit - committed) return false;
-      const after = committed + needed;
-      if (account.guarantee > 0) {
-        needed = Math.max(after, account.guarantee) - Math.max(committed, account.guarantee);
-      }
+      needed = askedAbove(account, committed, needed);
     }
   }
   return true;
@@ -110,9 +111,9 @@ export function neverFits(from: Node, items: Amounts): boolean {
     for (let node: Node | undefined = from; node && needed > 0; node = node.parent) {
       const account = node.accounts.get(resource);
       if (account === undefined) continue;
-      const { limit, guarantee, childrenIdle } = account;
+      const { limit, childrenIdle } = account;
       if (limit !== null && needed > limit - childrenIdle) return true;
-      needed = Math.max(guarantee, childrenIdle + needed) - Math.max(guarantee, childrenIdle);
+      needed = askedAbove(account, childrenIdle, needed);
     }
   }
   return false;

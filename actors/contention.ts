@@ -3,6 +3,7 @@ import type { AccountName, ConflictType, EventOf, Shortage } from '../events/eve
 import { LIMITS } from '../events/limits.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
+import { askedAbove } from './account.ts';
 import { fits, outermostOf, shortagesOf } from './admission.ts';
 import { holdersBeneath } from './beneath.ts';
 import { slackMsOf } from './deadline.ts';
@@ -108,8 +109,7 @@ function* nodesAsked(anchor: Node, resource: string, amount: number): Generator<
     yield node;
     const account = node.accounts.get(resource);
     if (account === undefined) continue;
-    const { guarantee, committed } = account;
-    needed = Math.max(guarantee, committed + needed) - Math.max(guarantee, committed);
+    needed = askedAbove(account, account.committed, needed);
   }
 }
 

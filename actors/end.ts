@@ -45,12 +45,10 @@ export function endOf(
   };
   const growth = growthOf(allocation.items, reported);
   if (!leavesRange(node, growth, earlier.books)) {
-    for (const resource in growth) earlier.books.add(node, resource, growth[resource] as number);
+    earlier.books.addAll(node, growth);
     return [end(reported)];
   }
-  for (const resource in allocation.items) {
-    earlier.books.add(node, resource, -(allocation.items[resource] as number));
-  }
+  earlier.books.addAll(node, growthOf(allocation.items, {}));
   const limit: Record<string, number> = {};
   for (const resource in reported) limit[resource] = Number.MAX_SAFE_INTEGER;
   const quarantined: EventOf<'UsageQuarantined'> = {

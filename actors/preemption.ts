@@ -6,7 +6,7 @@ import { holdersBeneath } from './beneath.ts';
 import { cheapestFirst } from './cheapest-first.ts';
 import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
-import { reportedOf } from './end.ts';
+import { growthOf, reportedOf } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
 import type { Allocation, Team } from './team.ts';
 
@@ -76,15 +76,7 @@ function leastVictims(contest: Contest, legal: Iterable<Allocation>): Allocation
  * what was reported beyond the hold its end takes even more. `sign` -1 takes it back.
  */
 function giveBack(overlay: Overlay, victim: Allocation, sign: 1 | -1): void {
-  const booked = reportedOf(victim);
-  for (const resource in victim.items) {
-    const change = (booked[resource] ?? 0) - (victim.items[resource] as number);
-    overlay.add(victim.node, resource, sign * change);
-  }
-  for (const resource in booked) {
-    if (victim.items[resource] !== undefined) continue;
-    overlay.add(victim.node, resource, sign * (booked[resource] as number));
-  }
+  overlay.addAll(victim.node, growthOf(victim.items, reportedOf(victim)), sign);
 }
 
 type WithinNode = Policy['preemption']['withinNode'];

@@ -72,15 +72,8 @@ function begin(
 ): void {
   const { world, cluster, agents } = parts;
   const later = (forMs: number, work: () => void) => at(fault.atMs + forMs, work);
+  if ('rates' in fault) return during(fault, rates, later);
   switch (fault.kind) {
-    case 'messyNetwork':
-    case 'logSlow':
-    case 'logFull':
-    case 'logAway':
-    case 'loseAcks':
-    case 'loseAppends':
-    case 'falseWrongSequence':
-      return during(fault, rates, later);
     case 'crashWriter':
       return crashWriter(fault, parts, later);
     case 'pauseWriter':
