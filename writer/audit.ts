@@ -56,10 +56,10 @@ export class ShardAudit {
   #wake: () => void = () => {};
   /** Teams of which events were left out, because they had failed. */
   readonly #leftOut = new Set<string>();
-  /** The nodes that a comparison has still to look at. */
   /** Of teams that failed before this shard was taken over: somebody may have looked at it since. */
   readonly #failedBefore = new Map<string, Error>();
   readonly #tookOverSeq: number;
+  /** The nodes that a comparison has still to look at. */
   #pass:
     | { readonly fromSeq: number; readonly nodes: Iterator<readonly [string, NodeBooks]> }
     | undefined;

@@ -1,23 +1,9 @@
-import type { CommandInput } from '../../events/commands.ts';
 import { assert, suite } from '../harness/suite.ts';
-import { shows, type TeamRig, the } from './rig.ts';
+import { givenBusy, gpu, served, wait } from './busy.ts';
+import { shows, the } from './rig.ts';
 import { ask, givenLab, policy, RUN, release, setLimits } from './world.ts';
 
 const test = suite('actors: contention');
-
-const wait = { maxWaitMs: 60_000 };
-/** Ids in the order in which they were granted out of the queue. */
-const served = (rig: TeamRig) =>
-  rig.eventsOf('AllocationGranted').flatMap(({ via, id }) => (via === 'request' ? [] : [id]));
-
-/** A lab whose single slot `busy` holds. */
-function givenBusy(...more: readonly CommandInput[]): TeamRig {
-  const rig = givenLab(setLimits('acme', { 'slot.gpu': 1 }), ...more);
-  rig.when(ask('busy', { 'slot.gpu': 1 }), 'ann');
-  return rig;
-}
-const gpu = (id: string, more: Parameters<typeof ask>[2] = {}) =>
-  ask(id, { 'slot.gpu': 1 }, { ...wait, ...more });
 
 test('O-02 a waiting divisible request takes a part as soon as its least fits', () => {
   const rig = givenLab();

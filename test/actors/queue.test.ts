@@ -1,6 +1,6 @@
-import type { CommandInput } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
+import { givenBusy, gpu, served, wait } from './busy.ts';
 import { shows, type TeamRig, the } from './rig.ts';
 import {
   ask,
@@ -16,20 +16,6 @@ import {
 } from './world.ts';
 
 const test = suite('actors: queue');
-
-const wait = { maxWaitMs: 60_000 };
-/** Ids in the order in which they were granted out of the queue. */
-const served = (rig: TeamRig) =>
-  rig.eventsOf('AllocationGranted').flatMap(({ via, id }) => (via === 'request' ? [] : [id]));
-
-/** A lab whose single slot `busy` holds. */
-function givenBusy(...more: readonly CommandInput[]): TeamRig {
-  const rig = givenLab(setLimits('acme', { 'slot.gpu': 1 }), ...more);
-  rig.when(ask('busy', { 'slot.gpu': 1 }), 'ann');
-  return rig;
-}
-const gpu = (id: string, more: Parameters<typeof ask>[2] = {}) =>
-  ask(id, { 'slot.gpu': 1 }, { ...wait, ...more });
 
 function drain(rig: TeamRig, count: number): string[] {
   rig.when(release('busy'), 'ann');
