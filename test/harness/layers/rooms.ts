@@ -76,10 +76,16 @@ export const ROOMS: Record<string, Rule> = {
     rooms: ['host', 'events', 'bus', 'writer', 'client', 'projections', 'sim'],
     packages: ['commander', 'picocolors', 'pino'],
   },
+  // Scenarios of others through the real decision path: the writer in memory, the resolver as it is.
+  conformance: {
+    ...SHELL,
+    rooms: ['host', 'events', 'bus', 'writer', 'resolver'],
+    packages: ['commander'],
+  },
   docs: { ...SHELL, rooms: ['events', 'client'], packages: ['nats', '@msgpack/msgpack'] },
   test: {
     ...SHELL,
-    rooms: [...PRODUCT, 'cli', 'bench', 'sim', 'fuzz', 'docs'],
+    rooms: [...PRODUCT, 'cli', 'bench', 'sim', 'fuzz', 'conformance', 'docs'],
     packages: [
       'fast-check',
       'nats',

@@ -1,0 +1,13 @@
+import type { SchedulingRecord } from './record.ts';
+
+/**
+ * What the resolver says of a record, under the names of the keys that are compared
+ * (compared-keys.ts). A key that is missing here fails the records that expect it.
+ */
+export type Answers = Readonly<Record<string, unknown>>;
+
+/** Translates a record, asks the resolver, and translates back. Never sorts, compares or adds. */
+export type Family = (record: SchedulingRecord) => Answers;
+
+/** The adapter of each `kind` of record. */
+export const FAMILIES: Readonly<Record<string, Family>> = {};

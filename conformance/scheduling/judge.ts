@@ -1,0 +1,33 @@
+import { type Difference, notUnderstood, type Verdict, verdictOf } from '../verdict.ts';
+import { answerKeyOf, COMPARED } from './compared-keys.ts';
+import { type Answers, FAMILIES } from './families.ts';
+import type { SchedulingRecord } from './record.ts';
+
+/** Runs one record through the adapter of its kind and compares what it says. */
+export function judgeScheduling(record: SchedulingRecord): Verdict {
+  const family = FAMILIES[record.kind];
+  if (family === undefined) return verdictOf([notUnderstood('kind', record.kind)]);
+  const wanted = comparedOf(record);
+  if (wanted.length === 0) return verdictOf([notUnderstood('expected', record.expected)]);
+  let answers: Answers;
+  try {
+    answers = family(record);
+  } catch (err) {
+    return verdictOf([{ at: 'the whole', expected: record.expected, observed: String(err) }]);
+  }
+  return verdictOf(wanted.flatMap(([key, expected]) => differencesAt(key, expected, answers)));
+}
+
+function differencesAt(key: string, expected: unknown, answers: Answers): Difference[] {
+  const answerKey = answerKeyOf(key);
+  if (!Object.hasOwn(answers, answerKey)) return [notUnderstood(`${key} of this kind`, expected)];
+  const observed = answers[answerKey];
+  const isSame = COMPARED[key]?.(expected, observed, answers) === true;
+  return isSame ? [] : [{ at: key, expected, observed }];
+}
+
+/** What is compared: the source's outcome, or ours where ours is data and says otherwise. */
+function comparedOf({ expected }: SchedulingRecord): [key: string, expected: unknown][] {
+  const ours = typeof expected['ours'] === 'object' ? expected['ours'] : {};
+  return Object.entries({ ...expected, ...ours }).filter(([key]) => Object.hasOwn(COMPARED, key));
+}
