@@ -22,6 +22,7 @@ const SHELL = { kind: 'shell', node: 'any' } as const;
 
 const PRODUCT = [
   'host',
+  'resolver',
   'actors',
   'events',
   'projections',
@@ -38,7 +39,8 @@ const PRODUCT = [
  * form no circle. `nats` belongs to adapters alone, xstate to actors, zod to schemas.
  */
 export const ROOMS: Record<string, Rule> = {
-  actors: { ...PURE, rooms: ['events'], packages: ['xstate'] },
+  resolver: { ...PURE, rooms: ['events'], packages: [] },
+  actors: { ...PURE, rooms: ['events', 'resolver'], packages: ['xstate'] },
   events: { ...PURE, rooms: [], packages: ['zod'] },
   projections: { ...PURE, rooms: ['events'], packages: [] },
   host: { ...SHELL, rooms: [], packages: [] },
