@@ -13,7 +13,7 @@ import { grantOf, resolve } from './resolver.ts';
 import type { Team } from './team.ts';
 
 /** Priority of a request that names none. */
-const PRIORITY_DEFAULT = 100;
+export const PRIORITY_DEFAULT = 100;
 
 /** Decides a request: before anything is spent, over all tiers and resources at once. */
 export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Context): Decision {

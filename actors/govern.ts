@@ -1,6 +1,7 @@
-import type { Answer } from '../events/answers.ts';
+import type { Answer, AnswerOf } from '../events/answers.ts';
 import type { Command } from '../events/commands.ts';
-import type { BursarEvent, EventOf } from '../events/events.ts';
+import type { BursarEvent } from '../events/events.ts';
+import { alternativesTo, type DecisionEvent } from './alternatives.ts';
 import { answerOf } from './answer-of.ts';
 import type { Context, Decision } from './context.ts';
 import { decide } from './decide.ts';
@@ -36,7 +37,9 @@ export function govern(
   team.watch.asked(team);
   const decision = decide(team, command, { atMs, agent, digest, at: recorder.next }, shard);
   team.watch.decided(team, command, decision.events.length > 0);
-  if (command.op === 'request' && command.dryRun) return { events: [], answer: wouldBe(decision) };
+  if (command.op === 'request' && command.dryRun) {
+    return { events: [], answer: wouldBe(team, decision) };
+  }
   if (decision.events.length === 0) return decision;
   const all: BursarEvent[] = [];
   recordAll(team, decision.events, recorder, all);
@@ -109,11 +112,7 @@ export function leaseEndOf(team: Team, event: BursarEvent): number | undefined {
   return undefined;
 }
 
-function isDecision(
-  event: BursarEvent,
-): event is EventOf<
-  'AllocationGranted' | 'RequestDenied' | 'RequestQueued' | 'PreemptionRequested'
-> {
+function isDecision(event: BursarEvent): event is DecisionEvent {
   return (
     event.type === 'AllocationGranted' ||
     event.type === 'RequestDenied' ||
@@ -123,28 +122,37 @@ function isDecision(
 }
 
 /** What a dry run answers; nothing of it was recorded. */
-function wouldBe(decision: Decision): Answer {
-  for (const event of decision.events) {
-    switch (event.type) {
-      case 'AllocationGranted': {
-        const { items, partial, rule } = event;
-        return { outcome: 'would_grant', granted: items, partial: partial ?? false, rule };
-      }
-      case 'RequestQueued': {
-        const { position, expectedWaitMs } = event;
-        return { outcome: 'would_queue', position, expectedWaitMs };
-      }
-      case 'PreemptionRequested':
-        return {
-          outcome: 'would_preempt',
-          victims: event.victims,
-          graceMs: event.graceEndsAtMs - event.atMs,
-        };
-      case 'RequestDenied':
-        return answerOf(event, event.atMs, undefined) as Answer;
-      default:
-        break;
+function wouldBe(team: Team, decision: Decision): Answer {
+  const event = decision.events.find(isDecision);
+  if (event === undefined) return decision.answer as Answer;
+  const { rule, factors } = event;
+  const alternatives = alternativesTo(team, event);
+  const why = {
+    rule,
+    ...(factors === undefined ? {} : { factors }),
+    ...(alternatives.length === 0 ? {} : { alternatives }),
+  };
+  switch (event.type) {
+    case 'AllocationGranted':
+      return {
+        outcome: 'would_grant',
+        granted: event.items,
+        partial: event.partial ?? false,
+        ...why,
+      };
+    case 'RequestQueued': {
+      const { account, position, expectedWaitMs } = event;
+      return { outcome: 'would_queue', account, position, expectedWaitMs, ...why };
     }
+    case 'PreemptionRequested': {
+      const graceMs = event.graceEndsAtMs - event.atMs;
+      return { outcome: 'would_preempt', victims: event.victims, graceMs, ...why };
+    }
+    case 'RequestDenied': {
+      const denied = answerOf(event, event.atMs, undefined) as AnswerOf<'denied'>;
+      return { ...denied, ...why };
+    }
+    default:
+      return event satisfies never;
   }
-  return decision.answer as Answer;
 }

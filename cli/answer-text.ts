@@ -1,6 +1,7 @@
 import type { Answer } from '../events/answers.ts';
 import { priorityName } from '../events/priority.ts';
 import { durationText } from '../workload/number-text.ts';
+import { alternativesText } from './alternatives-text.ts';
 import { balanceText } from './balance-text.ts';
 import { storedEventLine } from './event-text.ts';
 import { queueText } from './queue-text.ts';
@@ -35,11 +36,9 @@ export function answerText(answer: Answer, paint: Colours): string {
         whyText(answer),
       ].join('\n');
     case 'would_grant':
-      return `would be ${answer.partial ? 'granted in part' : 'granted'}: ${showAmounts(answer.granted)}`;
     case 'would_queue':
-      return `would be queued at place ${answer.position}`;
     case 'would_preempt':
-      return `would preempt ${answer.victims.join(', ')} within ${durationText(answer.graceMs)}`;
+      return wouldBeText(answer);
     case 'settled':
       return settledText(answer, paint);
     case 'released':
@@ -160,8 +159,35 @@ function denialText(answer: AnswerIn<'denied'>, paint: Colours): string {
   lines.push(
     `  ${advice}${retryOn === undefined ? '' : ` May work after: ${retryOn.replace('_', ' ')}.`}`,
   );
-  lines.push(whyText(answer));
+  lines.push(whyText(answer), ...weighed(answer));
   return lines.join('\n');
+}
+
+function wouldBeText(answer: AnswerIn<'would_grant' | 'would_queue' | 'would_preempt'>): string {
+  return [wouldBeWords(answer), whyText(answer), ...weighed(answer)].join('\n');
+}
+
+function wouldBeWords(answer: AnswerIn<'would_grant' | 'would_queue' | 'would_preempt'>): string {
+  switch (answer.outcome) {
+    case 'would_grant': {
+      const { partial, granted } = answer;
+      return `would be ${partial ? 'granted in part' : 'granted'}: ${showAmounts(granted)}`;
+    }
+    case 'would_queue': {
+      const { position, account } = answer;
+      return `would be queued at place ${position} for ${account.resource} of ${account.path}`;
+    }
+    case 'would_preempt': {
+      const { victims, graceMs } = answer;
+      return `would preempt ${victims.join(', ')} within ${durationText(graceMs)}`;
+    }
+    default:
+      return answer satisfies never;
+  }
+}
+
+function weighed({ alternatives = [] }: Pick<AnswerIn<'denied'>, 'alternatives'>): string[] {
+  return alternativesText(alternatives).map((line) => `  ${line}`);
 }
 
 function settledText(answer: AnswerIn<'settled'>, paint: Colours): string {

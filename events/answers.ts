@@ -177,6 +177,38 @@ export const Emergency = z.object({
 });
 export type Emergency = z.infer<typeof Emergency>;
 
+/** What can be done about a request, and what it would cost whom. Durations in ms. */
+export const Alternative = z.object({
+  /** All of it now, a part now, room taken from others, a place in the queue, a denial. */
+  kind: z.enum(['grant', 'part', 'preempt', 'wait', 'deny']),
+  /** This is what was decided. */
+  chosen: z.boolean(),
+  possible: z.boolean(),
+  /** Why it cannot be done, where it cannot. */
+  because: z.string().optional(),
+  granted: amounts.optional(),
+  /** Asked for and not given. */
+  missing: amounts.optional(),
+  victims: z.array(z.string()).optional(),
+  graceMs: z.number().optional(),
+  /** What the victims would have to do again: Σ of the time since their grants. */
+  lostWorkMs: z.number().optional(),
+  /** What the victims have reported as used: spent, whatever comes of it. */
+  sunk: amounts.optional(),
+  position: z.number().optional(),
+  /** Null: nobody can say. */
+  expectedWaitMs: z.number().nullable().optional(),
+});
+export type Alternative = z.infer<typeof Alternative>;
+
+const AccountName = z.object({ path: z.string(), resource: z.string() });
+/** Fields of what a dry run answers. */
+const wouldBe = {
+  rule: z.string(),
+  factors: factors.optional(),
+  alternatives: z.array(Alternative).optional(),
+};
+
 /** Every answer to a single command. */
 export const Answer = z.discriminatedUnion('outcome', [
   Refusal.extend({ evidence: Evidence.optional() }),
@@ -204,10 +236,12 @@ export const Answer = z.discriminatedUnion('outcome', [
     waitedMs: z.number().optional(),
     rule: z.string(),
     factors: factors.optional(),
+    /** Of a dry run: what else could be done about it. */
+    alternatives: z.array(Alternative).optional(),
   }),
   answer('queued', {
     id: z.string(),
-    account: z.object({ path: z.string(), resource: z.string() }),
+    account: AccountName,
     position: z.number(),
     expectedWaitMs: z.number().nullable(),
     timeoutInMs: z.number(),
@@ -222,9 +256,14 @@ export const Answer = z.discriminatedUnion('outcome', [
     rule: z.string(),
     factors: factors.optional(),
   }),
-  answer('would_grant', { granted: amounts, partial: z.boolean(), rule: z.string() }),
-  answer('would_queue', { position: z.number(), expectedWaitMs: z.number().nullable() }),
-  answer('would_preempt', { victims: z.array(z.string()), graceMs: z.number() }),
+  answer('would_grant', { granted: amounts, partial: z.boolean(), ...wouldBe }),
+  answer('would_queue', {
+    account: AccountName,
+    position: z.number(),
+    expectedWaitMs: z.number().nullable(),
+    ...wouldBe,
+  }),
+  answer('would_preempt', { victims: z.array(z.string()), graceMs: z.number(), ...wouldBe }),
   answer('settled', {
     ...own,
     allocation: z.string(),

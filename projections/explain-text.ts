@@ -3,13 +3,21 @@ import { amountText, durationText, instantText } from './amount-text.ts';
 import type { ExplainedDecision, Explanation } from './explain.ts';
 import type { Situation } from './situation.ts';
 
-/** An explanation for people, several lines of plain text. */
-export function explanationText({ id, team, decisions, story }: Explanation): string {
+/**
+ * An explanation for people, several lines of plain text.
+ * @param more what else is known of a decision, in lines
+ */
+export function explanationText(
+  { id, team, decisions, story }: Explanation,
+  more: (decision: ExplainedDecision) => readonly string[] = () => [],
+): string {
   const lines = [`${id} of team ${team}`, ''];
   for (const line of story) {
     lines.push(`${instantText(line.atMs)}  ${line.at.seq}.${line.at.index}  ${line.text}`);
   }
-  for (const decision of decisions) lines.push('', ...decisionLines(decision));
+  for (const decision of decisions) {
+    lines.push('', ...decisionLines(decision), ...more(decision).map((line) => `  ${line}`));
+  }
   return `${lines.join('\n')}\n`;
 }
 

@@ -178,7 +178,8 @@ function insert(list: Recorded[], recorded: Recorded): void {
   list.splice(after === -1 ? list.length : after, 0, recorded);
 }
 
-function isDecision(event: BursarEvent): event is DecisionEvent {
+/** Whether an event decides a request. */
+export function isDecision(event: BursarEvent): event is DecisionEvent {
   return (
     event.type === 'AllocationGranted' ||
     event.type === 'RequestDenied' ||

@@ -108,6 +108,14 @@ test('queue and cancel: who waits for the only slot', async () => {
   assert.is(queue[0].id, 'waiter');
   const { stdout } = await rig.run('queue', 'acme/lab');
   assert.match(stdout, /waiter .* concurrency of acme\/lab/);
+  const next = ['queue', 'acme/lab/run-1', '--what-if', '--item', 'concurrency=1'];
+  const { whatIf, queue: seen } = await rig.done(...next, '--max-wait', '1m');
+  assert.is(seen.total, 1);
+  assert.is(whatIf.outcome, 'would_queue');
+  assert.is(whatIf.position, 2);
+  assert.match((await rig.run(...next)).stdout, /what could be done about it:/);
+  assert.is((await rig.done('queue', 'acme')).total, 1, 'nothing was asked');
+  assert.is((await rig.json('queue', 'acme', '--item', 'concurrency=1')).code, 2);
   assert.is((await rig.done('cancel', 'waiter', '--team', 'acme')).outcome, 'cancelled');
   await rig.done('release', 'holder', '--team', 'acme');
 });

@@ -63,6 +63,15 @@ test('audit explain: what was true before a decision', async () => {
   assert.is(explained.decisions[0].outcome, 'denied');
   const { stdout } = await rig.run('audit', 'explain', 'three');
   assert.match(stdout, /acme\/lab: limit 2 credits, committed 0\.9 credits.*SHORT/);
+  const { alternatives } = explained.decisions[0];
+  assert.equal(
+    alternatives
+      .filter(({ chosen }: { chosen: boolean }) => chosen)
+      .map(({ kind }: { kind: string }) => kind),
+    ['deny'],
+  );
+  assert.match(stdout, /what could be done about it:\n +× all of it now: there is not enough room/);
+  assert.match(stdout, /→ a denial/);
   assert.is((await rig.json('audit', 'explain', 'nobody')).document.code, 'not_there');
 });
 
