@@ -25,10 +25,16 @@ import type {
  */
 export class QuotaTree {
   readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #resources: readonly string[];
   readonly #accountOf: MakeAccount;
 
-  private constructor(entries: ReadonlyMap<string, Entry>, accountOf: MakeAccount) {
+  private constructor(
+    entries: ReadonlyMap<string, Entry>,
+    resources: readonly string[],
+    accountOf: MakeAccount,
+  ) {
     this.#entries = entries;
+    this.#resources = resources;
     this.#accountOf = accountOf;
   }
 
@@ -38,7 +44,8 @@ export class QuotaTree {
    * @throws QuotaTreeError on an unknown parent, a duplicate id or a circle
    */
   static ofQuotas(nodes: readonly ResourceNode[]): QuotaTree {
-    return QuotaTree.#build(nodes, (node, resource, children) =>
+    const named = nodes.flatMap(({ quotas }) => Object.keys(quotas));
+    return QuotaTree.#build(nodes, named, (node, resource, children) =>
       accountOfQuota(node.quotas[resource] ?? NO_QUOTA, children, node.parent === null),
     );
   }
@@ -49,18 +56,20 @@ export class QuotaTree {
    * @throws QuotaTreeError as `ofQuotas`
    */
   static ofAccounts(nodes: readonly AccountNode[]): QuotaTree {
-    return QuotaTree.#build(nodes, (node, resource, children) =>
+    const named = nodes.flatMap(({ accounts }) => Object.keys(accounts));
+    return QuotaTree.#build(nodes, named, (node, resource, children) =>
       accountOfTerms(node.accounts[resource] ?? NO_TERMS, children, node.parent === null),
     );
   }
 
   static #build<N extends TreeNode>(
     nodes: readonly N[],
+    named: readonly string[],
     make: (node: N, resource: string, children: readonly QuotaAccount[]) => QuotaAccount,
   ): QuotaTree {
     const given = new Map(nodes.map((node) => [node.id, node]));
     const entries = linked(nodes);
-    return new QuotaTree(entries, (id, resource, children) => {
+    return new QuotaTree(entries, [...new Set(named)].sort(), (id, resource, children) => {
       const node = given.get(id);
       assert(node, `node ${id} was given`);
       return make(node, resource, children);
@@ -70,6 +79,11 @@ export class QuotaTree {
   /** Ids of all nodes, parents before their children, siblings by id. */
   nodeIds(): readonly string[] {
     return [...this.#entries.keys()];
+  }
+
+  /** Names of all resources that some node has a quota or account of, sorted. */
+  resources(): readonly string[] {
+    return this.#resources;
   }
 
   has(id: string): boolean {
@@ -190,7 +204,7 @@ export class QuotaTree {
       parent?.children.push(copy);
       copies.set(entry.id, copy);
     }
-    return new QuotaTree(copies, this.#accountOf);
+    return new QuotaTree(copies, this.#resources, this.#accountOf);
   }
 
   #entry(id: string): Entry {
