@@ -5,6 +5,7 @@ import type { Recorded } from '../projections/projection.ts';
 import { alternativesText } from './alternatives-text.ts';
 import { NotThereError } from './errors.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { LogSource } from './log-access.ts';
 import { eachLogItem } from './log-events.ts';
 import type { Session } from './session.ts';
 import { TeamsReplayed } from './teams-replayed.ts';
@@ -12,12 +13,12 @@ import { TeamsReplayed } from './teams-replayed.ts';
 /** Explains an id from the log alone, however long ago it was. */
 export async function auditExplain(
   session: Session,
-  options: { readonly file?: string },
+  options: LogSource,
   id: string,
 ): Promise<ExitCode | undefined> {
   const { screen, team } = session;
   const shards: ShardExplained[] = [];
-  await eachLogItem(session, { file: options.file, team }, (item) => {
+  await eachLogItem(session, { ...options, team }, (item) => {
     if (shards.at(-1)?.shard !== item.shard) shards.push(new ShardExplained(item.shard, id, team));
     if (item.kind === 'event') shards.at(-1)?.take(item.recorded);
     return true;

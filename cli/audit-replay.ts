@@ -4,12 +4,12 @@ import { countOf } from '../workload/number-text.ts';
 import { UsageError } from './errors.ts';
 import { eventLine } from './event-text.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { LogSource } from './log-access.ts';
 import { eachLogItem } from './log-events.ts';
 import type { Session } from './session.ts';
 import { nodePath } from './values.ts';
 
-type ReplayOptions = {
-  readonly file?: string;
+type ReplayOptions = LogSource & {
   readonly type?: readonly string[];
   readonly since?: string;
   readonly until?: string;
@@ -30,7 +30,7 @@ export async function auditReplay(
   let shown = 0;
   let poisoned = 0;
   const known = places.initial();
-  await eachLogItem(session, { file: options.file, team }, (item) => {
+  await eachLogItem(session, { ...options, team }, (item) => {
     if (item.kind === 'poison') {
       poisoned += 1;
       const { seq, reason } = item.poison;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { connectAs } from '../broker/connect.ts';
 import type { Ledger } from '../events/ledger.ts';
@@ -40,6 +40,23 @@ export async function withLog<Result>(
   }
 }
 
+/** Where a log is read from, and whose keys are believed beside those of the data folder. */
+export type LogSource = { readonly file?: string; readonly key?: readonly string[] };
+
+/**
+ * The keys to believe: those that were given, and the data folder's own unless an export is read
+ * without it. @throws UsageError when there are none, or a file is no public key
+ */
+export function believedKeys(
+  { dataDir }: Session,
+  { file, key = [] }: LogSource,
+): { readonly pinnedKeys: readonly Uint8Array[]; readonly own: LogSettings | undefined } {
+  const given = key.map(keyFrom);
+  const hasOwn = file === undefined || given.length === 0 || existsSync(dataDir);
+  const own = hasOwn ? logSettings(dataDir) : undefined;
+  return { pinnedKeys: [...(own?.pinnedKeys ?? []), ...given], own };
+}
+
 /** Whose log this folder has. @throws UsageError when it has no public key */
 export function logSettings(dataDir: string): LogSettings {
   const file = path.join(dataDir, 'keys', 'ledger-signing.pub');
@@ -52,5 +69,13 @@ export function logSettings(dataDir: string): LogSettings {
       'Name the data folder with --data; for an export alone give the key with --key FILE.pub.',
       cause,
     );
+  }
+}
+
+function keyFrom(file: string): Uint8Array {
+  try {
+    return publicKeyFromPem(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new UsageError(`--key: ${file} holds no Ed25519 key.`, 'Give a PEM file.', cause);
   }
 }

@@ -3,7 +3,7 @@ import type { StoredMessage } from '../events/ledger.ts';
 import { shardOf } from '../events/shard-of.ts';
 import { LogSweep, type PoisonRecord } from '../projections/log-sweep.ts';
 import type { Recorded } from '../projections/projection.ts';
-import { logSettings, withLog } from './log-access.ts';
+import { believedKeys, type LogSource, withLog } from './log-access.ts';
 import type { Session } from './session.ts';
 
 /** One step through the log: an event, or a record that was kept aside. */
@@ -19,11 +19,11 @@ export type LogItem =
  */
 export async function eachLogItem(
   session: Session,
-  source: { readonly file: string | undefined; readonly team: string | undefined },
+  source: LogSource & { readonly team: string | undefined },
   take: (item: LogItem) => boolean | undefined,
 ): Promise<void> {
   const { file, team } = source;
-  const { pinnedKeys } = logSettings(session.dataDir);
+  const { pinnedKeys } = believedKeys(session, source);
   const sweepShard = async (shard: number, messages: AsyncIterable<StoredMessage>) => {
     const sweep = new LogSweep(shard, pinnedKeys);
     for await (const message of messages) {

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { verifyExport } from '../../events/export-verify.ts';
 import { exportLog } from '../../events/export-write.ts';
-import { publicKeyFromPem } from '../../events/signing.ts';
 import { readEvent } from '../../events/upcast.ts';
 import { type VerifyReport, verifyLedger } from '../../events/verify.ts';
 import { readWitnesses } from '../../events/witness.ts';
@@ -14,13 +12,11 @@ import { auditReplay } from '../audit-replay.ts';
 import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { logSettings, withLog } from '../log-access.ts';
+import { believedKeys, type LogSource, withLog } from '../log-access.ts';
 import { brokerAddress } from '../reach.ts';
 import type { Colours } from '../screen.ts';
 import type { Runner, Session } from '../session.ts';
 import { wholeNumber } from '../values.ts';
-
-type VerifyOptions = { readonly file?: string; readonly key?: readonly string[] };
 
 export function addAuditCommands(program: Command, runner: Runner): void {
   const { run } = runner;
@@ -36,6 +32,7 @@ export function addAuditCommands(program: Command, runner: Runner): void {
     .command('replay [path]')
     .description('every recorded event, of all teams or of a node and what is beneath it')
     .option('--file <export>', 'read an export instead of the live log')
+    .option('--key <pem>', 'believe this public key too; may be repeated', collect)
     .option('--type <type>', 'only events of this type; may be repeated', collect)
     .option('--since <time>', 'only from this time on (ISO 8601)')
     .option('--until <time>', 'only up to this time (ISO 8601)')
@@ -52,6 +49,7 @@ export function addAuditCommands(program: Command, runner: Runner): void {
     .command('explain <id>')
     .description('all that the log says of an id, and what was true before each decision on it')
     .option('--file <export>', 'read an export instead of the live log')
+    .option('--key <pem>', 'believe this public key too; may be repeated', collect)
     .addHelpText('after', examples('audit explain k3J9x --team acme'))
     .action(run(auditExplain));
   audit
@@ -62,15 +60,13 @@ export function addAuditCommands(program: Command, runner: Runner): void {
     .action(run(exportTo));
 }
 
-async function verify(session: Session, options: VerifyOptions): Promise<ExitCode> {
-  const { screen, dataDir } = session;
+async function verify(session: Session, options: LogSource): Promise<ExitCode> {
+  const { screen } = session;
   const { file } = options;
   if (file === undefined) brokerAddress(session);
-  const given = (options.key ?? []).map(keyFrom);
-  const hasOwn = file === undefined || given.length === 0 || existsSync(dataDir);
-  const own = hasOwn ? logSettings(dataDir) : undefined;
+  const { pinnedKeys, own } = believedKeys(session, options);
   const settings = {
-    pinnedKeys: [...(own?.pinnedKeys ?? []), ...given],
+    pinnedKeys,
     witnesses: own === undefined ? [] : await readWitnesses(systemHost.files, own.witnessFolder),
     parseEvent: readEvent,
   };
@@ -142,12 +138,4 @@ async function exportTo(
     );
     return missing.length === 0 ? EXIT.ok : EXIT.unsound;
   });
-}
-
-function keyFrom(file: string): Uint8Array {
-  try {
-    return publicKeyFromPem(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new UsageError(`--key: ${file} holds no Ed25519 key.`, 'Give a PEM file.', cause);
-  }
 }

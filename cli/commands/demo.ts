@@ -6,13 +6,22 @@ import { budgetsFromOptions } from '../../workload/budget-options.ts';
 import { bundledBudgets, bundledDescription, bundledRows } from '../../workload/bundled.ts';
 import { planRows } from '../../workload/plan.ts';
 import { type DriveTexts, driveSettings, withDriveOptions } from '../drive-options.ts';
+import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { contention } from '../scenarios/contention.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 import type { Runner, Session } from '../session.ts';
 import { readPlan } from './workload.ts';
 
-type DemoTexts = DriveTexts & { readonly trace?: string; readonly keep?: boolean };
+type DemoTexts = DriveTexts & {
+  readonly trace?: string;
+  readonly scenario?: string;
+  readonly keep?: boolean;
+};
 
+/** Stories by name. */
+const SCENARIOS: Readonly<Record<string, Scenario>> = { [contention.name]: contention };
 /** Half an hour of recorded time in about a quarter of a minute. */
 const BUNDLED_SPEED = 100;
 /** Caps on a trace when none are given: tight enough to bind. */
@@ -24,22 +33,50 @@ export function addDemo(program: Command, { run }: Runner): void {
     .description('all of it from nothing: a broker, a workload, a report; leaves nothing running');
   withDriveOptions(command, `${BUNDLED_SPEED}; max for --trace`)
     .option('--trace <file>', 'a recorded workload instead of the bundled one')
+    .option('--scenario <name>', `a short story instead: ${Object.keys(SCENARIOS).join(', ')}`)
     .option('--keep', 'keep the data folder, to look at it with the other commands')
     .addHelpText(
       'after',
-      `${examples('demo', 'demo --trace steps.jsonl.gz', 'demo --trace steps.jsonl --run-cap 0.50 --keep')}\n\n` +
+      `${examples('demo', 'demo --scenario contention', 'demo --trace steps.jsonl.gz', 'demo --trace steps.jsonl --run-cap 0.50 --keep')}\n\n` +
         'With --trace and no caps: $1.00 a run and $100 a swarm.',
     )
     .action(run(demo));
 }
 
 async function demo(session: Session, options: DemoTexts): Promise<ExitCode> {
-  const { screen, signal } = session;
+  const { screen } = session;
+  if (options.scenario !== undefined) {
+    const scenario = scenarioOf(options);
+    const { perform } = await import('../scenarios/perform.ts');
+    return onOwnGovernor(session, options, (local) => perform(local, scenario, options.report));
+  }
   const { driveAndReport } = await import('../drive-and-report.ts');
-  const { processLog, startGovernor } = await import('../local-governor.ts');
   const job = await jobOf(session, options);
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'bursar-demo-'));
   screen.say(job.introduction);
+  return onOwnGovernor(session, options, (local) =>
+    driveAndReport(local, { ...job, isAudited: true }),
+  );
+}
+
+function scenarioOf({ scenario = '', trace }: DemoTexts): Scenario {
+  const found = SCENARIOS[scenario];
+  const known = Object.keys(SCENARIOS).join(', ');
+  if (found === undefined) {
+    throw new UsageError(`There is no scenario '${scenario}'.`, `Give one of: ${known}.`);
+  }
+  if (trace === undefined) return found;
+  throw new UsageError('--scenario and --trace exclude each other.', 'Give one of them.');
+}
+
+/** Starts a broker and a writer in a folder of their own, works with them, and leaves nothing. */
+async function onOwnGovernor(
+  session: Session,
+  { keep }: DemoTexts,
+  work: (local: Session) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const { screen, signal } = session;
+  const { processLog, startGovernor } = await import('../local-governor.ts');
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'bursar-demo-'));
   const governor = await startGovernor({
     dataDir,
     port: 0,
@@ -55,11 +92,10 @@ async function demo(session: Session, options: DemoTexts): Promise<ExitCode> {
   try {
     await governor.writer?.ready();
     if (signal.aborted) return EXIT.interrupted;
-    const local = { ...session, dataDir, env: { ...session.env, NATS_URL: '' } };
-    return await driveAndReport(local, { ...job, isAudited: true });
+    return await work({ ...session, dataDir, env: { ...session.env, NATS_URL: '' } });
   } finally {
     await governor.stop();
-    if (options.keep) screen.say(`Kept: bursar up --data ${dataDir}`);
+    if (keep) screen.say(`Kept: bursar up --data ${dataDir}`);
     else await rm(dataDir, { recursive: true, force: true });
   }
 }
