@@ -1,3 +1,4 @@
+import { preemptFair } from './preempt-fair.ts';
 import type { SchedulingRecord } from './record.ts';
 
 /**
@@ -10,4 +11,6 @@ export type Answers = Readonly<Record<string, unknown>>;
 export type Family = (record: SchedulingRecord) => Answers;
 
 /** The adapter of each `kind` of record. */
-export const FAMILIES: Readonly<Record<string, Family>> = {};
+export const FAMILIES: Readonly<Record<string, Family>> = {
+  'preempt-fair': preemptFair,
+};

@@ -4,6 +4,7 @@ import type { ScenarioAmount } from './record.ts';
 /** Every amount and quota of a scenario is multiplied by this; weights by a thousand. */
 const AMOUNT_FACTOR = 1_000_000n;
 const WEIGHT_FACTOR = 1_000n;
+const MS_PER_SECOND = 1_000n;
 
 /**
  * An amount of a scenario as a whole number of ours, by its decimal text; null for `unbounded`.
@@ -16,6 +17,11 @@ export function scaledAmount(amount: ScenarioAmount): number | null {
 /** A weight of a scenario in thousandths. */
 export function scaledWeight(weight: ScenarioAmount): number {
   return scaled(weight, WEIGHT_FACTOR);
+}
+
+/** A time of a scenario, which counts seconds, in milliseconds. */
+export function scaledTimeMs(time: ScenarioAmount): number {
+  return scaled(time, MS_PER_SECOND);
 }
 
 /** An amount of ours in the scenario's unit. */

@@ -1,0 +1,64 @@
+import { isWithin } from './fair-branches.ts';
+import { mayPreempt, priorityOf } from './may-preempt.ts';
+import type { QuotaTree } from './quota-tree.ts';
+import type { LiveAllocation, PendingRequest } from './types.ts';
+
+/**
+ * Who may be asked to give under fair sharing, cheapest first: holders of a contested resource, of
+ * the requester's own node as its policy for within allows, and of nodes of the same tree that
+ * borrow a contested resource as its policy for reclaim allows. What `whileBorrowing` says plays no
+ * part here: above its quota a request gets by its share, not by its priority.
+ */
+export function fairCandidates(
+  tree: QuotaTree,
+  request: PendingRequest,
+  live: readonly LiveAllocation[],
+  contested: readonly string[],
+): LiveAllocation[] {
+  const { withinNode, reclaim } = tree.preemptionOf(request.node);
+  const root = tree.pathOf(request.node).at(-1);
+  const isLegal = (holder: LiveAllocation): boolean => {
+    if (holder.preemptible === false || !holdsAny(holder, contested)) return false;
+    if (isWithin(tree, holder.node, request.node)) return mayPreempt(withinNode, request, holder);
+    // A node on the requester's own way up is no branch that could be compared with it.
+    if (isWithin(tree, request.node, holder.node)) return false;
+    if (tree.pathOf(holder.node).at(-1) !== root) return false;
+    if (!contested.some((resource) => tree.isBorrowing(holder.node, resource))) return false;
+    return mayPreempt(reclaim, request, holder);
+  };
+  const isCheaper = cheaperFor(tree, request);
+  return live.filter(isLegal).sort((a, b) => (isCheaper(a, b) ? -1 : 1));
+}
+
+/**
+ * Which of two candidates is asked to give first: one that is leaving already, one outside the
+ * requester's node, lower priority, younger, by id.
+ */
+export function cheaperFor(
+  tree: QuotaTree,
+  request: PendingRequest,
+): (a: LiveAllocation, b: LiveAllocation) => boolean {
+  const isOwn = (holder: LiveAllocation) => isWithin(tree, holder.node, request.node);
+  return (a, b) => {
+    const [isLeavingA, isLeavingB] = [a.state === 'evicting', b.state === 'evicting'];
+    if (isLeavingA !== isLeavingB) return isLeavingA;
+    if (isOwn(a) !== isOwn(b)) return isOwn(b);
+    const [priorityA, priorityB] = [priorityOf(a), priorityOf(b)];
+    if (priorityA !== priorityB) return priorityA < priorityB;
+    if (a.grantedAtMs !== b.grantedAtMs) return a.grantedAtMs > b.grantedAtMs;
+    return a.id < b.id;
+  };
+}
+
+/** Resources of a request that do not fit, or those it names itself. */
+export function contestedOf(tree: QuotaTree, request: PendingRequest): readonly string[] {
+  const { amounts, contested, node } = request;
+  if (contested !== undefined) return contested;
+  return Object.entries(amounts)
+    .filter(([resource, amount]) => amount > tree.available(node, resource))
+    .map(([resource]) => resource);
+}
+
+function holdsAny({ amounts }: LiveAllocation, resources: readonly string[]): boolean {
+  return resources.some((resource) => (amounts[resource] ?? 0) > 0);
+}
