@@ -5,14 +5,15 @@ import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
 import { askedAbove } from './account.ts';
 import { fits, outermostOf, shortagesOf } from './admission.ts';
-import { holdersBeneath } from './beneath.ts';
 import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
+import { expectedWaitMs } from './expected-wait.ts';
+import { holdersOf } from './holders.ts';
 import type { Place } from './locate.ts';
 import type { Node } from './node.ts';
 import { partOf, takesPart } from './partial.ts';
 import { accountKey, type Team } from './team.ts';
-import type { Ranked, Waiting } from './wait-queue.ts';
+import type { Ranked, WaitQueue } from './wait-queue.ts';
 
 /** A request on its way to a decision, with everything that was found out about it. */
 export interface Candidate {
@@ -42,7 +43,10 @@ export interface Contest {
   readonly isBehind: boolean;
   /** Whether one of those has nobody yet who yields to it. */
   readonly isBehindQueued: boolean;
-  readonly waiting: readonly Waiting[];
+  /** Who waits there, if anybody does. */
+  readonly queue: WaitQueue | undefined;
+  /** When there may be room for it, ms from now; null where nothing is known. */
+  readonly expectedWaitMs: number | null;
 }
 
 /** The rank of a request that is not in a queue yet. */
@@ -79,7 +83,7 @@ export function queueBefore(
   let isQueued = false;
   for (const resource in wanted) {
     for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
-      const last = node.queues?.get(resource)?.lastAhead(rank, team.policy.aging);
+      const last = node.queues?.get(resource)?.lastAhead(rank);
       if (last === undefined) continue;
       isQueued ||= last.state === 'queued';
       const isOuter = found === undefined || node.path.length <= found.account.path.length;
@@ -124,17 +128,21 @@ export function detect(team: Team, candidate: Candidate): Contest | undefined {
     short.length > 0 && !isHeldUp ? bottleneckOf(team, candidate, short) : before?.account;
   if (account === undefined) return undefined;
   const node = nodeOf(team, account.path);
-  const queue = node.queues?.get(account.resource);
+  const { resource } = account;
+  const queue = node.queues?.get(resource);
+  const aheadCount = queue?.countAhead(rank) ?? 0;
+  const amount = wanted[resource] ?? 0;
   return {
     candidate,
     account,
     node,
     short,
-    conflict: conflictTypeOf(node, account.resource),
-    aheadCount: queue?.countAhead(rank, team.policy.aging) ?? 0,
+    conflict: conflictTypeOf(node, resource),
+    aheadCount,
     isBehind: before !== undefined,
     isBehindQueued: before?.isQueued ?? false,
-    waiting: queue?.inOrder() ?? [],
+    queue,
+    expectedWaitMs: expectedWaitMs(node, resource, amount, queue, aheadCount, candidate.atMs),
   };
 }
 
@@ -193,27 +201,20 @@ export function contentionDetected(
     conflict: contest.conflict,
     requested: candidate.wanted[account.resource] ?? 0,
     available: shortage?.available ?? 0,
-    waitingCount: contest.waiting.length,
-    waiting: contest.waiting.slice(0, LIMITS.contestNamesMax).map(({ id }) => id),
+    waitingCount: contest.queue?.size ?? 0,
+    waiting: firstNames(contest.queue?.inOrder() ?? []),
     liveCount: node.liveTree,
-    live: holdersBeneath(node, account.resource, LIMITS.contestNamesMax).map(({ id }) => id),
+    live: firstNames(holdersOf(node, account.resource).byEnd),
   };
 }
 
-/** Guess when room comes: the earliest expected end among the first holders; null if unknown. */
-export function expectedWaitMs(contest: Contest): number | null {
-  const { atMs } = contest.candidate;
-  let soonest: number | null = null;
-  const { node, account } = contest;
-  for (const holder of holdersBeneath(node, account.resource, LIMITS.contestNamesMax)) {
-    const end = Math.min(
-      holder.expiresAtMs,
-      holder.grantedAtMs + (holder.ask.expectedMs ?? Infinity),
-    );
-    const waitMs = Math.max(0, end - atMs);
-    if (soonest === null || waitMs < soonest) soonest = waitMs;
+function firstNames(all: Iterable<{ readonly id: string }>): string[] {
+  const names: string[] = [];
+  for (const { id } of all) {
+    if (names.length === LIMITS.contestNamesMax) break;
+    names.push(id);
   }
-  return soonest === null ? null : soonest * (contest.aheadCount + 1);
+  return names;
 }
 
 /** The open contest on an account, if there is one. */

@@ -1,7 +1,6 @@
 import type { Emergency } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
-import { isWithin } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
 import { maySee } from './authority.ts';
 import { answered, type Context, type Decision } from './context.ts';
@@ -79,9 +78,8 @@ const SHOWN_MAX = 100;
 export function decideQueue(team: Team, command: CommandOf<'queue'>, ctx: Context): Decision {
   const accounts = new Map<string, Waiting[]>();
   let total = 0;
-  for (const waiting of team.waiting.values()) {
-    const { ask, account } = waiting;
-    if (!isWithin(ask.path, command.path) && !isWithin(account.path, command.path)) continue;
+  for (const waiting of team.waiters.beneath(command.path)) {
+    const { account } = waiting;
     total += 1;
     const key = accountKey(account.path, account.resource);
     const list = accounts.get(key);

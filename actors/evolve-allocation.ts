@@ -5,6 +5,7 @@ import { climbOf, type ResourceClimb } from './account.ts';
 import { addDue, climb, holding } from './climb.ts';
 import { closeNode, nodeOf, openNode } from './evolve-node.ts';
 import { givesUpAtMs, leaveQueue } from './evolve-queue.ts';
+import { dropHolder, noteHolder } from './holders.ts';
 import { type Allocation, accountKey, type Position, type Team } from './team.ts';
 
 /** The live allocation that an event names. */
@@ -44,6 +45,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
   team.allocations.set(allocation.id, allocation);
   node.allocations ??= new Set();
   node.allocations.add(allocation);
+  noteHolder(allocation);
   if (event.claimUntilMs !== undefined) addDue(team, event.claimUntilMs, 'claim', event.id);
 }
 
@@ -51,6 +53,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
 export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Position): void {
   const allocation = allocationOf(team, event.allocation);
   const { node } = allocation;
+  dropHolder(allocation);
   team.allocations.delete(allocation.id);
   node.allocations?.delete(allocation);
   team.timers.remove(allocation.expiry);
@@ -127,7 +130,9 @@ export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
   }
   if (shrunk.length > 0) climb(team, allocation.node, 'shrunk', event, shrunk);
   if (grown.length > 0) climb(team, allocation.node, 'grown', event, grown);
+  dropHolder(allocation);
   allocation.items = { ...allocation.items, ...event.items };
+  noteHolder(allocation);
   claim(allocation, event);
 }
 
@@ -156,7 +161,9 @@ export function leasesExtended(team: Team, byMs: number): void {
 }
 
 function setExpiry(team: Team, allocation: Allocation, expiresAtMs: number): void {
+  dropHolder(allocation);
   allocation.expiresAtMs = expiresAtMs;
+  noteHolder(allocation);
   team.timers.remove(allocation.expiry);
   allocation.expiry = addDue(team, expiresAtMs, 'expire', allocation.id);
 }

@@ -93,10 +93,26 @@ export function leaveQueue(
   team.timers.remove(waiting.timeout);
   removeFromQueue(team, waiting);
   team.waiting.delete(id);
+  team.waiters.remove(waiting);
   team.agenda.collects.delete(id);
   wakeQueue(team, waiting.account);
   const contest = contestOn(team, waiting);
   if (contest !== undefined) contest.outcome = outcomeOf(event);
+}
+
+/** A contest begins on an account that has none. */
+export function detected(team: Team, event: EventOf<'ContentionDetected'>): void {
+  const { account, contest: id } = event;
+  const contest: Contest = { id, account, strategy: null, outcome: 'queued' };
+  team.contests.set(accountKey(account.path, account.resource), contest);
+  team.contestsById.set(id, contest);
+}
+
+export function contestOver(team: Team, id: string): void {
+  const contest = team.contestsById.get(id);
+  if (contest === undefined) return;
+  team.contestsById.delete(id);
+  team.contests.delete(accountKey(contest.account.path, contest.account.resource));
 }
 
 /** The deepest node of a path that is open: a step may not be there yet. */
@@ -175,6 +191,7 @@ function join(
   };
   team.arrivals += 1;
   team.waiting.set(waiting.id, waiting);
+  team.waiters.add(waiting);
   addToQueue(team, waiting);
 }
 
@@ -183,10 +200,10 @@ function addToQueue(team: Team, waiting: Waiting): void {
   node.queues ??= new Map();
   let queue = node.queues.get(waiting.account.resource);
   if (queue === undefined) {
-    queue = new WaitQueue();
+    queue = new WaitQueue(team.policy.aging);
     node.queues.set(waiting.account.resource, queue);
   }
-  queue.add(waiting, team.policy.aging);
+  queue.add(waiting);
 }
 
 function removeFromQueue(team: Team, waiting: Waiting): void {

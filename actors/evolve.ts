@@ -24,7 +24,15 @@ import {
   stopLifted,
   stopped,
 } from './evolve-node.ts';
-import { leaveQueue, moved, preempting, queued, reclaimed } from './evolve-queue.ts';
+import {
+  contestOver,
+  detected,
+  leaveQueue,
+  moved,
+  preempting,
+  queued,
+  reclaimed,
+} from './evolve-queue.ts';
 import { InvariantError } from './invariant-error.ts';
 import { noteCancelled, noteId } from './remember.ts';
 import { accountKey, type Position, type Team } from './team.ts';
@@ -107,22 +115,15 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
     case 'Adjusted':
       return adjusted(team, event);
     case 'ContentionDetected':
-      team.contests.set(accountKey(event.account.path, event.account.resource), {
-        id: event.contest,
-        account: event.account,
-        strategy: null,
-        outcome: 'queued',
-      });
+      detected(team, event);
       return team.runtime.resolver(team.name, event);
-    case 'StrategySelected':
-      for (const contest of team.contests.values()) {
-        if (contest.id === event.contest) contest.strategy = event.strategy;
-      }
+    case 'StrategySelected': {
+      const contest = team.contestsById.get(event.contest);
+      if (contest !== undefined) contest.strategy = event.strategy;
       return team.runtime.resolver(team.name, event);
+    }
     case 'ContestEnded':
-      for (const [key, contest] of team.contests) {
-        if (contest.id === event.contest) team.contests.delete(key);
-      }
+      contestOver(team, event.contest);
       return team.runtime.resolver(team.name, event);
     case 'PreemptionRequested':
       return preempting(team, event);

@@ -1,9 +1,10 @@
 import type { BursarEvent } from '../events/events.ts';
-import { isWithin } from '../events/names.ts';
+import { parentPathOf } from '../events/names.ts';
 import { usePermille } from './account.ts';
 import { isIdleAutoStep } from './auto-close.ts';
 import { stamp } from './context.ts';
 import { hasLadder, rungOf } from './ladder.ts';
+import type { Node } from './node.ts';
 import { barredDenial, collectFor, serveHead } from './serve.ts';
 import { accountKey, accountOfKey, type Team } from './team.ts';
 
@@ -54,7 +55,8 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
     agenda.closings.delete(path);
     const node = team.nodes.get(path);
     if (node === undefined || node.liveTree > 0) continue;
-    const isOver = node.phase === 'closing' ? !hasWaiting(team, path) : isIdleAutoStep(node);
+    const isOver =
+      node.phase === 'closing' ? team.waiters.beneath(path).size === 0 : isIdleAutoStep(node);
     if (isOver) return [{ ...stamp('NodeClosed', team, atMs), path }];
   }
   return [];
@@ -116,16 +118,22 @@ function announceRung(team: Team, key: string, atMs: number): BursarEvent[] {
 
 /** Notes who waits beneath a path, to see what bars them, and the queues on it and beneath. */
 function sweep(team: Team, path: string): void {
-  for (const { id, ask } of team.waiting.values()) {
-    if (isWithin(ask.path, path)) team.agenda.barred.add(id);
+  for (const { id } of team.waiters.beneath(path)) team.agenda.barred.add(id);
+  const node = team.nodes.get(path);
+  if (node !== undefined) wakeBeneath(team, node);
+  for (let at = parentPathOf(path); at !== undefined; at = parentPathOf(at)) {
+    const above = team.nodes.get(at);
+    if (above !== undefined) wakeQueues(team, above);
   }
-  for (const node of team.nodes.values()) {
-    if (node.queues === undefined) continue;
-    if (!isWithin(node.path, path) && !isWithin(path, node.path)) continue;
-    for (const resource of node.queues.keys()) {
-      team.agenda.queues.add(accountKey(node.path, resource));
-    }
-  }
+}
+
+function wakeBeneath(team: Team, node: Node): void {
+  wakeQueues(team, node);
+  for (const child of node.children) wakeBeneath(team, child);
+}
+
+function wakeQueues(team: Team, { path, queues }: Node): void {
+  for (const resource of queues?.keys() ?? []) team.agenda.queues.add(accountKey(path, resource));
 }
 
 /** Denies those of the noted that a freeze, stop or closing bars, so many at once. */
@@ -139,9 +147,4 @@ function denyBarred(team: Team, atMs: number): BursarEvent[] {
     if (denial !== undefined) events.push(denial);
   }
   return events;
-}
-
-function hasWaiting(team: Team, path: string): boolean {
-  for (const waiting of team.waiting.values()) if (isWithin(waiting.ask.path, path)) return true;
-  return false;
 }

@@ -1,4 +1,5 @@
 import type { Account } from './account.ts';
+import type { Holders } from './holders.ts';
 import type { Life } from './machines.ts';
 import type { Allocation } from './team.ts';
 import type { WaitQueue } from './wait-queue.ts';
@@ -59,6 +60,8 @@ export interface Node {
   stops: Map<string, Stop> | undefined;
   /** Requests that wait for a resource of this node. */
   queues: Map<string, WaitQueue> | undefined;
+  /** Who holds what here and beneath, of resources that were contended for. */
+  holders: Map<string, Holders> | undefined;
   /** Names of children that were closed by command; not used again. */
   closedNames: Set<string> | undefined;
   /** While closing by force: when the rest is fenced. */
@@ -94,6 +97,7 @@ export function newNode(
     freezes: undefined,
     stops: undefined,
     queues: undefined,
+    holders: undefined,
     closedNames: undefined,
     fenceAtMs: null,
   };

@@ -2,12 +2,12 @@ import { LIMITS } from '../events/limits.ts';
 import type { Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
 import { fits, Overlay } from './admission.ts';
-import { holdersBeneath } from './beneath.ts';
-import { cheapestFirst } from './cheapest-first.ts';
 import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
 import { growthOf, reportedOf } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
+import { compareCosts, holdersOf } from './holders.ts';
+import { mergedInOrder } from './merged-in-order.ts';
 import type { Allocation, Team } from './team.ts';
 
 /** Allocations that would have to yield so that a request fits. */
@@ -21,22 +21,15 @@ export interface PreemptionPlan {
  * Whom to evict by the priority right, or undefined where it would not be enough or not legal.
  * Cheapest first (lower priority, then youngest, then id), until the request fits; then every
  * victim that turns out not to be needed is put back, dearest first. Victims are strictly legal by
- * policy, and a plan that a victim could turn round at once is not made.
+ * policy, and a plan that a victim could turn round at once is not made. Looks at no more holders
+ * than it takes, and those that it must pass over.
  */
 export function planPreemption(team: Team, contest: Contest): PreemptionPlan | undefined {
   const { candidate, short } = contest;
   const { withinNode, minRuntimeMs, graceMsMax } = team.policy.preemption;
   if (withinNode === 'never' || short.length === 0) return undefined;
   const { priority, atMs } = candidate;
-  const legal = new Set<Allocation>();
-  for (const { path, resource } of short) {
-    for (const holder of holdersBeneath(nodeOf(team, path), resource)) {
-      if (holder.ask.preemptible === false || holder.yieldsTo !== null) continue;
-      if (atMs - holder.grantedAtMs < minRuntimeMs) continue;
-      if (mayEvict(priority, atMs, holder, withinNode)) legal.add(holder);
-    }
-  }
-  const victims = leastVictims(contest, cheapestFirst([...legal], isCheaper));
+  const victims = leastVictims(contest, legalVictims(team, contest));
   if (victims === undefined || victims.length > LIMITS.victimsMax) return undefined;
   // The beneficiary as a holder, if it can be evicted as soon as it has its grant.
   const isSafe = candidate.ask.preemptible === false || minRuntimeMs > 0;
@@ -49,6 +42,26 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
   return { victims, graceMs: Math.min(graceMs, graceMsMax, slackMsOf(candidate.ask)) };
 }
 
+/** Holders of what is short that may be evicted, cheapest first, each once. */
+function* legalVictims(team: Team, { candidate, short }: Contest): Generator<Allocation> {
+  const { withinNode, minRuntimeMs } = team.policy.preemption;
+  const { priority, atMs } = candidate;
+  const lists = short.map(({ path, resource }) => holdersOf(nodeOf(team, path), resource).byCost);
+  let last: Allocation | undefined;
+  for (const holder of mergedInOrder(lists, compareCosts)) {
+    // Whoever holds on two short accounts comes twice in a row.
+    if (holder === last) continue;
+    last = holder;
+    // Those that follow are as high or higher.
+    if (withinNode !== 'any' && holder.priority > priority) return;
+    if (holder.yieldsTo !== null || atMs - holder.grantedAtMs < minRuntimeMs) continue;
+    if (mayEvict(priority, atMs, holder, withinNode)) yield holder;
+  }
+}
+
+/** Victims of which some may be put back: beyond it there is no plan of so few as are allowed. */
+const CHOSEN_MAX = 4 * LIMITS.victimsMax;
+
 function leastVictims(contest: Contest, legal: Iterable<Allocation>): Allocation[] | undefined {
   const { wanted, place } = contest.candidate;
   const overlay = new Overlay();
@@ -58,7 +71,7 @@ function leastVictims(contest: Contest, legal: Iterable<Allocation>): Allocation
     chosen.push(victim);
     giveBack(overlay, victim, 1);
     isEnough = fits(place.anchor, wanted, overlay);
-    if (isEnough) break;
+    if (isEnough || chosen.length === CHOSEN_MAX) break;
   }
   if (!isEnough) return undefined;
   const needed: Allocation[] = [];
@@ -102,11 +115,4 @@ function mayEvict(
     default:
       return withinNode satisfies never;
   }
-}
-
-/** What is evicted first: lower priority, less work lost (younger), id. */
-function isCheaper(a: Allocation, b: Allocation): boolean {
-  if (a.priority !== b.priority) return a.priority < b.priority;
-  if (a.grantedAtMs !== b.grantedAtMs) return a.grantedAtMs > b.grantedAtMs;
-  return a.id < b.id;
 }

@@ -50,7 +50,7 @@ export function requeueOf(
     ask: { ...ask, items, ...(deadlineMs === Infinity ? {} : { deadlineMs }) },
     account,
     priority,
-    position: (queue?.countAhead(rank, aging) ?? 0) + 1,
+    position: (queue?.countAhead(rank) ?? 0) + 1,
     expectedWaitMs: null,
     untilMs: atMs + maxWaitMs,
     queuedAtMs,

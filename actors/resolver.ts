@@ -7,13 +7,7 @@ import {
 import { LIMITS } from '../events/limits.ts';
 import type { Amounts } from '../events/resources.ts';
 import { neverFits, roomFor } from './admission.ts';
-import {
-  type Candidate,
-  type Contest,
-  contentionDetected,
-  expectedWaitMs,
-  openContest,
-} from './contention.ts';
+import { type Candidate, type Contest, contentionDetected, openContest } from './contention.ts';
 import { type Context, nameAt, stamp } from './context.ts';
 import { partOf } from './partial.ts';
 import { planPreemption } from './preemption.ts';
@@ -38,7 +32,7 @@ export function resolve(team: Team, contest: Contest, ctx: Context): BursarEvent
   const decision = execute(team, contest, contestId, choice);
   events.push(decision);
   const staysOpen = decision.type === 'RequestQueued' || decision.type === 'PreemptionRequested';
-  if (!staysOpen && contest.waiting.length === 0) {
+  if (!staysOpen && contest.queue === undefined) {
     const outcome =
       decision.type === 'RequestDenied' ? 'denied' : decision.partial ? 'partial' : 'granted';
     events.push({ ...stamp('ContestEnded', team, candidate.atMs), contest: contestId, outcome });
@@ -118,7 +112,7 @@ function waitOrDeny(team: Team, contest: Contest, choice: Choice): Outcome {
     account: contest.account,
     priority: candidate.priority,
     position: contest.aheadCount + 1,
-    expectedWaitMs: expectedWaitMs(contest),
+    expectedWaitMs: contest.expectedWaitMs,
     untilMs: atMs + maxWaitMs,
     queuedAtMs: atMs,
     rule: choice.rule,
@@ -136,7 +130,7 @@ function deny(
   const outer = short.find((one) => one.path === account.path && one.resource === account.resource);
   const held = node.accounts.get(account.resource)?.heldTree ?? 0;
   const couldFit = outer === undefined || outer.needed <= outer.available + held;
-  const retryAfterMs = couldFit ? expectedWaitMs(contest) : null;
+  const retryAfterMs = couldFit ? contest.expectedWaitMs : null;
   const isNever = reason === 'never_fits';
   const event: EventOf<'RequestDenied'> = {
     type: 'RequestDenied',

@@ -2,7 +2,7 @@ import type { Factors } from '../events/events.ts';
 import type { Strategy } from '../events/policy.ts';
 import { ExecutionPriority } from '../events/priority.ts';
 import { usePermille } from './account.ts';
-import { type Contest, expectedWaitMs } from './contention.ts';
+import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
 import type { Team } from './team.ts';
 import { effectivePriority } from './wait-queue.ts';
@@ -52,16 +52,15 @@ function factorsOf(team: Team, contest: Contest): Factors {
   const { candidate, account, node } = contest;
   const { ask, atMs } = candidate;
   const books = node.accounts.get(account.resource);
-  const head = contest.waiting[0];
-  const waitMs = expectedWaitMs(contest);
+  const head = contest.queue?.head;
   return {
     priority: candidate.priority,
     highestWaiting: head === undefined ? null : effectivePriority(head, atMs, team.policy.aging),
     slackMs: ask.deadlineMs === undefined ? null : slackMsOf(ask),
-    expectedWaitMs: waitMs,
+    expectedWaitMs: contest.expectedWaitMs,
     scarcityPermille:
       books?.limit == null ? null : usePermille(Math.max(0, books.committed), books.limit),
-    loadWaiting: contest.waiting.length,
+    loadWaiting: contest.queue?.size ?? 0,
     loadLive: node.liveTree,
     aheadCount: contest.aheadCount,
     fairness: 'arrival',

@@ -10,6 +10,7 @@ import { Roster } from './roster.ts';
 import type { NodeRuntime } from './runtime.ts';
 import type { Timer, TimerHeap } from './timers.ts';
 import type { Waiting } from './wait-queue.ts';
+import { Waiters } from './waiters.ts';
 
 /** A grant that lives: what its holder may use until it ends. */
 export interface Allocation {
@@ -113,8 +114,11 @@ export interface Team {
   readonly tombstones: Map<string, Tombstone>;
   readonly ids: Map<string, UsedId>;
   readonly waiting: Map<string, Waiting>;
-  /** By account key. */
+  /** The same requests, by where they ask. */
+  readonly waiters: Waiters;
+  /** By account key, and by their own id. */
   readonly contests: Map<string, Contest>;
+  readonly contestsById: Map<string, Contest>;
   /** Recent emergencies, oldest first, as positions of their events. */
   readonly emergencies: Emergency[];
   readonly agenda: Agenda;
@@ -162,7 +166,9 @@ export function newTeam(
     tombstones: new Map(),
     ids: new Map(),
     waiting: new Map(),
+    waiters: new Waiters(),
     contests: new Map(),
+    contestsById: new Map(),
     emergencies: [],
     agenda: {
       collects: new Set(),

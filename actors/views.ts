@@ -1,6 +1,7 @@
 import type { AnswerOf, BalanceLine } from '../events/answers.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './admission.ts';
+import { expectedWaitMs } from './expected-wait.ts';
 import { type Node, nameOf } from './node.ts';
 import type { Allocation, Team } from './team.ts';
 import { effectivePriority, type Waiting } from './wait-queue.ts';
@@ -70,7 +71,7 @@ export function waitingView(team: Team, waiting: Waiting, nowMs: number) {
     agent: waiting.agent,
     resource,
     account: path,
-    position: (queue?.countAhead(waiting, team.policy.aging) ?? 0) + 1,
+    position: (queue?.countAhead(waiting) ?? 0) + 1,
     priority: waiting.priority,
     effectivePriority: effectivePriority(waiting, nowMs, team.policy.aging),
     waitedMs: nowMs - waiting.sinceMs,
@@ -101,8 +102,19 @@ export function pendingAnswer(
     id: waiting.id,
     account: waiting.account,
     position,
-    expectedWaitMs: null,
+    expectedWaitMs: expectedWaitOf(team, waiting, nowMs),
     timeoutInMs,
     rule: 'pending',
   };
+}
+
+/** When a waiting request may be served, ms from now; null where nothing is known. */
+function expectedWaitOf(team: Team, waiting: Waiting, nowMs: number): number | null {
+  const { path, resource } = waiting.account;
+  const node = team.nodes.get(path);
+  if (node === undefined) return null;
+  const queue = node.queues?.get(resource);
+  const amount = waiting.ask.items[resource]?.amount ?? 0;
+  const ahead = queue?.countAhead(waiting) ?? 0;
+  return expectedWaitMs(node, resource, amount, queue, ahead, nowMs);
 }

@@ -1,8 +1,10 @@
+import { strict as assert } from 'node:assert';
 import type { ResourceAllocationRequest } from '../events/commands.ts';
 import type { AccountName } from '../events/events.ts';
 import type { Policy } from '../events/policy.ts';
 import { ExecutionPriority, type Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
+import { RankedList } from './ranked-list.ts';
 import type { Timer } from './timers.ts';
 
 /** What ranks a request among others. */
@@ -73,50 +75,49 @@ function agelessRank(waiting: Ranked, aging: Aging): number {
 
 /** The requests that wait for one account, in order of service. */
 export class WaitQueue {
-  readonly #list: Waiting[] = [];
+  #aging: Aging;
+  readonly #compare = (a: Ranked, b: Ranked) => compareWaiting(a, b, this.#aging);
+  readonly #list = new RankedList<Waiting>(this.#compare);
+
+  constructor(aging: Aging) {
+    this.#aging = aging;
+  }
 
   get size(): number {
-    return this.#list.length;
+    return this.#list.size;
   }
 
   /** The request to serve next. */
   get head(): Waiting | undefined {
-    return this.#list[0];
+    return this.#list.first;
   }
 
-  add(waiting: Waiting, aging: Aging): void {
-    this.#list.splice(this.countAhead(waiting, aging), 0, waiting);
+  add(waiting: Waiting): void {
+    this.#list.add(waiting);
   }
 
   remove(waiting: Waiting): void {
-    const index = this.#list.indexOf(waiting);
-    if (index !== -1) this.#list.splice(index, 1);
+    assert(this.#list.remove(waiting), `${waiting.id} stands in this queue`);
   }
 
   /** How many are served before this one, which need not be in the queue. */
-  countAhead(waiting: Ranked, aging: Aging): number {
-    let low = 0;
-    let high = this.#list.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareWaiting(this.#list[middle] as Waiting, waiting, aging) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  countAhead(waiting: Ranked): number {
+    return this.#list.countBefore(waiting, this.#compare);
   }
 
   /** The one that is served directly before this one, if anybody is. */
-  lastAhead(waiting: Ranked, aging: Aging): Waiting | undefined {
-    return this.#list[this.countAhead(waiting, aging) - 1];
+  lastAhead(waiting: Ranked): Waiting | undefined {
+    return this.#list.lastBefore(waiting, this.#compare);
   }
 
-  /** All, in order of service. */
-  inOrder(): readonly Waiting[] {
+  /** In order of service, as many as are taken out of it. */
+  inOrder(): Iterable<Waiting> {
     return this.#list;
   }
 
   /** Sorts anew after the policy's aging has changed. */
   reorder(aging: Aging): void {
-    this.#list.sort((a, b) => compareWaiting(a, b, aging));
+    this.#aging = aging;
+    this.#list.reorder();
   }
 }

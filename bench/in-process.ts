@@ -1,9 +1,4 @@
-import { govern, type Recorder } from '../actors/govern.ts';
 import type { Watch } from '../actors/invariants.ts';
-import { LIVES } from '../actors/machines.ts';
-import { ActorRuntime } from '../actors/node-actor.ts';
-import { newTeam, type Team } from '../actors/team.ts';
-import { TimerHeap } from '../actors/timers.ts';
 import { BlockBuilder, NO_HASH } from '../events/block.ts';
 import { decode, encode } from '../events/codec.ts';
 import type { Command } from '../events/commands.ts';
@@ -11,6 +6,7 @@ import type { BursarEvent } from '../events/events.ts';
 import { createSigner, generateSigningKeyPem } from '../events/signing.ts';
 import type { ParsedCommand } from '../writer/parse-command.ts';
 import { parseCommand } from '../writer/parse-command.ts';
+import { Desk } from './desk.ts';
 import { ownCpuMs } from './slice.ts';
 
 /** Decisions a second of one thread, without NATS. A pair is two decisions. */
@@ -68,7 +64,7 @@ export function rateOf(pair: (no: number) => void, seconds: number): Rate {
 }
 
 function pairsGoverned(watch?: Watch): (no: number) => void {
-  const desk = new Desk(() => {}, watch);
+  const desk = openDesk(() => {}, watch);
   return (no) => {
     desk.govern(requestOf(no), AGENT, no);
     desk.govern(settleOf(no), AGENT, no);
@@ -80,7 +76,7 @@ function pairsFromBytesToBlock(watch?: Watch): (no: number) => void {
   const signer = createSigner(generateSigningKeyPem());
   let block = new BlockBuilder();
   let blockNo = 1;
-  const desk = new Desk((event) => block.add([event]), watch);
+  const desk = openDesk((event) => block.add([event]), watch);
   const take = (command: Command) => {
     const raw = decode(encode(command), COMMAND_BYTES_MAX);
     const parsed = parseCommand(raw, command.op, TEAM, AGENT) as ParsedCommand;
@@ -98,47 +94,16 @@ function pairsFromBytesToBlock(watch?: Watch): (no: number) => void {
   };
 }
 
-/** A team in memory, and where its events would stand. */
-class Desk {
-  readonly #team: Team;
-  readonly #recorder: Recorder;
-  atMs = Date.now();
-  #seq = 1;
-  #index = 0;
-
-  constructor(onEvent: (event: BursarEvent) => void, watch?: Watch) {
-    this.#team = newTeam(TEAM, new TimerHeap(), new ActorRuntime(), LIVES, watch);
-    const nextPosition = () => ({ seq: this.#seq, index: this.#index });
-    this.#recorder = {
-      get next() {
-        return nextPosition();
-      },
-      begin() {},
-      record: (event) => {
-        this.#index += 1;
-        onEvent(event);
-      },
-    };
-    const limits = { credits: { limit: LIMIT_MICRO } };
-    this.govern({ op: 'open', path: TEAM, limits }, 'operator', 0);
-    this.govern({ op: 'enrol', agent: AGENT, role: 'agent', prefix: TEAM }, 'operator', 0);
-    this.govern({ op: 'open', path: `${TEAM}/s`, limits }, 'operator', 0);
-    this.govern({ op: 'open', path: `${TEAM}/s/r`, tier: 'run', limits }, 'operator', 0);
-    this.govern({ op: 'open', path: `${TEAM}/s/r/p`, tier: 'step', limits }, 'operator', 0);
-  }
-
-  govern(command: Command, agent: string, digest: number): void {
-    const ctx = { atMs: this.atMs, agent, digest };
-    const { events } = govern(this.#team, command, ctx, 0, this.#recorder);
-    if (events.length === 0) throw new Error(`${command.op} was refused`);
-  }
-
-  /** A block of the real writer holds about a millisecond of work. */
-  endBlock(): void {
-    this.atMs += 1;
-    this.#seq += 1;
-    this.#index = 0;
-  }
+/** A team of four tiers, each with a limit that is never reached. */
+function openDesk(onEvent: (event: BursarEvent) => void, watch?: Watch): Desk {
+  const desk = new Desk(TEAM, onEvent, watch);
+  const limits = { credits: { limit: LIMIT_MICRO } };
+  desk.govern({ op: 'open', path: TEAM, limits }, 'operator', 0);
+  desk.govern({ op: 'enrol', agent: AGENT, role: 'agent', prefix: TEAM }, 'operator', 0);
+  desk.govern({ op: 'open', path: `${TEAM}/s`, limits }, 'operator', 0);
+  desk.govern({ op: 'open', path: `${TEAM}/s/r`, tier: 'run', limits }, 'operator', 0);
+  desk.govern({ op: 'open', path: `${TEAM}/s/r/p`, tier: 'step', limits }, 'operator', 0);
+  return desk;
 }
 
 function requestOf(no: number): Command {

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { measureDecisionCost } from './decision-cost.ts';
 import { measureInProcess } from './in-process.ts';
 import { invariantsTextOf, measureInvariants } from './invariants.ts';
 import { runPeers } from './peers.ts';
@@ -56,12 +57,15 @@ async function bench(options: BenchOptions): Promise<void> {
     return;
   }
   say('In process …');
-  const inProcess = measureInProcess(Math.min(options.seconds, IN_PROCESS_SECONDS_MAX));
+  const inProcessSeconds = Math.min(options.seconds, IN_PROCESS_SECONDS_MAX);
+  const inProcess = measureInProcess(inProcessSeconds);
+  say('In process, among 100,000 that wait …');
+  const decisionCost = measureDecisionCost(inProcessSeconds);
   say('Starting broker, writer, echo and load …');
   const rig = await startRig(options.teams, options.data, options.profile);
   let report: BenchReport;
   try {
-    report = await measure(rig, options, inProcess, say);
+    report = { ...(await measure(rig, options, say)), inProcess, decisionCost };
   } finally {
     await rig.close();
   }
@@ -76,9 +80,8 @@ async function bench(options: BenchOptions): Promise<void> {
 async function measure(
   rig: BenchRig,
   { callers, seconds, teams }: BenchOptions,
-  inProcess: BenchReport['inProcess'],
   say: (word: string) => void,
-): Promise<BenchReport> {
+): Promise<Omit<BenchReport, 'inProcess' | 'decisionCost'>> {
   await rig.load.ask('pairs', { ...WARM_UP, seconds: Math.min(WARM_UP.seconds, seconds) });
   const points: Point[] = [];
   for (const count of callers) {
@@ -101,7 +104,6 @@ async function measure(
     },
     points,
     ...(oneCallerRatio === undefined ? {} : { oneCallerRatio }),
-    inProcess,
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import type { DecisionCost } from './decision-cost.ts';
 import type { InProcess } from './in-process.ts';
 import type { PeerRun } from './peers.ts';
 import type { Point } from './point.ts';
@@ -34,6 +35,8 @@ export interface BenchReport {
   /** p50 of one caller's request ÷ (p50 of an echo + p50 of a synced publish). */
   readonly oneCallerRatio?: number;
   readonly inProcess: InProcess;
+  /** Of one team in memory, by how many wait and live in it. */
+  readonly decisionCost: readonly DecisionCost[];
   readonly peers?: readonly PeerRun[];
 }
 

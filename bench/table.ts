@@ -1,10 +1,19 @@
 import Table from 'cli-table3';
+import { decisionCostTextOf } from './decision-cost.ts';
 import type { PeerRun } from './peers.ts';
 import type { BenchReport } from './report.ts';
 
 /** The report for a person. */
 export function tableOf(report: BenchReport): string {
-  const { versions, machine, settings, oneCallerRatio, inProcess, peers = [] } = report;
+  const {
+    versions,
+    machine,
+    settings,
+    oneCallerRatio,
+    inProcess,
+    decisionCost,
+    peers = [],
+  } = report;
   const parts = [
     `Bursar ${versions.bursar} · Node ${versions.node} · nats-server ${versions.natsServer} ` +
       `(nats ${versions.nats}) · ${machine.cores} cores ${machine.cpu} · ${machine.system}`,
@@ -23,6 +32,7 @@ export function tableOf(report: BenchReport): string {
       : [`One caller: p50 of a request ÷ (p50 of echo + publish) = ${oneCallerRatio}`]),
     `In process, one thread: ${number(inProcess.governPerSecond)} decisions/s (decide, evolve); ` +
       `${number(inProcess.bytesToBlockPerSecond)}/s from a command's bytes to a signed block`,
+    decisionCostTextOf(decisionCost),
     ...peers.map(peerTable),
   ];
   return parts.join('\n');

@@ -10,7 +10,7 @@ const test = suite('the benchmark', { timeoutMs: 120_000 });
 test('I-06 measures durable pairs beside echo and publish of the same run, as JSON', async () => {
   const args = ['--import', 'tsx', 'bench/main.ts', '--callers', '4', '--seconds', '1', '--json'];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
-  const { points, settings, inProcess } = JSON.parse(stdout);
+  const { points, settings, inProcess, decisionCost } = JSON.parse(stdout);
   assert.is(settings.syncInterval, 'always');
   assert.is(points.length, 1);
   const [point] = points;
@@ -19,6 +19,16 @@ test('I-06 measures durable pairs beside echo and publish of the same run, as JS
   assert.ok(point.requestMs.p99Ms >= point.requestMs.p50Ms);
   assert.ok(point.echoPerSecond > 0 && point.publishPerSecond > 0, 'the peers ran too');
   assert.ok(inProcess.governPerSecond > 0);
+  // Any decision among 100,000 that wait and as many that live, against the same among 10.
+  for (const kind of ['fits', 'queues', 'serves', 'preempts']) {
+    const of = decisionCost.filter((cost: { readonly kind: string }) => cost.kind === kind);
+    assert.equal(
+      of.map((cost: { readonly waitingAndLive: number }) => cost.waitingAndLive),
+      [10, 1_000, 100_000],
+    );
+    const ratio = of[2].micros / of[0].micros;
+    assert.ok(ratio < 4, `${kind}: ${ratio} times as dear`);
+  }
 });
 
 test.run();

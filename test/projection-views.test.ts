@@ -90,7 +90,7 @@ test(
       const expected = [];
       for (const node of team.nodes.values()) {
         for (const [resource, waiting] of node.queues ?? []) {
-          for (const [index, one] of waiting.inOrder().entries()) {
+          for (const [index, one] of [...waiting.inOrder()].entries()) {
             const effective = effectivePriority(one, nowMs, team.policy.aging);
             const { id, state, untilMs, earmarked, victims } = one;
             const rest = [state, untilMs, earmarked, victims, effective, nowMs - one.sinceMs];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { cheapestFirst } from '../../actors/cheapest-first.ts';
+import { mergedInOrder } from '../../actors/merged-in-order.ts';
+import { RankedList } from '../../actors/ranked-list.ts';
 import { Roster } from '../../actors/roster.ts';
 import { type Due, type Timer, TimerHeap } from '../../actors/timers.ts';
 import { assert, suite } from '../harness/suite.ts';
@@ -88,17 +89,55 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
   );
 });
 
-test('F-04 cheapest first gives the order of a sort, as far as it is asked', () => {
+test('O-05 a ranked list holds what a sorted array would, with every place', () => {
+  interface Item {
+    readonly rank: number;
+    readonly no: number;
+  }
+  const compare = (a: Item, b: Item) => a.rank - b.rank || a.no - b.no;
+  const act = fc.record({ rank: fc.nat(400), isOut: fc.boolean(), at: fc.nat() });
+  const several = fc.array(act, { minLength: 1_500, maxLength: 3_000, size: 'max' });
   fc.assert(
-    fc.property(fc.array(fc.nat(50)), fc.nat(60), (numbers, count) => {
-      // Told apart by their place, as allocations are by their ids.
-      const items = numbers.map((n, place) => n * 100 + place);
+    fc.property(several, fc.nat(400), (acts, asked) => {
+      const list = new RankedList<Item>(compare);
+      let sorted: Item[] = [];
+      for (const [no, { rank, isOut, at }] of acts.entries()) {
+        const leaving = isOut && no % 3 === 0 ? sorted[at % sorted.length] : undefined;
+        if (leaving === undefined) {
+          list.add({ rank, no });
+          sorted.push({ rank, no });
+          sorted = no % 100 === 0 ? sorted.sort(compare) : sorted;
+        } else {
+          const held = [...list].find((one) => one.no === leaving.no) as Item;
+          assert.ok(list.remove(held));
+          assert.not.ok(list.remove(held), 'it is out');
+          sorted = sorted.filter((one) => one !== leaving);
+        }
+      }
+      sorted.sort(compare);
+      assert.equal([...list], sorted);
+      assert.is(list.size, sorted.length);
+      assert.equal(list.first, sorted[0]);
+      const other = { rank: asked, no: 0 };
+      const before = sorted.filter((one) => compare(one, other) < 0);
+      assert.is(list.countBefore(other, compare), before.length);
+      assert.equal(list.lastBefore(other, compare), before.at(-1));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('F-04 lists in order are merged in order, as far as it is asked', () => {
+  const list = fc.array(fc.nat(50)).map((numbers) => numbers.sort((a, b) => a - b));
+  fc.assert(
+    fc.property(fc.array(list, { maxLength: 5 }), fc.nat(60), (lists, count) => {
       const first: number[] = [];
-      for (const item of cheapestFirst(items, (a, b) => a < b)) {
+      for (const item of mergedInOrder(lists, (a, b) => a - b)) {
         if (first.length === count) break;
         first.push(item);
       }
-      assert.equal(first, [...items].sort((a, b) => a - b).slice(0, count));
+      const all = lists.flat().sort((a, b) => a - b);
+      assert.equal(first, all.slice(0, count));
     }),
   );
 });

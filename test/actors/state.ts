@@ -13,6 +13,8 @@ export function stateOf(team: Team): unknown {
     runtime: _runtime,
     lives: _lives,
     watch: _watch,
+    waiters: _waiters,
+    contestsById: _contestsById,
     ...kept
   } = team;
   return {
@@ -45,6 +47,7 @@ function nodeState(node: Node): unknown {
     freezes,
     stops,
     queues,
+    holders: _holders,
     closedNames,
     ...rest
   } = node;
@@ -59,7 +62,7 @@ function nodeState(node: Node): unknown {
       acknowledgedBy: [...stop.acknowledgedBy].sort(),
     })),
     queues: sorted(queues ?? new Map<string, WaitQueue>(), (queue) =>
-      queue.inOrder().map(({ id }) => id),
+      [...queue.inOrder()].map(({ id }) => id),
     ),
     closedNames: [...(closedNames ?? [])].sort(),
   };
