@@ -1,7 +1,7 @@
 import type { Alternative } from '../events/answers.ts';
 import type { EventOf } from '../events/events.ts';
 import { fits, neverFits } from './admission.ts';
-import { type Candidate, type Contest, detect, expectedWaitMs } from './contention.ts';
+import { type Candidate, type Contest, detect } from './contention.ts';
 import { boundedAmounts, leastOf, PRIORITY_DEFAULT } from './decide-request.ts';
 import { above, reportedOf } from './end.ts';
 import { locate } from './locate.ts';
@@ -126,7 +126,7 @@ function evict(team: Team, contest: Contest): Option {
 
 function waiting(contest: Contest): Option {
   const position = contest.aheadCount + 1;
-  const wait = { position, expectedWaitMs: expectedWaitMs(contest) };
+  const wait = { position, expectedWaitMs: contest.expectedWaitMs };
   if ((contest.candidate.ask.maxWaitMs ?? 0) > 0) return { possible: true, ...wait };
   return { ...no('its caller does not wait'), ...wait };
 }
