@@ -29,12 +29,19 @@ const AGENT: readonly Op[] = [
 ];
 
 /** What may be done to nodes beneath the prefix, but not to the node of the prefix: it is given. */
-const BENEATH: ReadonlySet<Op> = new Set(['open', 'close', 'topUp', 'setLimits']);
+const BENEATH: ReadonlySet<Op> = new Set([
+  'open',
+  'close',
+  'topUp',
+  'voidGrant',
+  'setLimits',
+  'resetWindow',
+]);
 
 /** What each role may do; `operator` everything (semantics §5, Authority). */
 const MAY: Readonly<Record<Exclude<Role, 'operator'>, ReadonlySet<Op>>> = {
   agent: new Set(AGENT),
-  lead: new Set([...AGENT, 'topUp', 'setLimits']),
+  lead: new Set([...AGENT, 'topUp', 'voidGrant', 'setLimits', 'resetWindow']),
   approver: new Set(READS),
   auditor: new Set(READS),
 };

@@ -134,6 +134,7 @@ export function decideCharge(team: Team, command: CommandOf<'charge'>, ctx: Cont
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
   const bad = notConsumable(command.amounts);
   if (bad !== undefined) return answered(bad);
+  if (command.agoMs !== undefined) return answered(refuse('not_available', 'agoMs is not done'));
   if (leavesRange(node, command.amounts)) {
     return answered(outOfRange());
   }

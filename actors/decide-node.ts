@@ -81,6 +81,7 @@ export function decideSetLimits(
 
 /** Adds to a node's base limits. */
 export function decideTopUp(team: Team, command: CommandOf<'topUp'>, ctx: Context): Decision {
+  if (command.grant !== undefined) return answered(refuse('not_available', 'grants are not done'));
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
   for (const [resource, amount] of Object.entries(command.amounts)) {
@@ -162,6 +163,9 @@ function checkLimits(
   for (const [resource, wish] of Object.entries(limits)) {
     if (resourceTypeOf(resource) === undefined) {
       return refuse('unknown_resource', `${resource} is in no registry`);
+    }
+    if (wish.window !== undefined || wish.thresholds !== undefined) {
+      return refuse('not_available', 'windows and thresholds of a node are not done yet');
     }
     const account = node?.accounts.get(resource);
     const guarantee = wish.guarantee ?? account?.guarantee ?? 0;

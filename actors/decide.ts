@@ -1,4 +1,5 @@
 import type { Command } from '../events/commands.ts';
+import { refuse } from '../events/refusals.ts';
 import { refusalOf } from './authority.ts';
 import { answered, type Context, type Decision } from './context.ts';
 import {
@@ -76,6 +77,9 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
       return decideSetLimits(team, command, ctx);
     case 'topUp':
       return decideTopUp(team, command, ctx);
+    case 'voidGrant':
+    case 'resetWindow':
+      return answered(refuse('not_available', `${command.op} is not done yet`));
     case 'setPolicy':
       return decideSetPolicy(team, command, ctx);
     case 'enrol':

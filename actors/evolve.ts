@@ -152,6 +152,12 @@ function applyToTree(team: Team, event: TreeEvent): void {
     case 'ToppedUp':
       climb(team, nodeOf(team, event.path), 'limited', event, noChange(event.amounts));
       return;
+    case 'GrantVoided':
+    case 'WindowOpened':
+    case 'GrantsCounted':
+    case 'AlertRaised':
+    case 'AlertCleared':
+      return;
     case 'PolicySet':
       return policySet(team, event);
     case 'CredentialEnrolled':
@@ -207,6 +213,11 @@ type TreeEvent = EventOf<
   | 'NodeClosed'
   | 'LimitsSet'
   | 'ToppedUp'
+  | 'GrantVoided'
+  | 'WindowOpened'
+  | 'GrantsCounted'
+  | 'AlertRaised'
+  | 'AlertCleared'
   | 'PolicySet'
   | 'CredentialEnrolled'
   | 'CredentialDismissed'

@@ -69,6 +69,10 @@ export function answerText(answer: Answer, paint: Colours): string {
       return `${paint.green('set')} the limits of ${answer.path}`;
     case 'topped_up':
       return `${paint.green('topped up')} ${answer.path} by ${showAmounts(answer.amounts)}`;
+    case 'grant_voided':
+      return `${paint.green('voided')} what was left of the grant ${answer.grant} of ${answer.path}`;
+    case 'window_reset':
+      return `${paint.green('reset')} the window of ${answer.resource} of ${answer.path}`;
     case 'policy_set':
       return `${paint.green('set')} the policy`;
     case 'enrolled':

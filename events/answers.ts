@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ConflictType, DenialReason } from './events.ts';
+import { Threshold, Window, WindowSpan } from './window.ts';
 
 /** Codes of refusals: a command that was not decided, changed nothing and used up no id. */
 export const RefusalCode = z.enum([
@@ -17,6 +18,9 @@ export const RefusalCode = z.enum([
   'unknown_id',
   'unknown_freeze',
   'unknown_stop',
+  'unknown_grant',
+  'no_window',
+  'window_not_possible',
   'unknown_resource',
   'node_exists',
   'node_closed',
@@ -104,6 +108,33 @@ const grant = {
   preempted: z.array(z.string()).optional(),
 };
 
+/** A grant of an account as it stands. */
+const GrantView = z.object({
+  /** The id of its top-up. */
+  id: z.string(),
+  amount: z.number(),
+  /** What of it may still be burnt; 0 before its start and after its end. */
+  left: z.number(),
+  priority: z.number(),
+  startsAtMs: z.number(),
+  /** Exclusive; null: never. */
+  endsAtMs: z.number().nullable(),
+  state: z.enum(['future', 'active', 'ended', 'voided']),
+});
+export type GrantView = z.infer<typeof GrantView>;
+
+/** A stretch of an account's history in which no grant and no window changed. */
+const Segment = z.object({
+  fromMs: z.number(),
+  /** Exclusive; null: it goes on. */
+  toMs: z.number().nullable(),
+  usage: z.number(),
+  /** What is left of each grant at its end, and what was spent that nothing covers. */
+  left: amounts,
+  debt: z.number(),
+});
+export type Segment = z.infer<typeof Segment>;
+
 /** One line of a balance. Amounts in the resource's unit. */
 export const BalanceLine = z.object({
   resource: z.string(),
@@ -128,6 +159,24 @@ export const BalanceLine = z.object({
   /** Committed above the limit. */
   short: z.boolean(),
   peakHeld: z.number(),
+  // From here on an older writer says nothing.
+  /** Ever spent with descendants, whatever the window. */
+  spentTotal: z.number().optional(),
+  /** Spent in the last window that ended; what settles late for it is added. */
+  spentPast: z.number().optional(),
+  /** Debt that came from earlier windows. */
+  carried: z.number().optional(),
+  /** Spent above what base limit and grants cover; the next grant pays it. */
+  debt: z.number().optional(),
+  /** What grants add to the limit. */
+  granted: z.number().optional(),
+  /** The window that the node itself defines. */
+  window: Window.extend(WindowSpan.shape).optional(),
+  /** In the order in which they burn; those that are over last. */
+  grants: z.array(GrantView).optional(),
+  thresholds: z.array(Threshold).optional(),
+  /** Oldest first; where `history` was asked for. */
+  history: z.array(Segment).optional(),
 });
 export type BalanceLine = z.infer<typeof BalanceLine>;
 
@@ -170,6 +219,8 @@ export const Emergency = z.object({
   seq: z.number(),
   resource: z.string().optional(),
   usePermille: z.number().optional(),
+  /** The account's own threshold that was reached. */
+  threshold: Threshold.optional(),
   stop: z.string().optional(),
   below: z.number().nullable().optional(),
   ackUntilMs: z.number().optional(),
@@ -285,7 +336,9 @@ export const Answer = z.discriminatedUnion('outcome', [
   answer('closing', { ...own, path: z.string(), liveAllocations: z.number() }),
   answer('closed', { ...own, path: z.string() }),
   answer('limits_set', { ...own, path: z.string() }),
-  answer('topped_up', { ...own, path: z.string(), amounts }),
+  answer('topped_up', { ...own, path: z.string(), amounts, grant: z.string().optional() }),
+  answer('grant_voided', { ...own, path: z.string(), grant: z.string() }),
+  answer('window_reset', { ...own, path: z.string(), resource: z.string(), spent: z.number() }),
   answer('policy_set', own),
   answer('enrolled', { ...own, agent: z.string(), role: z.string(), prefix: z.string() }),
   answer('dismissed', { ...own, agent: z.string() }),

@@ -4,6 +4,7 @@ import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy, Strategy } from './policy.ts';
 import { PriorityInput } from './priority.ts';
 import { Amount, Amounts } from './resources.ts';
+import { GrantTerms, Thresholds, Window } from './window.ts';
 
 /** Version of the command format; a command may carry it as `v`, absent means this one. */
 export const COMMAND_VERSION = 1;
@@ -48,6 +49,10 @@ const AccountLimit = z.strictObject({
   limit: Amount.nullable().optional(),
   /** Set aside from the parent when the node opens. */
   guarantee: Amount.optional(),
+  /** Its own window: what is spent counts until it ends. Only of a consumable, without guarantee. */
+  window: Window.optional(),
+  /** Its own bounds instead of the ladder; null: none of its own any more. */
+  thresholds: Thresholds.nullable().optional(),
 });
 /** Ceilings and guarantees by resource. */
 export const ResourceLimits = z
@@ -87,6 +92,25 @@ const TopUp = z.strictObject({
   id: CommandId,
   path: NodePath,
   amounts: Amounts.refine(isSized, itemsMessage),
+  /** Makes it a grant, which ends; without it the base limit grows. */
+  grant: GrantTerms.optional(),
+});
+/** Takes back what is left of a grant. */
+const VoidGrant = z.strictObject({
+  op: z.literal('voidGrant'),
+  ...common,
+  path: NodePath,
+  /** The id of its top-up. */
+  grant: CommandId,
+});
+/** Ends the window of an account by hand; the next one begins now. */
+const ResetWindow = z.strictObject({
+  op: z.literal('resetWindow'),
+  ...common,
+  path: NodePath,
+  resource: ResourceName,
+  /** Whether what was spent above the limit burdens the next window; default as the window says. */
+  carryDebt: z.boolean().optional(),
 });
 const SetPolicy = z.strictObject({
   op: z.literal('setPolicy'),
@@ -183,6 +207,8 @@ const Charge = z.strictObject({
   id: CommandId,
   path: NodePath,
   amounts: Amounts.refine(isSized, itemsMessage),
+  /** How long ago it was used: it counts in the window and against the grants of that time. */
+  agoMs: z.int().min(0).max(LIMITS.lateUseMsMax).optional(),
 });
 const Adjust = z.strictObject({
   op: z.literal('adjust'),
@@ -228,7 +254,13 @@ const Recover = z.strictObject({
   path: NodePath,
   stop: CommandId,
 });
-const Balance = z.strictObject({ op: z.literal('balance'), ...common, path: NodePath });
+const Balance = z.strictObject({
+  op: z.literal('balance'),
+  ...common,
+  path: NodePath,
+  /** Shows the stretches of the accounts' history, cut where grants and windows changed. */
+  history: z.boolean().optional(),
+});
 const Status = z.strictObject({
   op: z.literal('status'),
   ...common,
@@ -260,6 +292,8 @@ export const Command = z.discriminatedUnion('op', [
   Close,
   SetLimits,
   TopUp,
+  VoidGrant,
+  ResetWindow,
   SetPolicy,
   Enrol,
   Dismiss,
@@ -292,7 +326,6 @@ export const Batch = z.strictObject({
 export const OPS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
   'transfer',
   'distribute',
-  'resetWindow',
   'reserve',
   'cancelReservation',
   'approve',

@@ -3,6 +3,7 @@ import { Ask, ResourceLimits, Role } from './commands.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy, Strategy } from './policy.ts';
 import { Amounts } from './resources.ts';
+import { GrantRecord, Threshold, WindowSpan } from './window.ts';
 
 /** Version of the event formats written today; older ones pass through events/upcast.ts. */
 export const EVENT_VERSION = 1;
@@ -80,6 +81,16 @@ const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 /** The decisions on a request, the fields that each of them carries. */
 const decision = { id: CommandId, by: NodeName, digest: cause.digest };
 
+/**
+ * Parts of what is booked that were used before: each counts in the windows and against the grants
+ * of its own time. The rest was used now.
+ */
+const Earlier = z.array(z.strictObject({ usedAtMs: time, amounts: Amounts }));
+export type Earlier = Readonly<z.infer<typeof Earlier>>;
+
+/** Of a node's limits, the windows that begin with them, by resource. */
+const windows = { windows: z.record(ResourceName, WindowSpan).optional() };
+
 /** All events, by type. One event per decision, across all tiers and resources. */
 export const BursarEvent = z.discriminatedUnion('type', [
   event('AllocationGranted', {
@@ -113,6 +124,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     overrun: Amounts.optional(),
     /** The use was not stated by the agent. */
     estimated: z.literal(true).optional(),
+    earlier: Earlier.optional(),
     /** The auto-opened step closes with this, its last allocation. */
     closesStep: z.literal(true).optional(),
   }),
@@ -125,6 +137,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     booked: Amounts,
     /** What the end had booked too much (it was an estimate); given back. */
     returned: Amounts.optional(),
+    earlier: Earlier.optional(),
+    earlierReturned: Earlier.optional(),
     /** The use was not stated by the agent. */
     estimated: z.literal(true).optional(),
   }),
@@ -178,13 +192,15 @@ export const BursarEvent = z.discriminatedUnion('type', [
     amounts: Amounts,
     limit: Amounts,
   }),
-  event('Charged', { ...cause, path: NodePath, amounts: Amounts }),
+  event('Charged', { ...cause, path: NodePath, amounts: Amounts, earlier: Earlier.optional() }),
   event('Adjusted', {
     ...cause,
     allocation: CommandId,
     path: NodePath,
     more: Amounts,
     less: Amounts,
+    earlier: Earlier.optional(),
+    earlierReturned: Earlier.optional(),
   }),
   event('ContentionDetected', {
     contest: CommandId,
@@ -229,6 +245,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     path: NodePath,
     tier: z.enum(['team', 'swarm', 'run', 'step']),
     limits: ResourceLimits.optional(),
+    ...windows,
     priorityMax: level.optional(),
   }),
   event('NodeClosing', {
@@ -239,8 +256,37 @@ export const BursarEvent = z.discriminatedUnion('type', [
     liveAllocations: count.optional(),
   }),
   event('NodeClosed', { ...cause, path: NodePath }),
-  event('LimitsSet', { ...cause, path: NodePath, limits: ResourceLimits }),
-  event('ToppedUp', { ...cause, path: NodePath, amounts: Amounts }),
+  event('LimitsSet', { ...cause, path: NodePath, limits: ResourceLimits, ...windows }),
+  event('ToppedUp', {
+    ...cause,
+    path: NodePath,
+    amounts: Amounts,
+    /** It is a grant; what it adds to the limit is said by GrantsCounted. */
+    grant: GrantRecord.optional(),
+  }),
+  event('GrantVoided', { ...cause, path: NodePath, grant: CommandId }),
+  /** A window ends and the next begins, for the node and all that inherit. */
+  event('WindowOpened', {
+    ...cause,
+    path: NodePath,
+    resource: ResourceName,
+    span: WindowSpan,
+    /** Spent in the window that ended, with descendants. */
+    spent: count,
+    /** Spent above the limit in it, which burdens the next. */
+    carried: count.optional(),
+  }),
+  /** What grants add to a limit, after one began, ended, came again or late use was counted. */
+  event('GrantsCounted', {
+    path: NodePath,
+    resource: ResourceName,
+    /** Change of the limit. */
+    change: level,
+    /** Debt of earlier windows, where late use has changed it. */
+    carried: count.optional(),
+    /** When it fell due, where time alone has brought it. */
+    dueAtMs: time.optional(),
+  }),
   event('PolicySet', { ...cause, policy: Policy }),
   event('CredentialEnrolled', {
     ...cause,
@@ -288,6 +334,24 @@ export const BursarEvent = z.discriminatedUnion('type', [
     limit: count,
   }),
   event('ThresholdRearmed', { path: NodePath, resource: ResourceName, rung: count }),
+  /** A threshold of the account's own: of those reached, the one to be told. */
+  event('AlertRaised', {
+    path: NodePath,
+    resource: ResourceName,
+    threshold: Threshold,
+    /** Its place in the list, from 0. */
+    place: count,
+    /** Spent and held, with descendants. */
+    usage: count,
+    limit: count,
+  }),
+  /** None of the kind is reached any more, or a lower one is told from here on. */
+  event('AlertCleared', {
+    path: NodePath,
+    resource: ResourceName,
+    of: z.enum(['usage', 'balance']),
+    place: count,
+  }),
   event('LeasesExtended', { byMs: count }),
 ]);
 /** A recorded fact. */

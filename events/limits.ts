@@ -50,6 +50,16 @@ export const LIMITS = {
   emergenciesKeptMax: 1_000,
   /** Names recorded of each list in a contention event; the rest is recomputed by replay. */
   contestNamesMax: 8,
+  /** Thresholds of one account. */
+  thresholdsPerAccountMax: 16,
+  /** Grants of one account that are not over. */
+  grantsPerAccountMax: 64,
+  /** Furthest start, end and recurrence of a grant from now: ten years. */
+  grantSpanMsMax: 10 * 366 * 24 * 60 * 60 * 1000,
+  /** Stretches of an account's history of grants; earlier use counts at the start of the first. */
+  grantSegmentsMax: 256,
+  /** How long ago use may have been that is charged at its own time. */
+  lateUseMsMax: 31 * 24 * 60 * 60 * 1000,
   /** Time agents have to acknowledge a stop when the operator names none. */
   stopAckMsDefault: 10_000,
 } as const;

@@ -2,6 +2,7 @@ import type { BursarEvent, EventOf } from '../events/events.ts';
 import { priorityName } from '../events/priority.ts';
 import { amountsText, amountText, durationText } from './amount-text.ts';
 import type { Position, Recorded } from './projection.ts';
+import { windowText } from './story-windows.ts';
 
 /** One event in words. */
 export interface StoryLine {
@@ -137,6 +138,12 @@ function treeText(event: TreeEvent): string {
       return `${by(event)} set limits of ${event.path}${limitsText(event.limits)}.`;
     case 'ToppedUp':
       return `${by(event)} added ${amountsText(event.amounts)} to ${event.path}.`;
+    case 'GrantVoided':
+    case 'WindowOpened':
+    case 'GrantsCounted':
+    case 'AlertRaised':
+    case 'AlertCleared':
+      return windowText(event);
     case 'PolicySet':
       return `${by(event)} set the policy of ${event.team}.`;
     case 'CredentialEnrolled':

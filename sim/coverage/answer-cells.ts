@@ -134,6 +134,8 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
     outcomes: ['topped_up'],
     refusals: ['unknown_node', 'unknown_resource', 'overcommit_refused', 'amount_out_of_range'],
   },
+  voidGrant: { outcomes: [], refusals: [] },
+  resetWindow: { outcomes: [], refusals: [] },
   setPolicy: { outcomes: ['policy_set'], refusals: ['log_nearly_full'] },
   enrol: { outcomes: ['enrolled'], refusals: ['log_nearly_full'] },
   dismiss: { outcomes: ['dismissed'], refusals: ['unknown_id'] },

@@ -36,6 +36,7 @@ import {
   judgeUnfrozen,
 } from './judge-stop.ts';
 import { judgeCancelled, judgeMoved, judgeQueued } from './judge-wait.ts';
+import { judgeWindows } from './judge-windows.ts';
 import type { State } from './state.ts';
 
 /** Judges of each type of event; a new type breaks the build until it has one. */
@@ -64,6 +65,11 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   NodeClosed: judgeClosed,
   LimitsSet: judgeLimits,
   ToppedUp: judgeToppedUp,
+  GrantVoided: judgeWindows,
+  WindowOpened: judgeWindows,
+  GrantsCounted: judgeWindows,
+  AlertRaised: judgeWindows,
+  AlertCleared: judgeWindows,
   PolicySet: judgePolicy,
   CredentialEnrolled: judgeEnrolled,
   CredentialDismissed: judgeDismissed,

@@ -19,6 +19,8 @@ const ALL: Readonly<Record<CommandInput['op'], CommandInput>> = {
   close: { op: 'close', path: `${RUN}/old` },
   setLimits: setLimits(`${RUN}/old`, { credits: 1 }),
   topUp: { op: 'topUp', id: 't', path: `${RUN}/old`, amounts: { credits: 1 } },
+  voidGrant: { op: 'voidGrant', path: `${RUN}/old`, grant: 'none' },
+  resetWindow: { op: 'resetWindow', path: `${RUN}/old`, resource: 'credits' },
   setPolicy: policy({}),
   enrol: enrol('eve'),
   dismiss: { op: 'dismiss', agent: 'ann' },
@@ -48,7 +50,7 @@ const AGENT = [
 const READS = ['balance', 'status', 'explain', 'queue', 'emergencies'];
 const MAY = {
   agent: [...AGENT, ...READS],
-  lead: [...AGENT, ...READS, 'setLimits', 'topUp'],
+  lead: [...AGENT, ...READS, 'setLimits', 'topUp', 'voidGrant', 'resetWindow'],
   approver: READS,
   auditor: READS,
   operator: Object.keys(ALL),

@@ -1,0 +1,46 @@
+import type { EventOf } from '../events/events.ts';
+import type { Threshold } from '../events/window.ts';
+import { amountText, instantText } from './amount-text.ts';
+
+type WindowEvent = EventOf<
+  'GrantVoided' | 'WindowOpened' | 'GrantsCounted' | 'AlertRaised' | 'AlertCleared'
+>;
+
+/** A sentence on what became of windows, grants and thresholds. */
+export function windowText(event: WindowEvent): string {
+  const { path } = event;
+  switch (event.type) {
+    case 'GrantVoided':
+      return `${event.by ?? 'bursar'} took back what was left of the grant ${event.grant} of ${path}.`;
+    case 'WindowOpened': {
+      const { resource, span, spent, carried = 0 } = event;
+      const by = event.by === undefined ? '' : `, reset by ${event.by}`;
+      const until = span.endsAtMs === null ? '' : ` until ${instantText(span.endsAtMs)}`;
+      const debt =
+        carried === 0 ? '' : `; ${amountText(resource, carried)} of debt were carried over`;
+      return `A new window of ${resource} of ${path} began${until}${by}; ${amountText(resource, spent)} were spent in the last${debt}.`;
+    }
+    case 'GrantsCounted': {
+      const { resource, change } = event;
+      if (change === 0)
+        return `The debt that grants of ${resource} of ${path} must pay was counted anew.`;
+      const amount = amountText(resource, Math.abs(change));
+      return `Grants ${change < 0 ? 'took' : 'added'} ${amount} ${change < 0 ? 'from' : 'to'} the limit of ${path}.`;
+    }
+    case 'AlertRaised': {
+      const { resource, usage, limit } = event;
+      const bound = thresholdText(resource, event.threshold);
+      return `${path} reached ${bound}: ${amountText(resource, usage)} used of ${amountText(resource, limit)}.`;
+    }
+    case 'AlertCleared':
+      return `A threshold of the ${event.of} of ${event.resource} of ${path} is armed again.`;
+    default:
+      return event satisfies never;
+  }
+}
+
+function thresholdText(resource: string, { usage, usagePercent, balance }: Threshold): string {
+  if (usagePercent !== undefined) return `${usagePercent} % of its ${resource}`;
+  if (usage !== undefined) return `a use of ${amountText(resource, usage)}`;
+  return `a balance of ${amountText(resource, balance ?? 0)}`;
+}
