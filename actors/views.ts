@@ -1,4 +1,5 @@
-import type { AnswerOf, BalanceLine } from '../events/answers.ts';
+import type { AnswerOf } from '../events/answers.ts';
+import type { BalanceLine } from '../events/balance-line.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './admission.ts';
 import { expectedWaitMs } from './expected-wait.ts';

@@ -1,4 +1,4 @@
-import type { BalanceLine } from '../events/answers.ts';
+import type { BalanceLine } from '../events/balance-line.ts';
 import { countOf } from '../workload/number-text.ts';
 import type { Colours } from './screen.ts';
 import { tableText } from './tables.ts';

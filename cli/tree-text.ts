@@ -1,4 +1,4 @@
-import type { BalanceLine } from '../events/answers.ts';
+import type { BalanceLine } from '../events/balance-line.ts';
 import type { BalanceTree } from '../projections/balance-lines.ts';
 import { percentText } from '../workload/number-text.ts';
 import { phaseText } from './balance-text.ts';

@@ -5,7 +5,6 @@
 export {
   Answer,
   type AnswerOf,
-  type BalanceLine as ResourceBudget,
   BatchReply,
   Emergency,
   ErrorClass,
@@ -17,6 +16,7 @@ export {
   type ResourceConflict,
   Severity,
 } from './answers.ts';
+export type { BalanceLine as ResourceBudget } from './balance-line.ts';
 export {
   Command,
   type CommandInput,

@@ -1,4 +1,4 @@
-import type { BalanceLine } from '../events/answers.ts';
+import type { BalanceLine } from '../events/balance-line.ts';
 import { parentPathOf, teamOf } from '../events/names.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { type Balances, liveIn, type NodeBooks, type TeamBooks } from './books.ts';

@@ -1,4 +1,5 @@
-import type { AnswerOf, BalanceLine } from '../events/answers.ts';
+import type { AnswerOf } from '../events/answers.ts';
+import type { BalanceLine } from '../events/balance-line.ts';
 import { type Balance, balancesOfTeam } from './balance-lines.ts';
 import type { Balances } from './books.ts';
 

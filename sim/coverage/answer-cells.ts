@@ -121,6 +121,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   setLimits: {
     outcomes: ['limits_set'],
     refusals: [
+      'window_not_possible',
       'unknown_node',
       'unknown_resource',
       'node_frozen',
@@ -134,8 +135,8 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
     outcomes: ['topped_up'],
     refusals: ['unknown_node', 'unknown_resource', 'overcommit_refused', 'amount_out_of_range'],
   },
-  voidGrant: { outcomes: [], refusals: [] },
-  resetWindow: { outcomes: [], refusals: [] },
+  voidGrant: { outcomes: ['grant_voided'], refusals: ['unknown_node', 'unknown_grant'] },
+  resetWindow: { outcomes: ['window_reset'], refusals: ['unknown_node', 'no_window'] },
   setPolicy: { outcomes: ['policy_set'], refusals: ['log_nearly_full'] },
   enrol: { outcomes: ['enrolled'], refusals: ['log_nearly_full'] },
   dismiss: { outcomes: ['dismissed'], refusals: ['unknown_id'] },

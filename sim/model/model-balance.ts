@@ -1,4 +1,5 @@
-import type { AnswerOf, BalanceLine } from '../../events/answers.ts';
+import type { AnswerOf } from '../../events/answers.ts';
+import type { BalanceLine } from '../../events/balance-line.ts';
 import { isWithin } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { committed, pathLimit, pathRoom, room, treeSum } from './books.ts';
