@@ -1,3 +1,4 @@
+import { holdsAny } from './contested.ts';
 import { mayPreempt, priorityOf } from './may-preempt.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import type { LiveAllocation, PendingRequest, PreemptionReason } from './types.ts';
@@ -35,8 +36,7 @@ export function classicCandidates(
   const meetingOf = meetingPoints(tree, request.node, contested);
   const candidates: Candidate[] = [];
   for (const holder of live) {
-    if (holder.preemptible === false) continue;
-    if (!contested.some((resource) => (holder.amounts[resource] ?? 0) > 0)) continue;
+    if (holder.preemptible === false || !holdsAny(holder, contested)) continue;
     if (holder.node === request.node) {
       if (mayPreempt(withinNode, request, holder)) candidates.push(sameNode(holder));
       continue;

@@ -1,3 +1,4 @@
+import { holdsAny } from './contested.ts';
 import { isWithin } from './fair-branches.ts';
 import { mayPreempt, priorityOf } from './may-preempt.ts';
 import type { QuotaTree } from './quota-tree.ts';
@@ -48,17 +49,4 @@ export function cheaperFor(
     if (a.grantedAtMs !== b.grantedAtMs) return a.grantedAtMs > b.grantedAtMs;
     return a.id < b.id;
   };
-}
-
-/** Resources of a request that do not fit, or those it names itself. */
-export function contestedOf(tree: QuotaTree, request: PendingRequest): readonly string[] {
-  const { amounts, contested, node } = request;
-  if (contested !== undefined) return contested;
-  return Object.entries(amounts)
-    .filter(([resource, amount]) => amount > tree.available(node, resource))
-    .map(([resource]) => resource);
-}
-
-function holdsAny({ amounts }: LiveAllocation, resources: readonly string[]): boolean {
-  return resources.some((resource) => (amounts[resource] ?? 0) > 0);
 }

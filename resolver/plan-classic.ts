@@ -1,66 +1,49 @@
 import { type Candidate, classicCandidates, isStillAbove } from './classic-candidates.ts';
-import { putBack, shrinkLast } from './put-back.ts';
+import { contestedOf } from './contested.ts';
+import { putBack, shrinkDearest } from './put-back.ts';
 import type { QuotaTree } from './quota-tree.ts';
+import { type Trial, tried } from './trial.ts';
 import type {
   LiveAllocation,
   PendingRequest,
   PreemptionPlan,
   PreemptionReason,
   PreemptionRight,
+  Victim,
 } from './types.ts';
 
 /**
  * Whom to evict so that a request fits: by priority within its node, by reclaim of what is its own
  * from branches above their quota, and, where the node's policy says so, from lower priorities
  * even while it borrows. The rules are those of Kueue's classical preemption; the order and its
- * sources are in classic-candidates.ts. Candidates are taken from the cheapest until the request
- * fits; those without whom it still fits are put back from the dearest, so that no victim can be
- * spared; a divisible one shrinks where that is enough.
+ * sources are in classic-candidates.ts. Candidates are taken from the cheapest on until the
+ * request fits; those without whom it still fits are put back from the dearest on, so that no
+ * victim could be spared; a divisible one shrinks where that is enough.
  *
- * @returns undefined where no legal set of victims is enough. No victims: it fits as it is.
+ * Changes nothing.
+ *
+ * @returns undefined where the request fits as it is, or no legal set of victims is enough
  */
 export function planClassic(
   tree: QuotaTree,
   request: PendingRequest,
   live: readonly LiveAllocation[],
 ): PreemptionPlan | undefined {
-  if (tree.fits(request.node, request.amounts)) return { victims: [] };
-  const contested = contestedBy(tree, request);
+  if (tree.fits(request.node, request.amounts)) return undefined;
+  const contested = contestedOf(tree, request);
   const candidates = classicCandidates(tree, request, live, contested);
   for (const mayBorrow of attempts(tree, request, candidates, contested)) {
-    const victims = attempt(tree, request, candidates, contested, mayBorrow);
+    const victims = tried(tree, (trial) =>
+      attempt(trial, request, candidates, contested, mayBorrow),
+    );
     if (victims) return { victims };
   }
   return undefined;
 }
 
-/** The resources of a request of which there is not enough, or those that it names itself. */
-export function contestedBy(tree: QuotaTree, request: PendingRequest): readonly string[] {
-  return (
-    request.contested ??
-    Object.entries(request.amounts)
-      .filter(([resource, amount]) => amount > tree.available(request.node, resource))
-      .map(([resource]) => resource)
-  );
-}
-
-/** The right that stands behind a reason. */
-export function rightOf(reason: PreemptionReason): PreemptionRight {
-  switch (reason) {
-    case 'within-node-priority':
-    case 'priority-while-borrowing':
-      return 'priority';
-    case 'reclaim-nominal':
-      return 'reclaim';
-    case 'fair-share':
-      return 'fair';
-  }
-}
-
 /**
  * Whether to try with the node borrowing afterwards, without, or both, in which order. Without it
- * more may be taken from others; a node that is above its quota already takes nothing from them
- * that way.
+ * more may be taken from others; a node that has used up its quota takes nothing that way.
  */
 function attempts(
   tree: QuotaTree,
@@ -69,43 +52,36 @@ function attempts(
   contested: readonly string[],
 ): readonly boolean[] {
   const isForbidden = tree.preemptionOf(node).whileBorrowing.policy === 'never';
-  const hasRoom = contested.every((resource) => {
+  const isBelowQuota = contested.every((resource) => {
     const { committed, guarantee } = tree.account(node, resource);
     return committed < guarantee;
   });
   const isAlone = candidates.every(({ rank }) => rank === 2);
-  if (isAlone || (isForbidden && !hasRoom)) return [true];
+  if (isAlone || (isForbidden && !isBelowQuota)) return [true];
   const hasAdvantage = candidates.some(({ rank }) => rank === 0);
   return isForbidden && !hasAdvantage ? [false, true] : [true, false];
 }
 
 function attempt(
-  tree: QuotaTree,
+  trial: Trial,
   request: PendingRequest,
   candidates: readonly Candidate[],
   contested: readonly string[],
   mayBorrow: boolean,
-): PreemptionPlan['victims'] | undefined {
-  const fits = () => fitsThen(tree, request, mayBorrow);
+): readonly Victim[] | undefined {
+  const fits = () => fitsThen(trial.tree, request, mayBorrow);
   const picked: Candidate[] = [];
   for (const candidate of candidates) {
     if (mayBorrow && !candidate.mayBorrow) continue;
-    if (!isStillAbove(tree, candidate, contested)) continue;
-    tree.use(candidate.holder.node, candidate.holder.amounts, -1);
+    if (!isStillAbove(trial.tree, candidate, contested)) continue;
+    trial.remove(candidate.holder);
     picked.push(candidate);
-    if (fits()) break;
+    if (!fits()) continue;
+    const needed = putBack(trial, picked, fits);
+    const shrunk = shrinkDearest(trial, needed, contested, fits);
+    return needed.map((pick) => toVictim(pick, shrunk));
   }
-  const isEnough = picked.length > 0 && fits();
-  const kept = isEnough ? putBack(tree, picked, fits) : picked;
-  const shrunk = isEnough ? shrinkLast(tree, kept, contested, fits) : undefined;
-  for (const { holder } of kept) tree.use(holder.node, holder.amounts, 1);
-  if (!isEnough) return undefined;
-  return kept.map(({ holder: { id }, reason }) => ({
-    id,
-    right: rightOf(reason),
-    reason,
-    ...(shrunk?.id === id && { take: shrunk.take }),
-  }));
+  return undefined;
 }
 
 function fitsThen(tree: QuotaTree, { node, amounts }: PendingRequest, mayBorrow: boolean): boolean {
@@ -117,3 +93,18 @@ function fitsThen(tree: QuotaTree, { node, amounts }: PendingRequest, mayBorrow:
     )
   );
 }
+
+function toVictim(
+  { holder: { id }, reason }: Candidate,
+  shrunk: ReturnType<typeof shrinkDearest>,
+): Victim {
+  const victim = { id, right: RIGHTS[reason], reason };
+  return shrunk?.id === id ? { ...victim, take: shrunk.take } : victim;
+}
+
+const RIGHTS: Readonly<Record<PreemptionReason, PreemptionRight>> = {
+  'within-node-priority': 'priority',
+  'priority-while-borrowing': 'priority',
+  'reclaim-nominal': 'reclaim',
+  'fair-share': 'fair',
+};

@@ -1,6 +1,7 @@
+import { contestedOf } from './contested.ts';
 import { compareShares, dominantShare } from './dominant-share.ts';
 import { branchesOf } from './fair-branches.ts';
-import { cheaperFor, contestedOf, fairCandidates } from './fair-candidates.ts';
+import { cheaperFor, fairCandidates } from './fair-candidates.ts';
 import { FairTournament } from './fair-tournament.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import { type Trial, tried } from './trial.ts';

@@ -1,3 +1,6 @@
+import { capacity } from './capacity.ts';
+import { policy } from './policy.ts';
+import { preemptClassic } from './preempt-classic.ts';
 import { preemptFair } from './preempt-fair.ts';
 import type { SchedulingRecord } from './record.ts';
 
@@ -12,5 +15,8 @@ export type Family = (record: SchedulingRecord) => Answers;
 
 /** The adapter of each `kind` of record. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
+  capacity,
+  policy,
+  'preempt-classic': preemptClassic,
   'preempt-fair': preemptFair,
 };
