@@ -15,6 +15,10 @@ export const LIMITS = {
   accountsPerCommandMax: 64,
   /** Allocations that one request may evict: they are named in one event. */
   victimsMax: 256,
+  /** Plans tried for one request until one is found that no victim could turn round. */
+  stablePlansMax: 24,
+  /** Sets of victims that have come back, looked at to find a reversal of one plan. */
+  reversalStatesMax: 64,
   /** One block of events as stored in the log. */
   blockBytesMax: 256 * 1024,
   /** Events in one block; keeps a block decodable in about a millisecond. */

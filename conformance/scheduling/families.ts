@@ -3,6 +3,7 @@ import { policy } from './policy.ts';
 import { preemptClassic } from './preempt-classic.ts';
 import { preemptFair } from './preempt-fair.ts';
 import type { SchedulingRecord } from './record.ts';
+import { stability } from './stability.ts';
 
 /**
  * What the resolver says of a record, under the names of the keys that are compared
@@ -19,4 +20,5 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   policy,
   'preempt-classic': preemptClassic,
   'preempt-fair': preemptFair,
+  stability,
 };

@@ -1,0 +1,45 @@
+import { LIMITS } from '../events/limits.ts';
+import type { QuotaTree } from './quota-tree.ts';
+import { type Planner, reversals } from './reversals.ts';
+import type { LiveAllocation, PendingRequest, PreemptionPlan } from './types.ts';
+
+/**
+ * The first plan of a planner that none of its victims could legally turn round at once. Where one
+ * could, the planner is asked again with one victim of that plan out of its reach, each in turn,
+ * fewest first; after `stablePlansMax` plans, or when none is left, there is none and the request
+ * waits. Evicting for somebody who is evicted in turn loses work and serves nobody.
+ */
+export function planStable(
+  planner: Planner,
+  tree: QuotaTree,
+  request: PendingRequest,
+  live: readonly LiveAllocation[],
+): PreemptionPlan | undefined {
+  const asked = new Set<string>(['']);
+  const spared: (readonly string[])[] = [[]];
+  for (let tries = 0; tries < LIMITS.stablePlansMax; tries += 1) {
+    const ids = spared.shift();
+    if (ids === undefined) return undefined;
+    const plan = planner(tree, request, sparing(live, ids));
+    if (plan === undefined) continue;
+    const [reversal] = reversals(planner, tree, request, live, plan);
+    if (reversal === undefined) return plan;
+    // Whoever would turn the plan round is spared first.
+    const victims = plan.victims.map(({ id }) => id).filter((id) => id !== reversal.by);
+    for (const id of [reversal.by, ...victims]) {
+      const more = [...ids, id].sort();
+      if (asked.has(more.join('\n'))) continue;
+      asked.add(more.join('\n'));
+      spared.push(more);
+    }
+  }
+  return undefined;
+}
+
+function sparing(
+  live: readonly LiveAllocation[],
+  ids: readonly string[],
+): readonly LiveAllocation[] {
+  if (ids.length === 0) return live;
+  return live.map((one) => (ids.includes(one.id) ? { ...one, preemptible: false } : one));
+}
