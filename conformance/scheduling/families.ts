@@ -3,6 +3,7 @@ import { policy } from './policy.ts';
 import { preemptClassic } from './preempt-classic.ts';
 import { preemptFair } from './preempt-fair.ts';
 import type { SchedulingRecord } from './record.ts';
+import { answerShares } from './shares.ts';
 import { stability } from './stability.ts';
 
 /**
@@ -21,4 +22,5 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   'preempt-classic': preemptClassic,
   'preempt-fair': preemptFair,
   stability,
+  share: answerShares,
 };

@@ -12,9 +12,19 @@ import { scaledAmount, scaledTimeMs, scaledWeight } from './scale.ts';
 
 /** The tree of a record with the use of its allocations on it. */
 export function treeOf(record: SchedulingRecord): QuotaTree {
-  const tree = QuotaTree.ofQuotas(record.nodes.map(nodeOf));
+  const tree = QuotaTree.ofQuotas(nodesOf(record));
   for (const { node, amounts } of liveOf(record)) tree.use(node, amounts, 1);
   return tree;
+}
+
+export function nodesOf({ nodes }: SchedulingRecord): ResourceNode[] {
+  return nodes.map(nodeOf);
+}
+
+/** The resources that a record is about. */
+export function resourcesOf({ resourceModel }: SchedulingRecord): readonly string[] {
+  const names = resourceModel?.['resources'];
+  return Array.isArray(names) ? names : [];
 }
 
 export function liveOf({ allocations }: SchedulingRecord): LiveAllocation[] {
