@@ -9,6 +9,7 @@ export const UNIT: Ratio = { num: 1n, den: 1_000_000n };
  * are compared in order.
  */
 export function saysTheSame(expected: unknown, observed: unknown, tolerance = UNIT): boolean {
+  if (observed === Infinity) return isEndless(expected);
   const number = readRatio(expected);
   if (number !== undefined) {
     const other = readRatio(observed);
@@ -28,6 +29,15 @@ export function saysTheSame(expected: unknown, observed: unknown, tolerance = UN
     );
   }
   return expected === observed;
+}
+
+/** However a scenario writes that there is no end to a number; Go writes its largest integer. */
+function isEndless(expected: unknown): boolean {
+  if (expected === null) return true;
+  return typeof expected === 'number'
+    ? expected >= 2 ** 63
+    : typeof expected === 'string' &&
+        /^(\+?inf(inity|inite)?|9223372036854775807)$/i.test(expected);
 }
 
 /** As {@link saysTheSame}, of lists in any order. */

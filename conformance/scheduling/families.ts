@@ -1,7 +1,9 @@
 import { capacity } from './capacity.ts';
+import { dominantShares } from './dominant-share.ts';
 import { policy } from './policy.ts';
 import { preemptClassic } from './preempt-classic.ts';
 import { preemptFair } from './preempt-fair.ts';
+import { preemptGuarantee } from './preempt-guarantee.ts';
 import type { SchedulingRecord } from './record.ts';
 import { answerShares } from './shares.ts';
 import { stability } from './stability.ts';
@@ -18,9 +20,11 @@ export type Family = (record: SchedulingRecord) => Answers;
 /** The adapter of each `kind` of record. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
   capacity,
+  'dominant-share': dominantShares,
   policy,
   'preempt-classic': preemptClassic,
   'preempt-fair': preemptFair,
   stability,
   share: answerShares,
+  'preempt-guarantee': preemptGuarantee,
 };

@@ -27,6 +27,31 @@ export function resourcesOf({ resourceModel }: SchedulingRecord): readonly strin
   return Array.isArray(names) ? names : [];
 }
 
+/** The same where a quota is a guarantee, whose unused part others may use, and a ceiling. */
+export function guaranteeTreeOf(record: SchedulingRecord): QuotaTree {
+  const tree = QuotaTree.ofAccounts(
+    record.nodes.map((scenario) => {
+      const { quotas, ...node } = nodeOf(scenario);
+      const accounts = mapValues(quotas, ({ nominal = 0, max = null }) => ({
+        limit: max,
+        guarantee: nominal,
+        lend: null,
+      }));
+      return { ...node, accounts };
+    }),
+  );
+  for (const { node, amounts } of liveOf(record)) tree.use(node, amounts, 1);
+  return tree;
+}
+
+/** What a node has of its own, of the resources that it names an amount of. */
+export function nominalsOf(node: ScenarioNode): Amounts {
+  const named = Object.entries(nodeOf(node).quotas).flatMap(([resource, { nominal }]) =>
+    nominal === undefined ? [] : [[resource, nominal] as const],
+  );
+  return Object.fromEntries(named);
+}
+
 export function liveOf({ allocations }: SchedulingRecord): LiveAllocation[] {
   return allocations.map((one) => ({
     ...whoOf(one),

@@ -1,0 +1,34 @@
+import type { Amounts } from './types.ts';
+
+/** An exact fraction; `den` is above 0. */
+export interface ShareRatio {
+  readonly num: bigint;
+  readonly den: bigint;
+}
+
+/**
+ * How full a node's guarantees are: the largest of use / guarantee over its resources, after
+ * YuniKorn (getFairShare). A resource without a guarantee is measured by `fair`, such as what the
+ * whole tree has of it, and plays no part without either. Use of something of which nothing is
+ * guaranteed counts as full; use below 0, which a correction can leave behind, as none.
+ *
+ * @param uses amounts that are added up
+ */
+export function guaranteeRatio(
+  uses: readonly Amounts[],
+  guarantees: Amounts,
+  fair: Amounts = {},
+): ShareRatio {
+  let largest: ShareRatio = NONE;
+  for (const resource of new Set(uses.flatMap((use) => Object.keys(use)))) {
+    const used = uses.reduce((sum, use) => sum + BigInt(use[resource] ?? 0), 0n);
+    const whole = guarantees[resource] ?? fair[resource];
+    if (whole === undefined || used <= 0n) continue;
+    const ratio = whole <= 0 ? FULL : { num: used, den: BigInt(whole) };
+    if (ratio.num * largest.den > largest.num * ratio.den) largest = ratio;
+  }
+  return largest;
+}
+
+const NONE: ShareRatio = { num: 0n, den: 1n };
+const FULL: ShareRatio = { num: 1n, den: 1n };
