@@ -1,4 +1,5 @@
-import { FAIR_POLICY, type FairStrategy, planFair } from '../../resolver/plan-fair.ts';
+import type { FairStrategy } from '../../resolver/fair-search.ts';
+import { FAIR_POLICY, planFair } from '../../resolver/plan-fair.ts';
 import type { Planner } from '../../resolver/reversals.ts';
 import { planStable } from '../../resolver/stability.ts';
 import type { Answers } from './families.ts';
