@@ -37,13 +37,18 @@ export class Trial {
     this.#change(use, -1);
   }
 
-  /** What an inquiry finds with `use` taken out for its duration. */
+  /** What an inquiry finds with a use taken out for its duration. */
   without<Found>(use: Use, inquire: () => Found): Found {
-    this.tree.use(use.node, use.amounts, -1);
+    return this.withoutAll([use], inquire);
+  }
+
+  /** As `without`, of several uses. */
+  withoutAll<Found>(uses: readonly Use[], inquire: () => Found): Found {
+    for (const { node, amounts } of uses) this.tree.use(node, amounts, -1);
     try {
       return inquire();
     } finally {
-      this.tree.use(use.node, use.amounts, 1);
+      for (const { node, amounts } of uses) this.tree.use(node, amounts, 1);
     }
   }
 

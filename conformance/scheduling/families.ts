@@ -1,3 +1,4 @@
+import { admissionClassic, admissionFair } from './admission.ts';
 import { capacity } from './capacity.ts';
 import { dominantShares } from './dominant-share.ts';
 import { policy } from './policy.ts';
@@ -19,6 +20,8 @@ export type Family = (record: SchedulingRecord) => Answers;
 
 /** The adapter of each `kind` of record. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
+  'admission-cycle-classic': admissionClassic,
+  'admission-cycle-fair': admissionFair,
   capacity,
   'dominant-share': dominantShares,
   policy,
