@@ -28,6 +28,12 @@ export function answerOf(
         rule: event.rule,
         ...withFactors(event),
       };
+    case 'ApprovalRequested': {
+      const { id, resource, requested, above, rule } = event;
+      const timeoutInMs = Math.max(0, event.untilMs - nowMs);
+      const told = { id, resource, requested, above, timeoutInMs, rule, ...withFactors(event) };
+      return { outcome: 'pendingApproval', ...told };
+    }
     case 'PreemptionRequested':
       return {
         outcome: 'preempting',
@@ -50,6 +56,10 @@ function useAnswer(
   expiresAtMs: number | undefined,
 ): Answer | undefined {
   switch (event.type) {
+    case 'ApprovalGiven':
+      return { outcome: 'approved', request: event.request, ...withId(event) };
+    case 'ApprovalDeclined':
+      return { outcome: 'declined', request: event.request, ...withId(event) };
     case 'RequestCancelled':
       return { outcome: 'cancelled', request: event.request, ...withId(event) };
     case 'AllocationEnded':
@@ -217,7 +227,7 @@ function endedAnswer(event: EventOf<'AllocationEnded'>): Answer {
 }
 
 interface DenialKind {
-  readonly class: 'input' | 'capacity' | 'state';
+  readonly class: 'input' | 'authority' | 'capacity' | 'state';
   readonly severity: 'info' | 'warning' | 'error';
   readonly advice: string;
 }
@@ -227,6 +237,11 @@ const capacity = (advice: string): DenialKind => ({
   advice,
 });
 const state = (advice: string): DenialKind => ({ class: 'state', severity: 'warning', advice });
+const authority = (advice: string): DenialKind => ({
+  class: 'authority',
+  severity: 'warning',
+  advice,
+});
 
 /** Each reason of a denial with its class, severity and recovery hint (I-05). */
 const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
@@ -254,10 +269,24 @@ const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
   queue_full: capacity('Too many wait; slow down.'),
   queued_ahead: capacity('Others wait for it; send maxWaitMs to join the queue.'),
   amount_out_of_range: { class: 'input', severity: 'error', advice: 'Use smaller amounts.' },
+  tool_not_allowed: authority('Use another tool, or have the rule changed that is named.'),
+  rule_denied: authority('Ask for no more than the rule allows, or have it changed.'),
+  approval_declined: authority('An approver said no; ask them before you ask again.'),
+  approval_expired: state('No approver answered in time; tell one before you ask again.'),
 };
 
 function messageOf(event: EventOf<'RequestDenied'>): string {
   const short = event.short?.at(-1);
+  const { factors } = event;
+  if (event.reason === 'tool_not_allowed') {
+    const { at, tool, pattern } = factors ?? {};
+    const why = pattern === null ? 'is not on its list of tools' : `is denied there by ${pattern}`;
+    return `${event.reason}: ${tool} ${why} (rule ${event.rule} of ${at})`;
+  }
+  if (event.reason === 'rule_denied') {
+    const { at, resource, requested, above } = factors ?? {};
+    return `${event.reason}: ${requested} ${resource} is above ${above} (rule ${event.rule} of ${at})`;
+  }
   if (short === undefined) return `${event.ask.path}: ${event.reason}`;
   return `${event.reason}: ${short.path} has ${short.available} ${short.resource}, ${short.needed} needed`;
 }

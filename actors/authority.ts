@@ -1,8 +1,9 @@
 import type { Refusal } from '../events/answers.ts';
-import type { Command, Role } from '../events/commands.ts';
+import type { Command } from '../events/commands.ts';
 import { isWithin } from '../events/names.ts';
 import { ExecutionPriority, type Priority } from '../events/priority.ts';
 import { refuse } from '../events/refusals.ts';
+import type { Role } from '../events/roles.ts';
 import type { Node } from './node.ts';
 import type { Credential, Team } from './team.ts';
 
@@ -42,7 +43,7 @@ const BENEATH: ReadonlySet<Op> = new Set([
 const MAY: Readonly<Record<Exclude<Role, 'operator'>, ReadonlySet<Op>>> = {
   agent: new Set(AGENT),
   lead: new Set([...AGENT, 'topUp', 'voidGrant', 'setLimits', 'resetWindow']),
-  approver: new Set(READS),
+  approver: new Set<Op>([...READS, 'approve', 'decline']),
   auditor: new Set(READS),
 };
 
@@ -54,6 +55,17 @@ function credentialOf(team: Team, agent: string): Credential | undefined {
   }
   if (agent === AUDITOR) return { role: 'auditor', prefix: team.name, priorityMax: null };
   return team.credentials.get(agent);
+}
+
+/** The role in which an agent acts in a team, or undefined. */
+export function roleOf(team: Team, agent: string): Role | undefined {
+  return credentialOf(team, agent)?.role;
+}
+
+/** Whether the prefix of an agent's credential covers a path. */
+export function coversPath(team: Team, agent: string, path: string): boolean {
+  const credential = credentialOf(team, agent);
+  return credential !== undefined && isWithin(path, credential.prefix);
 }
 
 /** Refuses what the role or the path prefix of an agent does not cover; undefined if it may. */

@@ -19,6 +19,7 @@ import { above, growthOf, isAny, reportedOf } from './end.ts';
 import { barrierOf, bookedAt } from './locate.ts';
 import { claimed } from './repeat.ts';
 import type { Allocation, Team } from './team.ts';
+import { toolBarrier } from './tool-rules.ts';
 
 /** Gives everything back; what was reported stays booked. */
 export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Context): Decision {
@@ -86,6 +87,11 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
       const code = barrier.reason === 'frozen' ? 'node_frozen' : 'node_closing';
       const message = `${barrier.path} is ${barrier.reason}: no growth`;
       return answered(refuse(barrier.reason === 'stopped' ? 'node_stopped' : code, message));
+    }
+    const tools = toolBarrier(team, live.agent, live.node.path, Object.keys(growth));
+    if (tools !== undefined) {
+      const message = `${tools.tool} is not allowed by the rule ${tools.rule} of ${tools.path}`;
+      return answered(refuse('not_permitted', message));
     }
     if (leavesRange(live.node, growth)) {
       return answered(outOfRange());
@@ -179,7 +185,7 @@ export function decideAdjust(team: Team, command: CommandOf<'adjust'>, ctx: Cont
 
 /** Takes a waiting request out of its queue. */
 export function decideCancel(team: Team, command: CommandOf<'cancel'>, ctx: Context): Decision {
-  const waiting = team.waiting.get(command.request);
+  const waiting = team.waiting.get(command.request) ?? team.approvals.get(command.request);
   const granted = team.allocations.get(command.request) ?? team.tombstones.get(command.request);
   const owner = waiting?.agent ?? granted?.agent;
   if (owner === undefined) {

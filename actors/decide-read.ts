@@ -1,7 +1,9 @@
 import type { Emergency } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
+import { isWithin } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
+import { approvalAnswer, approvalView } from './approvals.ts';
 import { maySee } from './authority.ts';
 import { answered, type Context, type Decision } from './context.ts';
 import { emergencyOf } from './emergency.ts';
@@ -24,12 +26,14 @@ export function decideStatus(team: Team, command: CommandOf<'status'>, ctx: Cont
   const live = waiting === undefined ? team.allocations.get(of) : undefined;
   const tomb = live === undefined ? team.tombstones.get(of) : undefined;
   const used = team.ids.get(of);
-  const known = waiting ?? live ?? tomb;
+  const pending = team.approvals.get(of);
+  const known = waiting ?? pending ?? live ?? tomb;
   if (known === undefined && used === undefined) return answered(unknownId(of));
-  if (!maySee(team, ctx.agent, known?.agent ?? used?.by, pathOf(waiting, live, tomb))) {
+  if (!maySee(team, ctx.agent, known?.agent ?? used?.by, pathOf(waiting ?? pending, live, tomb))) {
     return answered(refuse('not_permitted', `${of} is none of ${ctx.agent}`));
   }
   if (waiting !== undefined) return answered(pendingAnswer(team, waiting, ctx.atMs));
+  if (pending !== undefined) return answered(approvalAnswer(pending, ctx.atMs));
   if (live !== undefined) {
     const events = claimed(team, of, ctx);
     return used !== undefined && live.agent === ctx.agent
@@ -47,7 +51,7 @@ export function decideStatus(team: Team, command: CommandOf<'status'>, ctx: Cont
 
 export function decideExplain(team: Team, command: CommandOf<'explain'>, ctx: Context): Decision {
   const { of } = command;
-  const waiting = team.waiting.get(of);
+  const waiting = team.waiting.get(of) ?? team.approvals.get(of);
   const live = team.allocations.get(of);
   const tomb = team.tombstones.get(of);
   const used = team.ids.get(of);
@@ -60,7 +64,7 @@ export function decideExplain(team: Team, command: CommandOf<'explain'>, ctx: Co
 }
 
 function pathOf(
-  waiting: Waiting | undefined,
+  waiting: Pick<Waiting, 'ask'> | undefined,
   live: Allocation | undefined,
   tomb: Tombstone | undefined,
 ): string | undefined {
@@ -94,7 +98,17 @@ export function decideQueue(team: Team, command: CommandOf<'queue'>, ctx: Contex
     shown.push(...inOrder.slice(0, SHOWN_MAX - shown.length));
   }
   const waiting = shown.map((one) => waitingView(team, one, ctx.atMs));
-  return answered({ outcome: 'queue', waiting, total });
+  const approvals = [...team.approvals.values()].filter(({ ask }) =>
+    isWithin(ask.path, command.path),
+  );
+  if (approvals.length === 0) return answered({ outcome: 'queue', waiting, total });
+  return answered({
+    outcome: 'queue',
+    waiting,
+    total,
+    approvals: approvals.slice(0, SHOWN_MAX).map((one) => approvalView(one, ctx.atMs)),
+    approvalsTotal: approvals.length,
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { CommandOf, ResourceAllocationRequest } from '../events/commands.ts';
-import type { DenialReason } from '../events/events.ts';
+import type { BursarEvent, DenialReason } from '../events/events.ts';
+import type { Priority } from '../events/priority.ts';
 import { refuse } from '../events/refusals.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
@@ -8,8 +9,9 @@ import { type Candidate, detect, meetsQueue } from './contention.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from './context.ts';
 import { slackMsOf } from './deadline.ts';
 import { denialOf } from './denial.ts';
-import { barrierOf, locate } from './locate.ts';
+import { barrierOf, locate, type Place } from './locate.ts';
 import { grantOf, resolve } from './resolver.ts';
+import { ruledOut } from './ruled-out.ts';
 import type { Team } from './team.ts';
 
 /** Priority of a request that names none. */
@@ -31,39 +33,75 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
     }
   }
   const { agent, digest } = ctx;
-  const deny = (reason: DenialReason, path: string) =>
-    recorded(denialOf(team, { id, agent, digest, ask }, reason, path, ctx.atMs));
+  const asked: Asked = { id, agent, digest, ask, priority };
   const place = locate(team, ask.path);
-  if (typeof place === 'string') return deny(place, ask.path);
+  if (typeof place === 'string') return recorded(denialOf(team, asked, place, ask.path, ctx.atMs));
   const cap = priorityCapOf(team, ctx.agent, place.anchor);
   if (priority > cap) {
     const message = `priority ${priority} is above the cap of ${cap} for ${ctx.agent} on ${ask.path}`;
     return answered(refuse('not_permitted', message, { id }));
   }
   const wanted = boundedAmounts(team, ask);
-  if (wanted === undefined) return deny('unbounded', ask.path);
+  if (wanted === undefined) {
+    return recorded(denialOf(team, asked, 'unbounded', ask.path, ctx.atMs));
+  }
   if (leavesRange(place.anchor, wanted)) {
     return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53', { id }));
   }
+  return { events: decideAt(team, asked, place, wanted, ctx, false) };
+}
+
+/** A request on its way to a decision. */
+export interface Asked {
+  readonly id: string;
+  readonly agent: string;
+  readonly digest: number | undefined;
+  readonly ask: ResourceAllocationRequest;
+  readonly priority: Priority;
+}
+
+/** Decides what an approver has agreed to, as if it had been asked for now. */
+export function decideApproved(team: Team, asked: Asked, ctx: Context): BursarEvent[] {
+  const { path } = asked.ask;
+  const deny = (reason: DenialReason) => [denialOf(team, asked, reason, path, ctx.atMs)];
+  const place = locate(team, path);
+  if (typeof place === 'string') return deny(place);
+  const wanted = boundedAmounts(team, asked.ask);
+  if (wanted === undefined) return deny('unbounded');
+  if (leavesRange(place.anchor, wanted)) return deny('amount_out_of_range');
+  return decideAt(team, asked, place, wanted, ctx, true);
+}
+
+/** Decides a request whose place and amounts are known: barriers, rules of the policy, room. */
+function decideAt(
+  team: Team,
+  asked: Asked,
+  place: Place,
+  wanted: Amounts,
+  ctx: Context,
+  isApproved: boolean,
+): BursarEvent[] {
+  const { ask, priority } = asked;
+  const deny = (reason: DenialReason, path: string) => [
+    denialOf(team, asked, reason, path, ctx.atMs),
+  ];
   const barrier = barrierOf(place.anchor, priority);
   if (barrier !== undefined) return deny(barrier.reason, barrier.path);
+  const byRule = ruledOut(team, asked, wanted, ctx.atMs, isApproved);
+  if (byRule !== undefined) return [byRule];
   if (slackMsOf(ask) < 0) return deny('deadline_unreachable', ask.path);
   const candidate: Candidate = {
-    id,
-    agent,
-    digest,
-    ask,
+    ...asked,
     wanted,
     least: leastOf(ask, wanted),
-    priority,
     place,
     atMs: ctx.atMs,
   };
   const isFree = fits(place.anchor, wanted) && !meetsQueue(team, place.anchor, wanted);
   const contest = isFree ? undefined : detect(team, candidate);
   return contest === undefined
-    ? recorded(grantOf(team, candidate, wanted, 'request', { rule: 'fits' }))
-    : { events: resolve(team, contest, ctx) };
+    ? [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })]
+    : resolve(team, contest, ctx);
 }
 
 /** What is recorded of a request: nothing that may differ between two tries. */

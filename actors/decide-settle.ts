@@ -212,7 +212,10 @@ export function commandCause(command: { readonly id?: string | undefined }, ctx:
 
 /** Refusal for an allocation that is not known. */
 export function unknownAllocation(team: Team, id: string) {
-  const hint = team.waiting.has(id) ? 'it still waits and holds nothing' : 'nothing of that id';
+  const hint =
+    team.waiting.has(id) || team.approvals.has(id)
+      ? 'it still waits and holds nothing'
+      : 'nothing of that id';
   return refuse('unknown_allocation', `no allocation ${id}: ${hint}`);
 }
 

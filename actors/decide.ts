@@ -11,6 +11,7 @@ import {
   decideReport,
   decideResize,
 } from './decide-allocation.ts';
+import { decideApprove, decideDecline } from './decide-approval.ts';
 import {
   decideAcknowledgeStop,
   decideFreeze,
@@ -69,6 +70,10 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
       return decideAdjust(team, command, ctx);
     case 'cancel':
       return decideCancel(team, command, ctx);
+    case 'approve':
+      return decideApprove(team, command, ctx);
+    case 'decline':
+      return decideDecline(team, command, ctx);
     case 'open':
       return decideOpen(team, command, ctx);
     case 'close':

@@ -57,4 +57,7 @@ const RETRY_ON: Readonly<Partial<Record<DenialReason, NonNullable<Denial['retryO
   node_closed: 'never',
   deadline_unreachable: 'never',
   wait_timeout: 'release',
+  tool_not_allowed: 'never',
+  rule_denied: 'never',
+  approval_declined: 'never',
 };

@@ -1,6 +1,7 @@
 import type { BursarEvent } from '../events/events.ts';
 import { allocationsBeneath } from './beneath.ts';
 import { stamp } from './context.ts';
+import { approvalDenial } from './decide-approval.ts';
 import { waitingDenial } from './denial.ts';
 import { endOf, noEarlierEnds } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
@@ -27,6 +28,10 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
       const isLate = waiting.latestStartMs < atMs;
       const reason = isLate ? 'deadline_unreachable' : 'wait_timeout';
       return [waitingDenial(team, waiting, reason, waiting.account.path, atMs)];
+    }
+    case 'approval': {
+      const pending = team.approvals.get(due.id);
+      return pending === undefined ? [] : [approvalDenial(team, pending, 'approval_expired', atMs)];
     }
     case 'thaw': {
       const { path, resource: freeze } = accountOfKey(due.id);

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { EventOf } from '../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { climbOf, type ResourceClimb } from './account.ts';
+import { approvalsExtended, leaveApprovals } from './approvals.ts';
 import { addDue, climb, holding } from './climb.ts';
 import { closeNode, nodeOf, openNode } from './evolve-node.ts';
 import { givesUpAtMs, leaveQueue } from './evolve-queue.ts';
@@ -17,9 +18,8 @@ export function allocationOf(team: Team, id: string): Allocation {
 
 export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
   assert(!team.allocations.has(event.id), `${event.id} is granted once`);
-  if (event.via !== 'request') {
-    leaveQueue(team, event.id, event);
-  }
+  if (event.via === 'approval') leaveApprovals(team, event.id);
+  else if (event.via !== 'request') leaveQueue(team, event.id, event);
   if (team.contests.size > 0) team.runtime.resolver(team.name, event);
   for (const { path, tier } of event.opened ?? []) openNode(team, path, tier, true, null, event);
   const node = nodeOf(team, event.ask.path);
@@ -154,6 +154,7 @@ export function leasesExtended(team: Team, byMs: number): void {
     team.timers.remove(waiting.timeout);
     waiting.timeout = addDue(team, givesUpAtMs(waiting), 'wait', waiting.id);
   }
+  approvalsExtended(team, byMs);
   for (const node of team.nodes.values()) {
     if (node.fenceAtMs !== null) node.fenceAtMs += byMs;
     for (const stop of node.stops?.values() ?? []) stop.ackUntilMs += byMs;

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { EventOf } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
 import { climbOf } from './account.ts';
+import { leaveApprovals } from './approvals.ts';
 import { addDue, climb } from './climb.ts';
 import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
@@ -173,6 +174,7 @@ function join(
   >,
 ): void {
   assert(!team.waiting.has(event.id), `${event.id} does not wait twice`);
+  leaveApprovals(team, event.id);
   const latestStartMs = event.atMs + slackMsOf(event.ask);
   const { untilMs } = event;
   const waiting: Waiting = {

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
+import { approvalRequested, leaveApprovals, said } from './approvals.ts';
 import { addDue, climb, noChange, spending } from './climb.ts';
 import { isEmergency } from './emergency.ts';
 import {
@@ -91,13 +92,20 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
       return lateSettled(team, event, at);
     case 'RequestDenied':
       if (event.waited) leaveQueue(team, event.id, event);
+      leaveApprovals(team, event.id);
       return team.runtime.resolver(team.name, event);
+    case 'ApprovalRequested':
+      return approvalRequested(team, event);
+    case 'ApprovalGiven':
+    case 'ApprovalDeclined':
+      return said(team, event);
     case 'RequestQueued':
       return queued(team, event);
     case 'RequestMoved':
       return moved(team, event);
     case 'RequestCancelled':
       noteCancelled(team, event.request);
+      if (team.approvals.has(event.request)) return leaveApprovals(team, event.request);
       return leaveQueue(team, event.request, event);
     case 'AllocationClaimed':
       allocationOf(team, event.allocation).claimUntilMs = null;

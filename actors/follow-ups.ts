@@ -1,8 +1,9 @@
 import type { BursarEvent } from '../events/events.ts';
-import { parentPathOf } from '../events/names.ts';
+import { isWithin, parentPathOf } from '../events/names.ts';
 import { usePermille } from './account.ts';
 import { isIdleAutoStep } from './auto-close.ts';
 import { stamp } from './context.ts';
+import { barredApproval } from './decide-approval.ts';
 import { hasLadder, rungOf } from './ladder.ts';
 import type { Node } from './node.ts';
 import { barredDenial, collectFor, serveHead } from './serve.ts';
@@ -55,8 +56,7 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
     agenda.closings.delete(path);
     const node = team.nodes.get(path);
     if (node === undefined || node.liveTree > 0) continue;
-    const isOver =
-      node.phase === 'closing' ? team.waiters.beneath(path).size === 0 : isIdleAutoStep(node);
+    const isOver = node.phase === 'closing' ? !isAwaited(team, path) : isIdleAutoStep(node);
     if (isOver) return [{ ...stamp('NodeClosed', team, atMs), path }];
   }
   return [];
@@ -119,6 +119,9 @@ function announceRung(team: Team, key: string, atMs: number): BursarEvent[] {
 /** Notes who waits beneath a path, to see what bars them, and the queues on it and beneath. */
 function sweep(team: Team, path: string): void {
   for (const { id } of team.waiters.beneath(path)) team.agenda.barred.add(id);
+  for (const { id, ask } of team.approvals.values()) {
+    if (isWithin(ask.path, path)) team.agenda.barred.add(id);
+  }
   const node = team.nodes.get(path);
   if (node !== undefined) wakeBeneath(team, node);
   for (let at = parentPathOf(path); at !== undefined; at = parentPathOf(at)) {
@@ -136,6 +139,13 @@ function wakeQueues(team: Team, { path, queues }: Node): void {
   for (const resource of queues?.keys() ?? []) team.agenda.queues.add(accountKey(path, resource));
 }
 
+/** Whether anybody waits on a path or beneath it, for room or for an approver. */
+function isAwaited(team: Team, path: string): boolean {
+  if (team.waiters.beneath(path).size > 0) return true;
+  for (const { ask } of team.approvals.values()) if (isWithin(ask.path, path)) return true;
+  return false;
+}
+
 /** Denies those of the noted that a freeze, stop or closing bars, so many at once. */
 function denyBarred(team: Team, atMs: number): BursarEvent[] {
   const events: BursarEvent[] = [];
@@ -143,7 +153,10 @@ function denyBarred(team: Team, atMs: number): BursarEvent[] {
     if (events.length === DENIALS_AT_ONCE) break;
     team.agenda.barred.delete(id);
     const waiting = team.waiting.get(id);
-    const denial = waiting && barredDenial(team, waiting, atMs);
+    const pending = team.approvals.get(id);
+    const denial = waiting
+      ? barredDenial(team, waiting, atMs)
+      : pending && barredApproval(team, pending, atMs);
     if (denial !== undefined) events.push(denial);
   }
   return events;

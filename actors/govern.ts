@@ -47,7 +47,9 @@ export function govern(
   if (decision.answer !== undefined || decision.repeats !== undefined) {
     return { ...decision, events: all };
   }
-  const told = command.op === 'request' ? lastDecision(decision.events, all) : decision.events[0];
+  const told =
+    (command.op === 'request' ? lastDecision(decision.events, all) : undefined) ??
+    decision.events[0];
   const answer = told && answerOf(told, atMs, leaseEndOf(team, told));
   return answer === undefined ? { events: all } : { events: all, answer };
 }
@@ -123,6 +125,11 @@ function isDecision(event: BursarEvent): event is DecisionEvent {
 
 /** What a dry run answers; nothing of it was recorded. */
 function wouldBe(team: Team, decision: Decision): Answer {
+  const [first] = decision.events;
+  if (first?.type === 'ApprovalRequested') {
+    const { resource, requested, above, rule } = first;
+    return { outcome: 'would_need_approval', resource, requested, above, rule };
+  }
   const event = decision.events.find(isDecision);
   if (event === undefined) return decision.answer as Answer;
   const { rule, factors } = event;

@@ -13,6 +13,7 @@ export class Standing {
   #allocations = 0;
   #tombstones = 0;
   #waiting = 0;
+  #approvals = 0;
   #nodes = 0;
   #timers = 0;
   #arrivals = 0;
@@ -24,6 +25,7 @@ export class Standing {
     this.#allocations = team.allocations.size;
     this.#tombstones = team.tombstones.size;
     this.#waiting = team.waiting.size;
+    this.#approvals = team.approvals.size;
     this.#nodes = team.nodes.size;
     this.#timers = team.timers.size;
     this.#arrivals = team.arrivals;
@@ -48,6 +50,7 @@ export class Standing {
       this.#allocations === team.allocations.size &&
       this.#tombstones === team.tombstones.size &&
       this.#waiting === team.waiting.size &&
+      this.#approvals === team.approvals.size &&
       this.#nodes === team.nodes.size &&
       this.#timers === team.timers.size &&
       this.#arrivals === team.arrivals &&

@@ -35,8 +35,11 @@ function goesOn(team: Team, event: BursarEvent): boolean {
   switch (event.type) {
     case 'AllocationGranted':
     case 'RequestDenied':
-      return team.waiting.has(event.id);
+      return team.waiting.has(event.id) || team.approvals.has(event.id);
+    case 'PreemptionRequested':
+      return team.approvals.has(event.id);
     case 'RequestQueued':
+      if (team.approvals.has(event.id)) return true;
       return isPutBack(event) && team.tombstones.get(event.id)?.as === 'unclaimed';
     default:
       return false;

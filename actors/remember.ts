@@ -41,7 +41,13 @@ export function prune(team: Team, limits: Retention = LIMITS): void {
   excess = team.ids.size - limits.idsPerShardMax;
   for (const [id, { atMs }] of team.ids) {
     if (now - atMs <= limits.idRetentionMs && excess <= 0) break;
-    if (team.allocations.has(id) || team.waiting.has(id) || team.tombstones.has(id)) continue;
+    if (
+      team.allocations.has(id) ||
+      team.waiting.has(id) ||
+      team.approvals.has(id) ||
+      team.tombstones.has(id)
+    )
+      continue;
     team.ids.delete(id);
     team.forgottenUpToMs = Math.max(team.forgottenUpToMs, atMs);
     excess -= 1;

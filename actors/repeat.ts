@@ -3,6 +3,7 @@ import type { Command } from '../events/commands.ts';
 import type { EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
+import { approvalAnswer } from './approvals.ts';
 import { answered, type Context, type Decision, stamp } from './context.ts';
 import type { Team } from './team.ts';
 import { pendingAnswer } from './views.ts';
@@ -28,6 +29,10 @@ export function repeatOf(team: Team, command: Command, ctx: Context): Decision |
   if (waiting !== undefined) {
     const answer: Answer = { ...pendingAnswer(team, waiting, ctx.atMs), replayed: true };
     return { events: [], answer };
+  }
+  const pending = team.approvals.get(id);
+  if (pending !== undefined) {
+    return answered({ ...approvalAnswer(pending, ctx.atMs), replayed: true });
   }
   if (used.isCancelled) return answered(cancelledBefore(id));
   return { events: claimed(team, id, ctx), repeats: used.at };

@@ -15,7 +15,9 @@ import { waitingDenial } from './denial.ts';
 import { isAny } from './end.ts';
 import { barrierOf, locate } from './locate.ts';
 import { grantOf } from './resolver.ts';
+import { toolDenial } from './ruled-out.ts';
 import { accountOfKey, type Team } from './team.ts';
+import { toolBarrier } from './tool-rules.ts';
 import type { Waiting } from './wait-queue.ts';
 
 /** The denial of a waiting request that cannot be admitted any more, whatever the room. */
@@ -29,6 +31,11 @@ export function barredDenial(team: Team, waiting: Waiting, atMs: number): Bursar
   const barrier = barrierOf(place.anchor, waiting.priority);
   if (barrier !== undefined) {
     return waitingDenial(team, waiting, barrier.reason, barrier.path, atMs);
+  }
+  const tools = toolBarrier(team, waiting.agent, path, Object.keys(waiting.ask.items));
+  if (tools !== undefined) {
+    const denial = toolDenial(team, waiting, tools, atMs);
+    return { ...denial, waited: true, waitedMs: atMs - waiting.sinceMs };
   }
   const isUnbounded = boundedAmounts(team, waiting.ask) === undefined;
   return isUnbounded ? waitingDenial(team, waiting, 'unbounded', path, atMs) : undefined;

@@ -1,6 +1,6 @@
 import type { Factors } from '../events/events.ts';
-import type { Strategy } from '../events/policy.ts';
 import { ExecutionPriority } from '../events/priority.ts';
+import type { Strategy } from '../events/strategy.ts';
 import { usePermille } from './account.ts';
 import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';

@@ -1,8 +1,10 @@
-import type { ResourceAllocationRequest, Role } from '../events/commands.ts';
+import type { ResourceAllocationRequest } from '../events/commands.ts';
 import type { AccountName, EventOf } from '../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
+import type { Role } from '../events/roles.ts';
+import type { PendingApproval } from './approvals.ts';
 import { InvariantWatch, type Watch } from './invariants.ts';
 import { LIVES, type Life } from './machines.ts';
 import type { Node, Tier } from './node.ts';
@@ -116,6 +118,8 @@ export interface Team {
   readonly waiting: Map<string, Waiting>;
   /** The same requests, by where they ask. */
   readonly waiters: Waiters;
+  /** Requests that wait for an approver, oldest first. */
+  readonly approvals: Map<string, PendingApproval>;
   /** By account key, and by their own id. */
   readonly contests: Map<string, Contest>;
   readonly contestsById: Map<string, Contest>;
@@ -167,6 +171,7 @@ export function newTeam(
     ids: new Map(),
     waiting: new Map(),
     waiters: new Waiters(),
+    approvals: new Map(),
     contests: new Map(),
     contestsById: new Map(),
     emergencies: [],

@@ -1,5 +1,14 @@
 /** What falls due, and in which order at the same instant. */
-const RANK = { thaw: 0, fence: 1, stop: 2, close: 3, claim: 4, expire: 5, wait: 6 } as const;
+const RANK = {
+  thaw: 0,
+  fence: 1,
+  stop: 2,
+  close: 3,
+  claim: 4,
+  expire: 5,
+  wait: 6,
+  approval: 7,
+} as const;
 export type DueKind = keyof typeof RANK;
 
 /** Something that the writer records when its time has come, unless the state has moved on. */
@@ -39,6 +48,7 @@ export class TimerHeap {
     claim: 0,
     expire: 0,
     wait: 0,
+    approval: 0,
   };
 
   get size(): number {

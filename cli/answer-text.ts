@@ -86,6 +86,10 @@ export function answerText(answer: Answer, paint: Colours): string {
 
 function otherText(
   answer: AnswerIn<
+    | 'pendingApproval'
+    | 'would_need_approval'
+    | 'approved'
+    | 'declined'
     | 'frozen'
     | 'unfrozen'
     | 'stopped'
@@ -101,6 +105,18 @@ function otherText(
   paint: Colours,
 ): string {
   switch (answer.outcome) {
+    case 'pendingApproval':
+      return [
+        `${paint.yellow('waits for approval')} ${answer.id}`,
+        `  ${showAmount(answer.resource, answer.requested)} is above ${showAmount(answer.resource, answer.above)}; an approver has ${durationText(answer.timeoutInMs)}`,
+        whyText(answer),
+      ].join('\n');
+    case 'would_need_approval':
+      return `would need approval: ${showAmount(answer.resource, answer.requested)} is above ${showAmount(answer.resource, answer.above)} (rule ${answer.rule})`;
+    case 'approved':
+      return `${paint.green('approved')} ${answer.request}`;
+    case 'declined':
+      return `${paint.green('declined')} ${answer.request}`;
     case 'frozen':
       return `${paint.cyan('frozen')} ${answer.path}; to lift it: bursar unfreeze ${answer.path} ${answer.freeze}`;
     case 'unfrozen':

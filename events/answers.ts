@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
 import { type ConflictType, DenialReason } from './events.ts';
+import { RateLine } from './rate-line.ts';
 import { Threshold } from './window.ts';
 
 /** Codes of refusals: a command that was not decided, changed nothing and used up no id. */
@@ -23,6 +24,10 @@ export const RefusalCode = z.enum([
   'no_window',
   'window_not_possible',
   'unknown_resource',
+  'resource_in_use',
+  'exclusive_resource',
+  'rate_not_exact',
+  'rate_not_divisible',
   'node_exists',
   'node_closed',
   'node_closing',
@@ -135,6 +140,20 @@ const WaitingView = z.object({
   timeoutInMs: z.number(),
   state: z.enum(['queued', 'preempting']),
 });
+/** A request that waits for an approver, as `queue` shows it. */
+const ApprovalView = z.object({
+  id: z.string(),
+  path: z.string(),
+  agent: z.string(),
+  resource: z.string(),
+  requested: z.number(),
+  above: z.number(),
+  /** The rule that wants the approval. */
+  rule: z.string(),
+  priority: z.number(),
+  waitedMs: z.number(),
+  timeoutInMs: z.number(),
+});
 /** An emergency as subscribers and catch-up see it. */
 export const Emergency = z.object({
   /** `<shard>-<block>-<index>`: the same emergency always has the same id. */
@@ -236,6 +255,21 @@ export const Answer = z.discriminatedUnion('outcome', [
     rule: z.string(),
     factors: factors.optional(),
   }),
+  answer('pendingApproval', {
+    id: z.string(),
+    resource: z.string(),
+    requested: z.number(),
+    above: z.number(),
+    timeoutInMs: z.number(),
+    rule: z.string(),
+    factors: factors.optional(),
+  }),
+  answer('would_need_approval', {
+    resource: z.string(),
+    requested: z.number(),
+    above: z.number(),
+    rule: z.string(),
+  }),
   answer('would_grant', { granted: amounts, partial: z.boolean(), ...wouldBe }),
   answer('would_queue', {
     account: AccountName,
@@ -260,6 +294,8 @@ export const Answer = z.discriminatedUnion('outcome', [
   answer('charged', { ...own, path: z.string(), amounts }),
   answer('adjusted', { ...own, allocation: z.string(), more: amounts, less: amounts }),
   answer('cancelled', { ...own, request: z.string() }),
+  answer('approved', { ...own, request: z.string() }),
+  answer('declined', { ...own, request: z.string() }),
   answer('already_granted', { ...own, request: z.string() }),
   answer('opened', { ...own, path: z.string(), tier: z.string() }),
   answer('closing', { ...own, path: z.string(), liveAllocations: z.number() }),
@@ -293,12 +329,21 @@ export const Answer = z.discriminatedUnion('outcome', [
     stops: z.array(z.string()),
     liveAllocations: z.number(),
     lines: z.array(BalanceLine),
+    /** Rates that this node limits itself. */
+    rates: z.array(RateLine).optional(),
     children: z.array(z.string()),
   }),
   answer('allocation', { ...own, allocation: AllocationView }),
   answer('waiting', { ...own, waiting: WaitingView }),
   answer('explained', { ...own, events: z.array(z.unknown()) }),
-  answer('queue', { ...own, waiting: z.array(WaitingView), total: z.number() }),
+  answer('queue', {
+    ...own,
+    waiting: z.array(WaitingView),
+    total: z.number(),
+    /** Requests that wait for an approver, oldest first, and how many there are. */
+    approvals: z.array(ApprovalView).optional(),
+    approvalsTotal: z.number().optional(),
+  }),
   answer('emergencies', { ...own, emergencies: z.array(Emergency), position: z.number() }),
 ]);
 export type Answer = z.infer<typeof Answer>;

@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
-import { Policy, Strategy } from './policy.ts';
+import { Policy } from './policy.ts';
 import { PriorityInput } from './priority.ts';
-import { Amount, Amounts } from './resources.ts';
+import { Amount, Amounts, RateMeter } from './resources.ts';
+import { Role } from './roles.ts';
+import { Strategy } from './strategy.ts';
 import { GrantTerms, Thresholds, Window } from './window.ts';
 
 /** Version of the command format; a command may carry it as `v`, absent means this one. */
 export const COMMAND_VERSION = 1;
-
-/** What each role of a credential may do is in actors/authority.ts. */
-export const Role = z.enum(['agent', 'lead', 'approver', 'operator', 'auditor']);
-export type Role = z.infer<typeof Role>;
 
 const common = {
   v: z.literal(COMMAND_VERSION).optional(),
@@ -53,6 +51,8 @@ const AccountLimit = z.strictObject({
   window: Window.optional(),
   /** Its own bounds instead of the ladder; null: none of its own any more. */
   thresholds: Thresholds.nullable().optional(),
+  /** Of a rate: over which time and how it is metered; a sliding minute where a limit says nothing. */
+  per: RateMeter.optional(),
 });
 /** Ceilings and guarantees by resource. */
 export const ResourceLimits = z
@@ -219,6 +219,13 @@ const Adjust = z.strictObject({
   actual: Amounts.refine(isSized, itemsMessage),
 });
 const Cancel = z.strictObject({ op: z.literal('cancel'), ...common, request: CommandId });
+const Approve = z.strictObject({ op: z.literal('approve'), ...common, request: CommandId });
+const Decline = z.strictObject({
+  op: z.literal('decline'),
+  ...common,
+  request: CommandId,
+  reason: Reason.optional(),
+});
 const Freeze = z.strictObject({
   op: z.literal('freeze'),
   ...common,
@@ -288,6 +295,8 @@ export const Command = z.discriminatedUnion('op', [
   Charge,
   Adjust,
   Cancel,
+  Approve,
+  Decline,
   Open,
   Close,
   SetLimits,
@@ -328,8 +337,6 @@ export const OPS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
   'distribute',
   'reserve',
   'cancelReservation',
-  'approve',
-  'decline',
   'openBreaker',
   'closeBreaker',
 ]);

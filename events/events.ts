@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { Ask, ResourceLimits, Role } from './commands.ts';
+import { Ask, ResourceLimits } from './commands.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
-import { Policy, Strategy } from './policy.ts';
+import { Policy } from './policy.ts';
 import { Amounts } from './resources.ts';
+import { Role } from './roles.ts';
+import { Strategy } from './strategy.ts';
 import { GrantRecord, Threshold, WindowSpan } from './window.ts';
 
 /** Version of the event formats written today; older ones pass through events/upcast.ts. */
@@ -55,6 +57,10 @@ export const DenialReason = z.enum([
   'queue_full',
   'queued_ahead',
   'amount_out_of_range',
+  'tool_not_allowed',
+  'rule_denied',
+  'approval_declined',
+  'approval_expired',
 ]);
 export type DenialReason = z.infer<typeof DenialReason>;
 
@@ -98,13 +104,15 @@ export const BursarEvent = z.discriminatedUnion('type', [
     ask: Ask,
     /** Granted amounts; below the ask where `partial`. */
     items: Amounts,
+    /** Counted of rates on every tier of the path, at this instant. */
+    rates: Amounts.optional(),
     partial: z.literal(true).optional(),
     /** Missing nodes that this decision opened, outermost first. */
     opened: z.array(z.strictObject({ path: NodePath, tier: z.enum(['run', 'step']) })).optional(),
     priority: level,
     expiresAtMs: time,
     /** How the grant came about: at once, out of the queue, or after preemption. */
-    via: z.enum(['request', 'queue', 'preemption']),
+    via: z.enum(['request', 'queue', 'preemption', 'approval']),
     /** The grant is revoked when no command of its agent arrives by then. */
     claimUntilMs: time.optional(),
     /** Which time this demand is granted out of the queue; a requeue counts up. */
@@ -122,6 +130,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     booked: Amounts,
     /** Booked above held, where there is any. */
     overrun: Amounts.optional(),
+    /** What was really used of rates, where it differs from what the grant counted. */
+    rates: Amounts.optional(),
     /** The use was not stated by the agent. */
     estimated: z.literal(true).optional(),
     earlier: Earlier.optional(),
@@ -149,10 +159,12 @@ export const BursarEvent = z.discriminatedUnion('type', [
     short: z.array(Shortage).optional(),
     retryAfterMs: count.optional(),
     /** What would have to happen before a repeat makes sense. */
-    retryOn: z.enum(['release', 'top_up', 'unfreeze', 'recover', 'never']).optional(),
+    retryOn: z.enum(['release', 'time', 'top_up', 'unfreeze', 'recover', 'never']).optional(),
     waitedMs: count.optional(),
     /** It had been queued or preempting before. */
     waited: z.literal(true).optional(),
+    /** It had waited for an approver before. */
+    approval: z.literal(true).optional(),
     ...why,
   }),
   event('RequestQueued', {
@@ -173,6 +185,27 @@ export const BursarEvent = z.discriminatedUnion('type', [
     of: CommandId.optional(),
     attempt: count.optional(),
     ...why,
+  }),
+  event('ApprovalRequested', {
+    ...decision,
+    ask: Ask,
+    priority: level,
+    /** The resource that its rule looks at, what is asked of that, and above what it needs approval. */
+    resource: ResourceName,
+    requested: count,
+    above: count,
+    /** Denied `approval_expired` then. */
+    untilMs: time,
+    ...why,
+  }),
+  /** The decision on the request follows, as if it had arrived now. */
+  event('ApprovalGiven', { ...cause, request: CommandId, waitedMs: count }),
+  /** The denial of the request follows. */
+  event('ApprovalDeclined', {
+    ...cause,
+    request: CommandId,
+    waitedMs: count,
+    reason: z.string().optional(),
   }),
   event('RequestMoved', { request: CommandId, account: Account }),
   event('RequestCancelled', { ...cause, request: CommandId, waitedMs: count }),

@@ -13,6 +13,15 @@ export const LIMITS = {
   itemsMax: 16,
   /** Resources whose limits one command sets. */
   accountsPerCommandMax: 64,
+  /** Longest time over which a rate is metered. */
+  rateWindowMsMax: 7 * 24 * 60 * 60 * 1000,
+  /** Instants that a sliding window keeps; a limit that could need more is refused. */
+  rateEntriesMax: 65_536,
+  /** Longest time that a request may wait for an approver, and how long where policy says nothing. */
+  approvalMsMax: 7 * 24 * 60 * 60 * 1000,
+  approvalMsDefault: 60 * 60 * 1000,
+  /** Requests of one team that wait for an approver; beyond it one is denied `queue_full`. */
+  approvalsMax: 10_000,
   /** Allocations that one request may evict: they are named in one event. */
   victimsMax: 256,
   /** Plans tried for one request until one is found that no victim could turn round. */

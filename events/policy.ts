@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { PriorityInput } from './priority.ts';
-import { Amounts } from './resources.ts';
+import { Amounts, Registry } from './resources.ts';
+import { BusinessRules, CallerCaps, ToolRules } from './rules.ts';
+import { Strategy } from './strategy.ts';
 
 /** One rung of the emergency ladder: fires above `onPermille`, re-arms below `offPermille`. */
 const Rung = z.strictObject({
@@ -9,16 +11,6 @@ const Rung = z.strictObject({
   onPermille: z.int().min(1).max(1000),
   offPermille: z.int().min(0).max(999),
 });
-
-/** Strategies by which contention may be resolved. */
-export const Strategy = z.enum([
-  'first_come_first_served',
-  'priority_based',
-  'proportional_sharing',
-  'preemption_allowed',
-  'queue_and_wait',
-]);
-export type Strategy = z.infer<typeof Strategy>;
 
 /** What a team may set about its own governing. Every field has a default. */
 export const Policy = z.strictObject({
@@ -59,6 +51,16 @@ export const Policy = z.strictObject({
     ]),
   /** Overrun of one settle above this freezes the run. Null: no bound. */
   overrunMax: Amounts.nullable().default(null),
+  /** Resources that this team has beside those of every team. */
+  resources: Registry.default({}),
+  /** Which tools may be used where, by whom. */
+  tools: ToolRules.default([]),
+  /** Requests that need an approver, or may not be. */
+  rules: BusinessRules.default([]),
+  /** How long a request waits for an approver; then it is denied `approval_expired`. */
+  approvalMs: z.int().min(1).max(LIMITS.approvalMsMax).default(LIMITS.approvalMsDefault),
+  /** How far callers may go in what they say of their own requests. */
+  caps: CallerCaps.default([]),
   /** A settle or charge above this is implausible and not booked. Null: the root's limit. */
   settleMax: Amounts.nullable().default(null),
 });

@@ -23,13 +23,20 @@ export {
   type CommandOf,
   type ResourceAllocationRequest,
   ResourceLimits,
-  Role,
 } from './commands.ts';
 export { BursarEvent, ConflictType, DenialReason, type EventOf, type EventType } from './events.ts';
 export { LIMITS } from './limits.ts';
-export { DEFAULT_POLICY, Policy, Strategy } from './policy.ts';
+export { DEFAULT_POLICY, Policy } from './policy.ts';
 export { ExecutionPriority, priorityName } from './priority.ts';
 export { REFUSALS } from './refusals.ts';
-export { BUILT_IN_RESOURCES, type ResourceType, resourceTypeOf } from './resources.ts';
+export {
+  BUILT_IN_RESOURCES,
+  RateMeter,
+  Registry,
+  type ResourceType,
+  resourceTypeOf,
+} from './resources.ts';
+export { Role } from './roles.ts';
+export { Strategy } from './strategy.ts';
 export { subjects } from './subjects.ts';
 export { readEvent, UnreadableEventError } from './upcast.ts';

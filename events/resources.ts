@@ -1,19 +1,69 @@
 import { z } from 'zod';
+import { LIMITS } from './limits.ts';
 import { ResourceName } from './names.ts';
+
+/** Resources that one policy adds. */
+const RESOURCES_MAX = LIMITS.accountsPerCommandMax;
 
 /**
  * How a resource behaves.
  * - consumable: held, then spent; what is spent does not come back within its window.
  * - capacity: held while the allocation lives, comes back at its end; the peak is recorded.
+ * - rate: counted at the grant, comes back by time alone (RateMeter).
  */
-export const ResourceClass = z.enum(['consumable', 'capacity']);
+export const ResourceClass = z.enum(['consumable', 'capacity', 'rate']);
 export type ResourceClass = z.infer<typeof ResourceClass>;
 
 /** What the registry knows of a resource. Amounts are safe integers of this unit. */
 export interface ResourceType {
   readonly class: ResourceClass;
   readonly unit: string;
+  /** A capacity that one allocation of the team has alone: its limit is 1. */
+  readonly exclusive?: boolean | undefined;
 }
+
+/** Resources that a team's policy adds, by name (R-21). */
+export const Registry = z
+  .record(
+    ResourceName,
+    z
+      .strictObject({
+        class: ResourceClass,
+        unit: z.string().regex(/^[A-Za-z][A-Za-z0-9_ /-]{0,23}$/, 'must be a word for the unit'),
+        exclusive: z.boolean().optional(),
+      })
+      .refine((type) => !type.exclusive || type.class === 'capacity', {
+        message: 'only a capacity can be exclusive',
+      }),
+  )
+  .refine((added) => Object.keys(added).length <= RESOURCES_MAX, {
+    message: `must name at most ${RESOURCES_MAX} resources`,
+  })
+  .refine(
+    (added) =>
+      Object.entries(added).every(([name, type]) => {
+        const before = resourceTypeOf(name);
+        return before === undefined || before.class === type.class;
+      }),
+    { message: 'must not change the class of a resource that every team has' },
+  );
+export type Registry = Readonly<Record<string, ResourceType>>;
+
+/**
+ * How a rate is metered on one node. A limit of 60 with `ms` 60,000:
+ * - sliding: in any 60,000 ms at most 60 are granted (an exact sliding window).
+ * - bucket: 60 flow in over 60,000 ms, evenly; at most `burst` (default the limit) can be saved up.
+ */
+export const RateMeter = z
+  .strictObject({
+    ms: z.int().min(1).max(LIMITS.rateWindowMsMax),
+    by: z.enum(['sliding', 'bucket']),
+    burst: z.int().min(1).optional(),
+  })
+  .refine((meter) => meter.by === 'bucket' || meter.burst === undefined, {
+    message: 'burst is for a bucket',
+  });
+export type RateMeter = z.infer<typeof RateMeter>;
 
 /** Resources that every team has. 1 credit = 1 USD = 1,000,000 microcredits. */
 export const BUILT_IN_RESOURCES: Readonly<Record<string, ResourceType>> = {
@@ -22,21 +72,33 @@ export const BUILT_IN_RESOURCES: Readonly<Record<string, ResourceType>> = {
   compute_ms: { class: 'consumable', unit: 'ms' },
   memory: { class: 'capacity', unit: 'bytes' },
   concurrency: { class: 'capacity', unit: 'slots' },
+  tool_calls_per_minute: { class: 'rate', unit: 'calls' },
+  model_tokens_per_minute: { class: 'rate', unit: 'tokens' },
 };
 
-/** Families by prefix: `tool.NAME` is a quota of calls, `slot.NAME` a capacity (1 = exclusive). */
+/**
+ * Families by prefix: `tool.NAME` is a quota of calls, `slot.NAME` a capacity (1 = exclusive),
+ * `rate.NAME` calls in a time, for a tool `rate.tool.NAME`.
+ */
 const FAMILIES: readonly (readonly [string, ResourceType])[] = [
   ['tool.', { class: 'consumable', unit: 'calls' }],
   ['slot.', { class: 'capacity', unit: 'slots' }],
+  ['rate.', { class: 'rate', unit: 'calls' }],
 ];
 
-/** The type of a resource, or undefined when the registry does not know it. */
-export function resourceTypeOf(resource: string): ResourceType | undefined {
+/** The type of a resource, or undefined when neither every team nor the team's policy has it. */
+export function resourceTypeOf(
+  resource: string,
+  added: Registry = NOTHING_ADDED,
+): ResourceType | undefined {
   // `constructor` is a name too, and every object has it.
+  if (Object.hasOwn(added, resource)) return added[resource];
   if (Object.hasOwn(BUILT_IN_RESOURCES, resource)) return BUILT_IN_RESOURCES[resource];
   for (const [prefix, type] of FAMILIES) if (resource.startsWith(prefix)) return type;
   return undefined;
 }
+
+const NOTHING_ADDED: Registry = {};
 
 /** A non-negative safe integer in the resource's unit. */
 export const Amount = z.int().min(0);

@@ -89,6 +89,9 @@ function apply(team: TeamBooks, event: BursarEvent): void {
 type WithoutBooks = EventOf<
   | 'RequestQueued'
   | 'RequestMoved'
+  | 'ApprovalRequested'
+  | 'ApprovalGiven'
+  | 'ApprovalDeclined'
   | 'AllocationClaimed'
   | 'LeaseRenewed'
   | 'UsageReported'
@@ -137,7 +140,7 @@ function grant(team: TeamBooks, event: EventOf<'AllocationGranted'>): void {
   const { path } = event.ask;
   const isOpened = (event.opened ?? []).some((opened) => opened.path === path);
   if (!isOpened) nodeAt(team, path, event);
-  if (event.via !== 'request') dropEarmark(team, event.id);
+  if (event.via !== 'request' && event.via !== 'approval') dropEarmark(team, event.id);
   for (const opened of event.opened ?? []) openNode(team, opened.path, opened.tier, event);
   team.holds.set(event.id, { path, amounts: new Map(Object.entries(event.items)) });
   nodeAt(team, path, event).liveOwn += 1;

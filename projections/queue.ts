@@ -142,13 +142,15 @@ function apply(team: TeamQueue, event: BursarEvent, at: Position): void {
       waitingOf(team, event, event.request).account = event.account;
       return;
     case 'AllocationGranted':
-      if (event.via !== 'request') leave(team, event, event.id);
+      if (event.via !== 'request' && event.via !== 'approval') leave(team, event, event.id);
       return;
     case 'RequestDenied':
       if (event.waited) leave(team, event, event.id);
       return;
     case 'RequestCancelled':
-      return leave(team, event, event.request);
+      // It may have waited for an approver, in no queue.
+      team.waiting.delete(event.request);
+      return;
     case 'PolicySet':
       team.aging = event.policy.aging;
       return;

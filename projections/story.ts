@@ -52,6 +52,19 @@ export function sentenceOf(event: BursarEvent): string {
       return `${amountsText(event.earmarked)} more was set aside for ${event.request}.`;
     case 'RequestMoved':
       return `${event.request} now waits for ${event.account.resource} of ${event.account.path}.`;
+    case 'ApprovalRequested':
+      return (
+        `${event.by} ${askText(event)}; above ${amountText(event.resource, event.above)} of ` +
+        `${event.resource} an approver has to agree within ` +
+        `${durationText(event.untilMs - event.atMs)} (rule ${event.rule}).`
+      );
+    case 'ApprovalGiven':
+      return `${by(event)} approved ${event.request} after ${durationText(event.waitedMs)}.`;
+    case 'ApprovalDeclined':
+      return (
+        `${by(event)} declined ${event.request} after ${durationText(event.waitedMs)}` +
+        `${event.reason === undefined ? '' : `: ${event.reason}`}.`
+      );
     case 'RequestCancelled':
       return `${by(event)} took ${event.request} back after ${durationText(event.waitedMs)}.`;
     default:
@@ -69,6 +82,9 @@ type Decided =
   | 'ContestEnded'
   | 'ResourcesReclaimed'
   | 'RequestMoved'
+  | 'ApprovalRequested'
+  | 'ApprovalGiven'
+  | 'ApprovalDeclined'
   | 'RequestCancelled';
 
 /** Events about what is held and used. */
@@ -185,6 +201,7 @@ function grantedText(event: EventOf<'AllocationGranted'>): string {
     request: `${event.by} ${askText(event)} and got`,
     queue: `${event.id} came out of the queue and got`,
     preemption: `${event.id} got, after preemption,`,
+    approval: `${event.id} was approved and got`,
   }[event.via];
   const waited = event.waitedMs === undefined ? '' : ` after ${durationText(event.waitedMs)}`;
   const preempted = event.preempted?.length ? `, taken from ${event.preempted.join(', ')}` : '';
@@ -201,7 +218,7 @@ function deniedText(event: EventOf<'RequestDenied'>): string {
       `${path} has ${amountText(resource, available)} free and ${amountText(resource, needed)} were needed`,
   );
   const waited = event.waited ? ` after ${durationText(event.waitedMs ?? 0)} of waiting` : '';
-  const who = event.waited ? event.id : `${event.by} ${askText(event)} and`;
+  const who = event.waited || event.approval ? event.id : `${event.by} ${askText(event)} and`;
   const why = short === undefined ? '' : `: ${short.join('; ')}`;
   return `${who} was denied ${event.reason}${waited}${why} (rule ${event.rule}).`;
 }

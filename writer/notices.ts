@@ -13,7 +13,7 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
       return [notice(team, event.by, 'granted', event.id, answer === undefined ? {} : { answer })];
     }
     case 'RequestDenied': {
-      if (!event.waited) return [];
+      if (!event.waited && !event.approval) return [];
       const answer = answerOf(event, event.atMs, undefined);
       return [notice(team, event.by, 'denied', event.id, answer === undefined ? {} : { answer })];
     }

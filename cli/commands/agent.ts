@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { addAgent, listAgents, removeAgent } from '../../broker/agents.ts';
 import { pathsIn } from '../../broker/data-folder.ts';
 import { RefusedError } from '../../client/errors.ts';
-import { Role } from '../../events/commands.ts';
+import { Role } from '../../events/roles.ts';
 import { priorityFrom } from '../ask-options.ts';
 import { UnknownAgentError, UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';

@@ -101,6 +101,8 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
       'node_closed',
     ],
   },
+  approve: { outcomes: ['approved'], refusals: ['unknown_request'] },
+  decline: { outcomes: ['declined'], refusals: ['unknown_request'] },
   cancel: { outcomes: ['cancelled', 'already_granted'], refusals: ['unknown_request'] },
   open: {
     outcomes: ['opened'],

@@ -34,6 +34,15 @@ export function toldBy(event: BursarEvent): Told[] {
     case 'RequestQueued':
       // Place and guesses are of the moment: the books are asked for them.
       return [{ outcome: 'queued', subject: event.id, fields: {} }];
+    case 'ApprovalRequested': {
+      const { resource, requested, above, rule, factors } = event;
+      const fields = { resource, requested, above, rule, factors };
+      return [{ outcome: 'pendingApproval', subject: event.id, fields }];
+    }
+    case 'ApprovalGiven':
+      return [{ outcome: 'approved', subject: event.request, fields: {} }];
+    case 'ApprovalDeclined':
+      return [{ outcome: 'declined', subject: event.request, fields: {} }];
     case 'PreemptionRequested':
       return [
         {

@@ -13,7 +13,7 @@ const AGENT = [
 const OPS: Readonly<Record<string, readonly string[]>> = {
   agent: AGENT,
   lead: [...AGENT, 'setLimits', 'topUp'],
-  approver: READS,
+  approver: [...READS, 'approve', 'decline'],
   auditor: READS,
 };
 
@@ -60,8 +60,12 @@ function ownsSubject(state: State, agent: string, command: Command): boolean | n
       const owner = state.live.get(id)?.agent ?? state.tombstones.get(id)?.agent;
       return owner === undefined ? null : owner === agent;
     }
+    case 'approve':
+    case 'decline':
+      return null;
     case 'cancel': {
-      const owner = state.waiting.get(command.request)?.agent;
+      const owner = (state.waiting.get(command.request) ?? state.approvals.get(command.request))
+        ?.agent;
       return owner === undefined ? null : owner === agent;
     }
     case 'status':

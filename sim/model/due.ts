@@ -24,6 +24,7 @@ export function dueBy(state: State, byMs: number): Due[] {
     add(latestStartMs(waiting.ask, waiting.deadlineAtMs) + 1, 'deadline', waiting.id);
     if (waiting.victims.length > 0) add(waiting.graceEndsAtMs, 'grace end', waiting.id);
   }
+  for (const [id, { untilMs }] of state.approvals) add(untilMs, 'approval timeout', id);
   for (const node of state.nodes.values()) {
     if (node.isClosing) add(node.fenceAtMs, 'forced close', node.path);
     for (const [id, untilMs] of node.freezes) add(untilMs, 'freeze end', id);

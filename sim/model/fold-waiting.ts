@@ -7,7 +7,23 @@ import type { State, Waiting } from './state.ts';
 /** Takes what an event says of queues, contests and collecting requests into the books. */
 export function foldWaiting(state: State, event: BursarEvent): void {
   switch (event.type) {
+    case 'ApprovalRequested': {
+      const { by: agent, ask, digest, priority, atMs, untilMs } = event;
+      const pending = { agent, ask, digest, priority, atMs, untilMs, hasAnswer: false };
+      state.approvals.set(event.id, pending);
+      return;
+    }
+    case 'ApprovalGiven':
+    case 'ApprovalDeclined': {
+      const pending = state.approvals.get(event.request);
+      if (pending !== undefined) pending.hasAnswer = true;
+      return;
+    }
+    case 'AllocationGranted':
+      state.approvals.delete(event.id);
+      return;
     case 'RequestQueued':
+      state.approvals.delete(event.id);
       return queue(state, event);
     case 'RequestMoved': {
       const waiting = state.waiting.get(event.request);
@@ -15,10 +31,13 @@ export function foldWaiting(state: State, event: BursarEvent): void {
       return;
     }
     case 'RequestCancelled':
+      state.approvals.delete(event.request);
       return leaveQueue(state, event.request);
     case 'RequestDenied':
+      state.approvals.delete(event.id);
       return leaveQueue(state, event.id);
     case 'PreemptionRequested':
+      state.approvals.delete(event.id);
       return preempt(state, event);
     case 'ResourcesReclaimed': {
       const waiting = state.waiting.get(event.request);
@@ -115,6 +134,7 @@ function extend(state: State, byMs: number): void {
     waiting.untilMs += byMs;
     if (waiting.graceEndsAtMs !== null) waiting.graceEndsAtMs += byMs;
   }
+  for (const pending of state.approvals.values()) pending.untilMs += byMs;
   for (const node of state.nodes.values()) {
     if (node.fenceAtMs !== null) node.fenceAtMs += byMs;
     for (const stop of node.stops.values()) if (!stop.isComplete) stop.ackUntilMs += byMs;

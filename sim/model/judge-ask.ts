@@ -5,18 +5,23 @@ import { priorityOf } from './ask-terms.ts';
 import type { Bench } from './bench.ts';
 import { nearest, parentOf } from './books.ts';
 import { isSame } from './content.ts';
+import { judgeApproved } from './judge-approval.ts';
 import type { State } from './state.ts';
 
 type AskEvent =
   | EventOf<'AllocationGranted'>
   | EventOf<'RequestDenied'>
   | EventOf<'RequestQueued'>
-  | EventOf<'PreemptionRequested'>;
+  | EventOf<'PreemptionRequested'>
+  | EventOf<'ApprovalRequested'>;
 
 /** What is the same for every decision on a request: whose it was, and that it was asked. */
 export function judgeAsk(bench: Bench<AskEvent>): void {
   const { state, event, find } = bench;
-  const waiting = state.waiting.get(event.id);
+  const waiting = state.waiting.get(event.id) ?? state.approvals.get(event.id);
+  if (event.type !== 'RequestDenied' && event.type !== 'ApprovalRequested') {
+    judgeApproved(bench, event);
+  }
   if (waiting !== undefined) {
     if (waiting.agent !== event.by)
       find('S §5', `${event.id} is ${waiting.agent}'s, not ${event.by}'s`);
@@ -93,6 +98,7 @@ export function isAskEvent(event: BursarEvent): event is AskEvent {
     event.type === 'AllocationGranted' ||
     event.type === 'RequestDenied' ||
     event.type === 'RequestQueued' ||
-    event.type === 'PreemptionRequested'
+    event.type === 'PreemptionRequested' ||
+    event.type === 'ApprovalRequested'
   );
 }

@@ -8,6 +8,8 @@ const OP_OF: { readonly [T in EventType]?: string } = {
   AllocationEnded: 'settle',
   LateSettled: 'settle',
   RequestCancelled: 'cancel',
+  ApprovalGiven: 'approve',
+  ApprovalDeclined: 'decline',
   LeaseRenewed: 'renew',
   AllocationResized: 'resize',
   UsageReported: 'report',

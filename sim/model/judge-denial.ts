@@ -6,10 +6,12 @@ import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { type Need, nearest, needs, parentOf, pathLimit } from './books.ts';
 import { neverFits } from './empty-tree.ts';
+import { rulesMet } from './judge-approval.ts';
 import { aheadWhereNamed } from './line.ts';
 import { isPartDue } from './part-due.ts';
 import { asRanked } from './rank.ts';
 import { withoutEarmark } from './tentative.ts';
+import { isToolBarred } from './tools.ts';
 
 type Denied = Bench<EventOf<'RequestDenied'>>;
 
@@ -28,6 +30,10 @@ const OF_THE_ASK: ReadonlySet<DenialReason> = new Set<DenialReason>([
   'deadline_unreachable',
   'amount_out_of_range',
   'queue_full',
+  'tool_not_allowed',
+  'rule_denied',
+  'approval_declined',
+  'approval_expired',
 ]);
 
 /** S §5 and §7: a denial has a true reason, and the one that comes first. */
@@ -47,7 +53,12 @@ export function judgeDenial(bench: Denied): void {
     find('S §7', `denied ${event.reason}, though a part of it is due`, event.id);
   }
   const bars = barsOf(state, event.ask.path, waiting?.priority ?? priorityOf(event.ask));
-  if (bars.size > 0 && !BARS.has(event.reason) && event.reason !== 'unbounded') {
+  if (
+    bars.size > 0 &&
+    !BARS.has(event.reason) &&
+    event.reason !== 'unbounded' &&
+    !event.reason.startsWith('approval')
+  ) {
     find('S §7', `denied ${event.reason}, though it is ${[...bars]}`, event.id);
   }
 }
@@ -89,6 +100,14 @@ function isTrue({ state, event }: Denied): boolean {
           waiting ?? asRanked(state, event, priority),
         ).length > 0
       );
+    case 'tool_not_allowed':
+      return isToolBarred(state, event.by, ask);
+    case 'rule_denied':
+      return rulesMet(state, event.by, ask).some(({ effect }) => effect === 'deny');
+    case 'approval_declined':
+      return state.approvals.get(event.id)?.hasAnswer === true;
+    case 'approval_expired':
+      return atMs >= (state.approvals.get(event.id)?.untilMs ?? Number.POSITIVE_INFINITY);
     case 'amount_out_of_range':
       return leavesRange(state, ask.path, terms.want);
     default:

@@ -107,8 +107,14 @@ function judgeTurn({ state, event, find }: Granted): void {
 
 function judgeVia({ state, event, find }: Granted): void {
   const waiting = state.waiting.get(event.id);
-  const expected =
-    waiting === undefined ? 'request' : waiting.isPreempting ? 'preemption' : 'queue';
+  const isApproved = state.approvals.has(event.id);
+  const expected = isApproved
+    ? 'approval'
+    : waiting === undefined
+      ? 'request'
+      : waiting.isPreempting
+        ? 'preemption'
+        : 'queue';
   if (event.via !== expected) find('S §7', `via ${event.via}, not ${expected}`, event.id);
   if (waiting === undefined) return;
   if ((event.attempt ?? 0) !== waiting.attempt) {

@@ -6,7 +6,7 @@ import { idOf } from './fold.ts';
 /** INV-7 and S §6.3: an id is decided once while it is remembered. */
 export function judgeId({ state, event, find }: Bench): void {
   const id = idOf(event);
-  if (id === undefined || isSequel(event, state.waiting.has(id))) return;
+  if (id === undefined || isSequel(event, state.waiting.has(id) || state.approvals.has(id))) return;
   const before = state.ids.get(id);
   if (before === undefined) return;
   const ageMs = event.atMs - before.event.atMs;

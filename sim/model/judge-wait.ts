@@ -131,7 +131,7 @@ export function judgeCancelled({
   sent,
   find,
 }: Bench<EventOf<'RequestCancelled'>>): void {
-  const waiting = state.waiting.get(event.request);
+  const waiting = state.waiting.get(event.request) ?? state.approvals.get(event.request);
   if (waiting === undefined) return find('S §5', `${event.request} does not wait`, event.request);
   if (event.by !== waiting.agent && event.by !== 'operator' && !mayOperate(state, event.by)) {
     find('S §5', `${event.by} cancels what ${waiting.agent} asked`, event.request);

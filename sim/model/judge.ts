@@ -1,5 +1,6 @@
 import type { BursarEvent, EventOf, EventType } from '../../events/events.ts';
 import type { Bench } from './bench.ts';
+import { judgeApprovalRequested, judgeSpoken } from './judge-approval.ts';
 import { isAskEvent, judgeAsk } from './judge-ask.ts';
 import { judgeAuthority } from './judge-authority.ts';
 import { judgeContention, judgeContestEnded, judgeStrategy } from './judge-contest.ts';
@@ -46,6 +47,9 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   LateSettled: judgeLate,
   RequestDenied: judgeDenial,
   RequestQueued: judgeQueued,
+  ApprovalRequested: judgeApprovalRequested,
+  ApprovalGiven: judgeSpoken,
+  ApprovalDeclined: judgeSpoken,
   RequestMoved: judgeMoved,
   RequestCancelled: judgeCancelled,
   AllocationClaimed: judgeClaimed,
@@ -99,7 +103,8 @@ export function judge(bench: Bench): void {
 
 /** Whether a command decided here, so that everything before it was over. */
 export function isDecision(state: State, event: BursarEvent): boolean {
-  const isWaiting = 'id' in event && state.waiting.has(event.id ?? '');
+  const isWaiting =
+    'id' in event && (state.waiting.has(event.id ?? '') || state.approvals.has(event.id ?? ''));
   switch (event.type) {
     case 'AllocationGranted':
     case 'PreemptionRequested':

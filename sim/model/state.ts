@@ -1,6 +1,7 @@
-import type { ResourceAllocationRequest, Role } from '../../events/commands.ts';
+import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { BursarEvent } from '../../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../../events/policy.ts';
+import type { Role } from '../../events/roles.ts';
 import type { Position } from './history.ts';
 import type { Nodes } from './nodes.ts';
 
@@ -45,6 +46,17 @@ export interface Waiting {
   isPreempting: boolean;
   earmarked: Record<string, number>;
   earmarkPath: string;
+}
+
+/** A request that waits for an approver. */
+export interface Pending {
+  readonly agent: string;
+  readonly ask: ResourceAllocationRequest;
+  readonly digest: number | undefined;
+  readonly priority: number;
+  readonly atMs: number;
+  untilMs: number;
+  hasAnswer: boolean;
 }
 
 /** What is left of an allocation that has ended. */
@@ -98,6 +110,7 @@ export interface State {
   isTeamClosed: boolean;
   readonly live: Map<string, Live>;
   readonly waiting: Map<string, Waiting>;
+  readonly approvals: Map<string, Pending>;
   readonly tombstones: Map<string, Tombstone>;
   readonly credentials: Map<string, Credential>;
   readonly contests: Map<string, Contested>;
@@ -118,6 +131,7 @@ export function newState(team: string): State {
     isTeamClosed: false,
     live: new Map(),
     waiting: new Map(),
+    approvals: new Map(),
     tombstones: new Map(),
     credentials: new Map(),
     contests: new Map(),

@@ -1,4 +1,4 @@
-import type { Role } from '../../events/commands.ts';
+import type { Role } from '../../events/roles.ts';
 import type { FaultRates } from '../world/fault-rates.ts';
 import type { Expected } from './expected.ts';
 import type { Fault } from './fault.ts';

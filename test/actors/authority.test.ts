@@ -15,6 +15,8 @@ const ALL: Readonly<Record<CommandInput['op'], CommandInput>> = {
   charge: { op: 'charge', id: 'c', path: RUN, amounts: { credits: 1 } },
   adjust: { op: 'adjust', id: 'j', allocation: 'none', actual: { credits: 1 } },
   cancel: { op: 'cancel', request: 'none' },
+  approve: { op: 'approve', request: 'none' },
+  decline: { op: 'decline', request: 'none' },
   open: open(`${RUN}/new`),
   close: { op: 'close', path: `${RUN}/old` },
   setLimits: setLimits(`${RUN}/old`, { credits: 1 }),
@@ -51,7 +53,7 @@ const READS = ['balance', 'status', 'explain', 'queue', 'emergencies'];
 const MAY = {
   agent: [...AGENT, ...READS],
   lead: [...AGENT, ...READS, 'setLimits', 'topUp', 'voidGrant', 'resetWindow'],
-  approver: READS,
+  approver: [...READS, 'approve', 'decline'],
   auditor: READS,
   operator: Object.keys(ALL),
 } as const;

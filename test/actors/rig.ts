@@ -240,16 +240,21 @@ export function shows(
   answer: Readonly<Record<string, unknown>>,
   types?: readonly EventType[],
 ): void {
-  const got = shown.answer as unknown as Readonly<Record<string, unknown>>;
-  const seen: Record<string, unknown> = {};
-  for (const field of Object.keys(answer)) seen[field] = got[field];
-  assert.equal(seen, { ...answer }, JSON.stringify(got));
+  has(shown.answer, answer);
   if (types !== undefined) {
     assert.equal(
       shown.events.map(({ type }) => type),
       [...types],
     );
   }
+}
+
+/** Holds named fields of an answer, event or notice against what they should be. */
+export function has(got: object | undefined, fields: Readonly<Record<string, unknown>>): void {
+  const all = got as Readonly<Record<string, unknown>> | undefined;
+  const seen: Record<string, unknown> = {};
+  for (const field of Object.keys(fields)) seen[field] = all?.[field];
+  assert.equal(seen, { ...fields }, JSON.stringify(got));
 }
 
 /** The only event of a type among some. */

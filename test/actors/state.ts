@@ -32,6 +32,10 @@ export function stateOf(team: Team): unknown {
       ...rest,
       timerAtMs: timeout.place === -1 ? null : timeout.atMs,
     })),
+    approvals: sorted(team.approvals, ({ timeout, ...rest }) => ({
+      ...rest,
+      timerAtMs: timeout.place === -1 ? null : timeout.atMs,
+    })),
     contests: sorted(team.contests, same),
     emergencies: [...team.emergencies],
   };
