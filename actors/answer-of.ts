@@ -69,6 +69,7 @@ function useAnswer(
         outcome: 'settled',
         allocation: event.allocation,
         booked: event.booked,
+        ...(event.returned === undefined ? {} : { returned: event.returned }),
         estimated: event.estimated ?? false,
         late: true,
         ...withId(event),
@@ -222,6 +223,7 @@ function endedAnswer(event: EventOf<'AllocationEnded'>): Answer {
     late: false,
   };
   if (event.overrun !== undefined) answer.overrun = event.overrun;
+  if (event.returned !== undefined) answer.returned = event.returned;
   if (event.id !== undefined) answer.id = event.id;
   return answer;
 }

@@ -8,7 +8,7 @@ import { answerOf } from './answer-of.ts';
 import { mayActFor } from './authority.ts';
 import { closesWith } from './auto-close.ts';
 import { answered, type Context, type Decision, nameAt, stamp } from './context.ts';
-import { above, growthOf } from './end.ts';
+import { above, consumablesOf, growthOf } from './end.ts';
 import { bookedAt } from './locate.ts';
 import type { Node } from './node.ts';
 import type { Allocation, Team, Tombstone } from './team.ts';
@@ -47,6 +47,7 @@ function settleLive(
     return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
   }
   const overrun = above(booked, live.items);
+  const returned = above(consumablesOf(live.items), booked);
   const ended: EventOf<'AllocationEnded'> = {
     type: 'AllocationEnded',
     v: EVENT_VERSION,
@@ -60,6 +61,7 @@ function settleLive(
   if (command.id !== undefined) ended.id = command.id;
   if (ctx.digest !== undefined) ended.digest = ctx.digest;
   if (overrun !== undefined) ended.overrun = overrun;
+  if (returned !== undefined) ended.returned = returned;
   if (isEstimated) ended.estimated = true;
   if (closesWith(live.node, 1)) ended.closesStep = true;
   const max = team.policy.overrunMax;

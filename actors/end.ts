@@ -63,12 +63,17 @@ export function endOf(
 
 /** What the holder has reported, of consumables; an explicit zero stays one. */
 export function reportedOf(allocation: Allocation): Amounts {
-  const used: Record<string, number> = {};
-  for (const resource in allocation.reported) {
+  return consumablesOf(allocation.reported);
+}
+
+/** Of amounts, those that are spent. */
+export function consumablesOf(amounts: Amounts): Amounts {
+  const spent: Record<string, number> = {};
+  for (const resource in amounts) {
     if (resourceTypeOf(resource)?.class !== 'consumable') continue;
-    used[resource] = allocation.reported[resource] as number;
+    spent[resource] = amounts[resource] as number;
   }
-  return used;
+  return spent;
 }
 
 /** By how much the end of a hold changes what is committed, where `booked` is spent. */

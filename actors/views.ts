@@ -28,6 +28,7 @@ export function balanceOf(node: Node): AnswerOf<'balance'> {
       available: shownAvailable(account),
       effectiveAvailable: effectiveAvailable(node, resource),
       short: account.limit !== null && account.committed > account.limit,
+      shortBy: account.limit === null ? 0 : Math.max(0, account.committed - account.limit),
       peakHeld: account.peakHeld,
     });
   }

@@ -283,6 +283,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     allocation: z.string(),
     booked: amounts,
     overrun: amounts.optional(),
+    /** Of consumables, what was held (of a late one: booked) and is free again. */
+    returned: amounts.optional(),
     estimated: z.boolean(),
     late: z.boolean(),
   }),

@@ -53,6 +53,8 @@ export const BalanceLine = z.object({
   short: z.boolean(),
   peakHeld: z.number(),
   // From here on an older writer says nothing.
+  /** By how much it is short; 0 where it is not. */
+  shortBy: z.number().optional(),
   /** Ever spent with descendants, whatever the window. */
   spentTotal: z.number().optional(),
   /** Spent in the last window that ended; what settles late for it is added. */

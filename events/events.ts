@@ -132,6 +132,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     overrun: Amounts.optional(),
     /** What was really used of rates, where it differs from what the grant counted. */
     rates: Amounts.optional(),
+    /** Of a settle: consumables held above what is booked, where there are any. */
+    returned: Amounts.optional(),
     /** The use was not stated by the agent. */
     estimated: z.literal(true).optional(),
     earlier: Earlier.optional(),

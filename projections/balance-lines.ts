@@ -149,6 +149,7 @@ function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Rec
     available: limit === null ? null : Math.max(0, limit - committed),
     effectiveAvailable,
     short: limit !== null && committed > limit,
+    shortBy: limit === null ? 0 : Math.max(0, committed - limit),
     peakHeld: sums?.peakHeld ?? 0,
   };
 }

@@ -1,7 +1,7 @@
 import type { Message } from '../bus/bus.ts';
 import { BusTimeout, Disconnected, NoResponders } from '../bus/errors.ts';
+import { SubjectPattern } from '../bus/subject-match.ts';
 import { shardOf } from '../events/shard-of.ts';
-import { SubjectPattern } from '../sim/world/subject-match.ts';
 import type { World } from '../sim/world/world.ts';
 import { busContract } from './bus-contract.ts';
 import { assert, suite } from './harness/suite.ts';

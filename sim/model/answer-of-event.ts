@@ -53,15 +53,15 @@ export function toldBy(event: BursarEvent): Told[] {
       ];
     case 'AllocationEnded':
       if (event.as === 'settled') {
-        const { booked, overrun, estimated = false } = event;
-        const fields = { booked, overrun, estimated, late: false };
+        const { booked, overrun, returned, estimated = false } = event;
+        const fields = { booked, overrun, returned, estimated, late: false };
         return [{ outcome: 'settled', subject: event.allocation, fields }];
       }
       if (event.as !== 'released') return [];
       return [{ outcome: 'released', subject: event.allocation, fields: { booked: event.booked } }];
     case 'LateSettled': {
-      const { booked, estimated = false } = event;
-      const fields = { booked, overrun: undefined, estimated, late: true };
+      const { booked, returned, estimated = false } = event;
+      const fields = { booked, overrun: undefined, returned, estimated, late: true };
       return [{ outcome: 'settled', subject: event.allocation, fields }];
     }
     case 'LeaseRenewed':

@@ -98,10 +98,23 @@ function judgeBooked(bench: Ended, live: Live): void {
       live.id,
     );
   }
+  judgeReturned(bench, live);
   // Where all that was told is set apart, nothing is booked that could be an estimate.
   const isNothing = Object.keys(event.booked).length === 0;
   if (isEstimated !== null && !isNothing && isEstimated !== (event.estimated === true)) {
     find('S §6.5', isEstimated ? 'not marked as estimated' : 'marked as estimated', live.id);
+  }
+}
+
+/** A settle says what of the money held is free again. */
+function judgeReturned({ event, find }: Ended, live: Live): void {
+  const returned: Record<string, number> = {};
+  for (const [resource, held] of Object.entries(consumablesOf(live.items))) {
+    const left = held - (event.booked[resource] ?? 0);
+    if (event.as === 'settled' && left > 0) returned[resource] = left;
+  }
+  if (!isSameAmounts(returned, event.returned)) {
+    find('S §6.1', `${text(returned)} comes back, not ${text(event.returned ?? {})}`, live.id);
   }
 }
 

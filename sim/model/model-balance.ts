@@ -54,6 +54,7 @@ function lineOf(state: State, node: ModelNode, resource: string): BalanceLine {
     available: Number.isFinite(left) ? Math.max(0, left) : null,
     effectiveAvailable: Number.isFinite(overall) ? overall : null,
     short: left < 0,
+    shortBy: left < 0 ? -left : 0,
     peakHeld: account?.peakHeld ?? 0,
   };
 }

@@ -1,4 +1,4 @@
-import { SubjectPattern } from './subject-match.ts';
+import { SubjectPattern } from '../../bus/subject-match.ts';
 
 /** What a user of the broker may publish and hear, as nats.conf and its generated part have it. */
 export interface Permissions {

@@ -1,6 +1,6 @@
+import { SubjectPattern } from '../../bus/subject-match.ts';
 import type { Connection, ConnectionEnd } from './connection.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
-import { SubjectPattern } from './subject-match.ts';
 
 /** A message as it goes over the wire. Its bytes are its own. */
 export interface WireMessage {

@@ -1,0 +1,50 @@
+import { type Difference, notUnderstood, type Verdict, verdictOf } from '../verdict.ts';
+import { differencesOf, differencesOfTiers } from './expect.ts';
+import { Operations } from './operations.ts';
+import { type Order, ordersOf } from './orders.ts';
+import { type BudgetRecord, type Expectation, expectationsOf } from './record.ts';
+import { Scene } from './scene.ts';
+import { NoPath } from './tier-paths.ts';
+import { unknownWords } from './vocabulary.ts';
+
+/** Runs one record through the real writer on a ledger in memory, and compares what it says. */
+export async function judgeBudget(record: BudgetRecord): Promise<Verdict> {
+  if (record.family !== 'tiers') return verdictOf([notUnderstood('family', record.family)]);
+  const expectations = expectationsOf(record);
+  const unknown = unknownWords(record, expectations);
+  if (unknown.length > 0) return verdictOf(unknown);
+  for (const order of ordersOf(record)) {
+    try {
+      const differences = await runIn(order, record, expectations);
+      if (differences.length > 0) return verdictOf(differences);
+    } catch (error) {
+      if (error instanceof NoPath) return { status: 'skipped', reason: error.message };
+      return verdictOf([{ at: `order ${order.name}`, expected: 'a run', observed: String(error) }]);
+    }
+  }
+  return verdictOf([]);
+}
+
+async function runIn(
+  order: Order,
+  record: BudgetRecord,
+  expectations: readonly Expectation[],
+): Promise<Difference[]> {
+  const scene = await Scene.open(record);
+  const operations = new Operations(scene);
+  const found: Difference[] = [];
+  try {
+    for (const [step, operation] of order.operations.entries()) {
+      const observed = await operations.perform(operation);
+      for (const expectation of expectations) {
+        if (expectation.step === step) found.push(...differencesOf(expectation, observed));
+        if (expectation.after_step !== step) continue;
+        found.push(...(await differencesOfTiers(expectation, scene)));
+      }
+    }
+  } finally {
+    await scene.close();
+  }
+  if (order.name === 'given') return found;
+  return found.map(({ at, ...rest }) => ({ at: `${at} (order: ${order.name})`, ...rest }));
+}

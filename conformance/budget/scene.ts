@@ -1,0 +1,142 @@
+import type { Answer, AnswerOf } from '../../events/answers.ts';
+import type { BalanceLine } from '../../events/balance-line.ts';
+import type { CommandInput } from '../../events/commands.ts';
+import { LIMITS } from '../../events/limits.ts';
+import { GovernorInMemory } from '../../writer/in-memory.ts';
+import { ownSpends } from './own-spends.ts';
+import type { BudgetRecord, Tier } from './record.ts';
+import { resourceOf } from './resource-names.ts';
+import { nodeOf, ROOT, TierPaths } from './tier-paths.ts';
+
+/** Time 0 of every scenario, ms since 1970. */
+const BEGINS_AT_MS = Date.UTC(2026, 0, 1);
+const OPERATOR = 'operator';
+const MS_A_SECOND = 1_000;
+
+/** The tiers of a scenario as nodes of a governor in memory, and the way to ask it. */
+export class Scene {
+  readonly #governor: GovernorInMemory;
+  readonly #paths: TierPaths;
+  readonly #tiers: readonly Tier[];
+  readonly #usedIds = new Set<string>();
+
+  /** @throws NoPath, and Error when the tiers cannot be set up */
+  static async open(record: BudgetRecord): Promise<Scene> {
+    const governor = await GovernorInMemory.start({ startsAtMs: BEGINS_AT_MS });
+    const scene = new Scene(governor, record);
+    try {
+      await scene.#setUp();
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
+    return scene;
+  }
+
+  private constructor(governor: GovernorInMemory, record: BudgetRecord) {
+    this.#governor = governor;
+    this.#paths = new TierPaths(record);
+    this.#tiers = record.setup.tiers ?? [];
+  }
+
+  get paths(): TierPaths {
+    return this.#paths;
+  }
+
+  close(): Promise<void> {
+    return this.#governor.stop();
+  }
+
+  ask(command: CommandInput): Promise<Answer> {
+    if (command.id !== undefined) this.#usedIds.add(command.id);
+    return this.#governor.ask(OPERATOR, ROOT, command);
+  }
+
+  /** Whether a command of this id was sent before. */
+  isUsed(id: string | undefined): boolean {
+    return id !== undefined && this.#usedIds.has(id);
+  }
+
+  pass(seconds: number): Promise<void> {
+    return this.#governor.pass(seconds * MS_A_SECOND);
+  }
+
+  setClock(atSeconds: number): Promise<void> {
+    return this.#governor.setClock(BEGINS_AT_MS + atSeconds * MS_A_SECOND);
+  }
+
+  /** When the governor says that it is, in seconds of the scenario: the time of something recorded. */
+  async now(): Promise<number> {
+    const id = `now-${this.#usedIds.size}`;
+    await this.expect('enrolled', { op: 'enrol', id, agent: id, role: 'auditor', prefix: ROOT });
+    const { events } = await this.expect('explained', { op: 'explain', of: id });
+    const [event] = events as { readonly atMs: number }[];
+    return ((event?.atMs ?? Number.NaN) - BEGINS_AT_MS) / MS_A_SECOND;
+  }
+
+  /** A tier's own limit and use, with all beneath it; undefined where nothing is known of it. */
+  async lineOf(tier: string): Promise<BalanceLine | undefined> {
+    const { lines } = await this.balanceOf(tier);
+    const resource = this.resourceOf(tier);
+    return lines.find((line) => line.resource === resource);
+  }
+
+  balanceOf(tier: string): Promise<AnswerOf<'balance'>> {
+    return this.expect('balance', { op: 'balance', path: this.pathOf(tier) });
+  }
+
+  pathOf(tier: string): string {
+    return this.#paths.pathOf(nodeOf(tier));
+  }
+
+  resourceOf(tier: string): string {
+    return resourceOf(tier, this.#tiers.find(({ id }) => id === tier)?.unit);
+  }
+
+  /** The tiers, of those that are limited, that lie at an account. */
+  tiersAt(path: string, resource: string): readonly string[] {
+    return this.#tiers
+      .map(({ id }) => id)
+      .filter((id) => this.pathOf(id) === path && this.resourceOf(id) === resource);
+  }
+
+  /** Asks, and fails unless the outcome is the expected one: something that must work. */
+  async expect<O extends Answer['outcome']>(
+    outcome: O,
+    command: CommandInput,
+  ): Promise<AnswerOf<O>> {
+    const answer = await this.ask(command);
+    if (answer.outcome === outcome) return answer as AnswerOf<O>;
+    throw new Error(`${command.op} was not ${outcome}: ${JSON.stringify(answer)}`);
+  }
+
+  async #setUp(): Promise<void> {
+    await this.expect('opened', { op: 'open', path: ROOT });
+    for (const node of this.#paths.nodes) {
+      const path = this.#paths.pathOf(node);
+      const limited = this.#tiers.filter(({ id }) => nodeOf(id) === node);
+      const limits = Object.fromEntries(
+        limited.map(({ id, limit = null }) => [this.resourceOf(id), { limit }]),
+      );
+      await this.expect('opened', { op: 'open', path, limits });
+    }
+    for (const { tier, amount } of ownSpends(this.#tiers, this)) {
+      const id = `spent-${this.#usedIds.size}`;
+      const amounts = { [this.resourceOf(tier)]: amount };
+      await this.expect('charged', { op: 'charge', id, path: this.pathOf(tier), amounts });
+    }
+  }
+}
+
+/** A time of a scenario as one of ours. */
+export function msOf(seconds: number): number {
+  return seconds * MS_A_SECOND;
+}
+
+/** A time of ours as one of a scenario. */
+export function secondsOf(ms: number): number {
+  return ms / MS_A_SECOND;
+}
+
+/** A hold of which the scenario does not say when it ends: the longest lease there is. */
+export const LONGEST_S = LIMITS.leaseMsMax / MS_A_SECOND;
