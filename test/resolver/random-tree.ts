@@ -52,7 +52,7 @@ export function randomUses(nodes: readonly ResourceNode[]): fc.Arbitrary<Used[]>
   );
 }
 
-function leavesOf(nodes: readonly ResourceNode[]): string[] {
+export function leavesOf(nodes: readonly ResourceNode[]): string[] {
   const parents = new Set(nodes.map((node) => node.parent));
   return nodes.map((node) => node.id).filter((id) => !parents.has(id));
 }

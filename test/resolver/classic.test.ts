@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+
+import { planClassic } from '../../resolver/plan-classic.ts';
+import type { QuotaTree } from '../../resolver/quota-tree.ts';
+import type {
+  LiveAllocation,
+  NodePreemption,
+  PreemptionPlan,
+  ResourceNode,
+} from '../../resolver/types.ts';
+import { assert, suite } from '../harness/suite.ts';
+import { type RandomContest, randomContest, treeOf } from './random-contest.ts';
+
+const test = suite('resolver classic');
+
+function plan(contest: RandomContest): PreemptionPlan | undefined {
+  return planClassic(treeOf(contest), contest.request, contest.live);
+}
+
+function ids(found: PreemptionPlan | undefined): string[] | undefined {
+  return found?.victims.map(({ id }) => id).sort();
+}
+
+test('S-05 a plan is enough, and without any one of its victims it would not be', () => {
+  fc.assert(
+    fc.property(randomContest, (contest) => {
+      const { request } = contest;
+      const victims = victimsOf(contest);
+      if (victims.length === 0) return;
+      const tree = treeOf(contest);
+      for (const { node, amounts } of victims) tree.use(node, amounts, -1);
+      assert.ok(tree.fits(request.node, request.amounts), 'it fits after the evictions');
+      for (const { id, node, amounts } of victims) {
+        tree.use(node, amounts, 1);
+        const borrows = Object.entries(request.amounts).some(
+          ([resource, amount]) => amount > 0 && tree.isBorrowing(request.node, resource, amount),
+        );
+        assert.ok(!tree.fits(request.node, request.amounts) || borrows, `${id} is needed`);
+        tree.use(node, amounts, -1);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('S-05 nobody is taken from within a quota, against the policy or against its protection', () => {
+  fc.assert(
+    fc.property(randomContest, (contest) => {
+      const { request, nodes } = contest;
+      const tree = treeOf(contest);
+      const contested = Object.keys(request.amounts).filter(
+        (resource) => (request.amounts[resource] ?? 0) > tree.available(request.node, resource),
+      );
+      const { withinNode, reclaim } = tree.preemptionOf(request.node);
+      for (const victim of victimsOf(contest)) {
+        assert.not.equal(victim.preemptible, false);
+        assert.ok(contested.some((resource) => (victim.amounts[resource] ?? 0) > 0));
+        const isOwn = victim.node === request.node;
+        const right = isOwn ? withinNode : reclaim;
+        assert.not.equal(right, 'never');
+        if (right === 'lower') assert.ok(victim.priority < request.priority);
+        if (!isOwn) assert.ok(isAboveOnItsWay(tree, nodes, victim, request.node, contested));
+        tree.use(victim.node, victim.amounts, -1);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('S-05 planning changes nothing', () => {
+  fc.assert(
+    fc.property(randomContest, (contest) => {
+      const tree = treeOf(contest);
+      planClassic(tree, contest.request, contest.live);
+      const untouched = treeOf(contest);
+      for (const { id } of contest.nodes) {
+        for (const resource of ['cpu', 'mem']) {
+          assert.equal(tree.account(id, resource), untouched.account(id, resource));
+        }
+      }
+    }),
+  );
+});
+
+test('S-05 order of input, size of the unit and an idle node change no victim', () => {
+  fc.assert(
+    fc.property(randomContest, fc.integer({ min: 2, max: 9 }), (contest, factor) => {
+      const expected = ids(plan(contest));
+      const { nodes, live, request } = contest;
+      const turned = { nodes: [...nodes].reverse(), live: [...live].reverse(), request };
+      assert.equal(ids(plan(turned)), expected, 'order');
+      assert.equal(ids(plan(scaled(contest, factor))), expected, 'scale');
+      const idle = { id: 'idle', parent: 'n0', quotas: {} };
+      assert.equal(ids(plan({ nodes: [idle, ...nodes], live, request })), expected, 'idle node');
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('S-05 names decide nothing but ties', () => {
+  fc.assert(
+    fc.property(randomContest, (contest) => {
+      const { nodes, live, request } = contest;
+      const distinct = live.map((one, at) => ({ ...one, grantedAtMs: at }));
+      const renamed = distinct.map((one, at) => ({ ...one, id: `z${live.length - at}` }));
+      const original = plan({ nodes, live: distinct, request })?.victims;
+      const expected = original?.map(({ id }) => `z${live.length - Number(id.slice(1))}`).sort();
+      assert.equal(ids(plan({ nodes, live: renamed, request })), expected);
+    }),
+  );
+});
+
+const LOWER: NodePreemption = {
+  withinNode: 'lower',
+  reclaim: 'any',
+  whileBorrowing: { policy: 'never' },
+};
+
+function held(id: string, node: string, priority: number, cpu: number): LiveAllocation {
+  return { id, node, priority, amounts: { cpu }, grantedAtMs: 0 };
+}
+
+function nodeOf(id: string, parent: string | null, nominal: number): ResourceNode {
+  return { id, parent, quotas: { cpu: { nominal } }, preemption: LOWER };
+}
+
+test('S-05 who is leaving already costs nothing and goes first', () => {
+  const nodes = [nodeOf('only', null, 4)];
+  const live = [
+    held('low', 'only', 0, 2),
+    { ...held('high', 'only', 1, 2), state: 'evicting' as const },
+  ];
+  const request = { id: 'r', node: 'only', priority: 2, amounts: { cpu: 2 } };
+  assert.equal(ids(plan({ nodes, live, request })), ['high']);
+});
+
+test('S-05 among equals the youngest grant goes first, by id where they are of one age', () => {
+  const nodes = [nodeOf('only', null, 6)];
+  const at = (id: string, grantedAtMs: number) => ({ ...held(id, 'only', 0, 2), grantedAtMs });
+  const request = { id: 'r', node: 'only', priority: 1, amounts: { cpu: 2 } };
+  const old = [at('a', 1), at('b', 3), at('c', 2)];
+  assert.equal(ids(plan({ nodes, live: old, request })), ['b']);
+  const twins = [at('c', 3), at('b', 3), at('a', 1)];
+  assert.equal(ids(plan({ nodes, live: twins, request })), ['b']);
+});
+
+test('S-05 a divisible holder shrinks by what is missing instead of leaving', () => {
+  const nodes = [nodeOf('only', null, 10)];
+  const live = [{ ...held('big', 'only', 0, 9), min: { cpu: 2 } }];
+  const request = { id: 'r', node: 'only', priority: 1, amounts: { cpu: 5 } };
+  assert.equal(plan({ nodes, live, request })?.victims, [
+    { id: 'big', right: 'priority', reason: 'within-node-priority', take: { cpu: 4 } },
+  ]);
+  const more = { ...request, amounts: { cpu: 9 } };
+  assert.equal(plan({ nodes, live, request: more })?.victims, [
+    { id: 'big', right: 'priority', reason: 'within-node-priority' },
+  ]);
+});
+
+test('S-05 what is inside the own quota is reclaimed from any priority, beyond it only by policy', () => {
+  const nodes = [nodeOf('team', null, 0), nodeOf('a', 'team', 4), nodeOf('b', 'team', 4)];
+  const live = [held('vast', 'b', 9, 8)];
+  const request = { id: 'r', node: 'a', priority: 0, amounts: { cpu: 4 } };
+  assert.equal(plan({ nodes, live, request })?.victims, [
+    { id: 'vast', right: 'reclaim', reason: 'reclaim-nominal' },
+  ]);
+  const beyond = { ...request, priority: 10, amounts: { cpu: 5 } };
+  assert.is(plan({ nodes, live, request: beyond }), undefined);
+  const bold = nodes.map((node) => ({
+    ...node,
+    preemption: { ...LOWER, whileBorrowing: { policy: 'lower' as const } },
+  }));
+  assert.equal(plan({ nodes: bold, live, request: beyond })?.victims, [
+    { id: 'vast', right: 'priority', reason: 'priority-while-borrowing' },
+  ]);
+});
+
+/** The victims of a contest in the order in which they were picked. */
+function victimsOf(contest: RandomContest): LiveAllocation[] {
+  const byId = new Map(contest.live.map((one) => [one.id, one]));
+  return (plan(contest)?.victims ?? []).flatMap(({ id }) => byId.get(id) ?? []);
+}
+
+/** Told from the nodes alone, without the resolver's own paths. */
+function isAboveOnItsWay(
+  tree: QuotaTree,
+  nodes: readonly ResourceNode[],
+  victim: LiveAllocation,
+  requester: string,
+  contested: readonly string[],
+): boolean {
+  const parentOf = (id: string) => nodes.find((node) => node.id === id)?.parent ?? null;
+  const own = new Set<string>();
+  for (let id: string | null = requester; id !== null; id = parentOf(id)) own.add(id);
+  for (let id: string | null = victim.node; id !== null && !own.has(id); id = parentOf(id)) {
+    const at = id;
+    if (!contested.some((resource) => tree.borrowedOf(at, resource) > 0)) return false;
+  }
+  return true;
+}
+
+function scaled({ nodes, live, request }: RandomContest, factor: number): RandomContest {
+  const times = <T extends object>(values: T): T =>
+    Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, (value as number) * factor]),
+    ) as T;
+  return {
+    nodes: nodes.map((node) => ({
+      ...node,
+      quotas: Object.fromEntries(
+        Object.entries(node.quotas).map(([resource, quota]) => [resource, times(quota)]),
+      ),
+    })),
+    live: live.map((one) => ({ ...one, amounts: times(one.amounts) })),
+    request: { ...request, amounts: times(request.amounts) },
+  };
+}
+
+test.run();
