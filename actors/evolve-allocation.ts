@@ -16,7 +16,7 @@ export function allocationOf(team: Team, id: string): Allocation {
   return allocation;
 }
 
-export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
+export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Position): void {
   assert(!team.allocations.has(event.id), `${event.id} is granted once`);
   if (event.via === 'approval') leaveApprovals(team, event.id);
   else if (event.via !== 'request') leaveQueue(team, event.id, event);
@@ -32,6 +32,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>): void {
     items: event.items,
     priority: event.priority,
     grantedAtMs: event.atMs,
+    grantedAt: at,
     expiresAtMs: event.expiresAtMs,
     reported: {},
     claimUntilMs: event.claimUntilMs ?? null,

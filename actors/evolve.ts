@@ -85,7 +85,7 @@ function look(
 function apply(team: Team, event: BursarEvent, at: Position): void {
   switch (event.type) {
     case 'AllocationGranted':
-      return granted(team, event);
+      return granted(team, event, at);
     case 'AllocationEnded':
       return ended(team, event, at);
     case 'LateSettled':

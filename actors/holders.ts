@@ -8,7 +8,7 @@ import type { Allocation } from './team.ts';
 export class Holders {
   /** Those whose end is known to come first, first. */
   readonly byEnd: RankedList<Allocation>;
-  /** Who is evicted first, first: lower priority, less work lost (younger), id. Preemptible ones. */
+  /** Who is evicted first, first: lower priority, less work lost (younger). Preemptible ones. */
   readonly byCost: RankedList<Allocation>;
 
   constructor(holders: readonly Allocation[]) {
@@ -83,9 +83,14 @@ function compareEnds(a: Allocation, b: Allocation): number {
   return knownEndMs(a) - knownEndMs(b) || compareIds(a, b);
 }
 
-/** What is evicted first: lower priority, less work lost (younger), id. */
+/** What is evicted first: lower priority, less work lost (younger, at last by the log). */
 export function compareCosts(a: Allocation, b: Allocation): number {
-  return a.priority - b.priority || b.grantedAtMs - a.grantedAtMs || compareIds(a, b);
+  return (
+    a.priority - b.priority ||
+    b.grantedAtMs - a.grantedAtMs ||
+    b.grantedAt.seq - a.grantedAt.seq ||
+    b.grantedAt.index - a.grantedAt.index
+  );
 }
 
 function compareIds(a: Allocation, b: Allocation): number {

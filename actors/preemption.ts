@@ -19,7 +19,7 @@ export interface PreemptionPlan {
 
 /**
  * Whom to evict by the priority right, or undefined where it would not be enough or not legal.
- * Cheapest first (lower priority, then youngest, then id), until the request fits; then every
+ * Cheapest first (lower priority, then youngest), until the request fits; then every
  * victim that turns out not to be needed is put back, dearest first. Victims are strictly legal by
  * policy, and a plan that a victim could turn round at once is not made. Looks at no more holders
  * than it takes, and those that it must pass over.

@@ -23,6 +23,8 @@ export interface Allocation {
   items: Amounts;
   readonly priority: Priority;
   readonly grantedAtMs: number;
+  /** Where its grant is recorded: of two at the same instant, the later one is younger. */
+  readonly grantedAt: Position;
   expiresAtMs: number;
   /** Cumulative use stated by its holder. */
   reported: Amounts;

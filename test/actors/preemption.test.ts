@@ -204,7 +204,7 @@ test('S-05 a bundle short on two resources evicts for both, in one plan', () => 
   rig.when(ask('other', { memory: 5 }, low), 'ann');
   shows(rig.when(ask('b', { credits: 500, concurrency: 1 }, vip), 'bob'), {
     outcome: 'granted',
-    preempted: ['credits', 'slots'],
+    preempted: ['slots', 'credits'],
   });
 });
 
