@@ -26,6 +26,8 @@ export const LIMITS = {
   victimsMax: 256,
   /** Plans tried for one request until one is found that no victim could turn round. */
   stablePlansMax: 24,
+  /** Rounds of admission in which a story that is played must come to rest. */
+  lifecycleRoundsMax: 10_000,
   /** Sets of victims that have come back, looked at to find a reversal of one plan. */
   reversalStatesMax: 64,
   /** One block of events as stored in the log. */

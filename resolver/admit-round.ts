@@ -11,6 +11,11 @@ export interface RoundPolicy {
   /** `classic`: nearest loan, priority, age. `fair`: by the share after the grant, level by level. */
   readonly order: 'classic' | 'fair';
   readonly planner: Planner;
+  /**
+   * `head`: one request of each node a round. `passing`: those behind a head that cannot be served
+   * get their turn too, up to the first that can; never in a strict queue.
+   */
+  readonly depth: 'head' | 'passing';
 }
 
 /** Why a request is not served in a round. */
@@ -22,12 +27,17 @@ export type WaitReason =
   | 'evicting'
   | 'never-fits';
 
+export interface Waiting {
+  readonly id: string;
+  readonly why: WaitReason;
+}
+
 export interface RoundOutcome {
   /** Ids, in the order of their grants. */
   readonly granted: readonly string[];
   /** Evictions that are issued, and for whom; the request has its grant when they are through. */
   readonly plans: readonly { readonly request: string; readonly victims: readonly Victim[] }[];
-  readonly waiting: readonly { readonly id: string; readonly why: WaitReason }[];
+  readonly waiting: readonly Waiting[];
 }
 
 /**
@@ -49,10 +59,33 @@ export function admitRound(
   live: readonly LiveAllocation[],
   policy: RoundPolicy,
 ): RoundOutcome {
-  const queues = queuesOf(requests);
-  const heads = [...queues.values()].flatMap(([head]) => head ?? []);
-  const nominated = heads.map((request) => headOf(tree, request, live, policy.planner));
-  return tried(tree, (trial) => new Round(trial, live, policy).run(nominated, queues));
+  const heads: Head[] = [];
+  const behind: PendingRequest[] = [];
+  for (const queue of queuesOf(requests).values()) {
+    const own = headsOf(tree, queue, live, policy);
+    heads.push(...own);
+    behind.push(...queue.slice(own.length));
+  }
+  const outcome = tried(tree, (trial) => new Round(trial, live, policy).run(heads));
+  const waiting = behind.map(({ id }): Waiting => ({ id, why: 'behind-head' }));
+  return { ...outcome, waiting: [...outcome.waiting, ...waiting] };
+}
+
+/** Those of a node's queue whose turn comes in this round, in its order. */
+function headsOf(
+  tree: QuotaTree,
+  queue: readonly PendingRequest[],
+  live: readonly LiveAllocation[],
+  { depth, planner }: RoundPolicy,
+): Head[] {
+  const heads: Head[] = [];
+  for (const request of queue) {
+    const head = headOf(tree, request, live, planner);
+    heads.push(head);
+    const isServed = head.state === 'fits' || head.state === 'evicts';
+    if (isServed || depth === 'head' || tree.isStrictFifo(request.node)) break;
+  }
+  return heads;
 }
 
 /** What is promised so far. The tree holds grants, promises and reserves; victims are still in. */
@@ -62,9 +95,10 @@ class Round {
   readonly #policy: RoundPolicy;
   readonly #granted: string[] = [];
   readonly #plans: { request: string; victims: readonly Victim[] }[] = [];
-  readonly #waiting: { id: string; why: WaitReason }[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #promised: PendingRequest[] = [];
   readonly #leaving: Use[] = [];
+  readonly #reserved: Use[] = [];
   readonly #victims = new Set<string>();
 
   constructor(trial: Trial, live: readonly LiveAllocation[], policy: RoundPolicy) {
@@ -73,16 +107,13 @@ class Round {
     this.#policy = policy;
   }
 
-  run(heads: readonly Head[], queues: ReadonlyMap<string, PendingRequest[]>): RoundOutcome {
+  run(heads: readonly Head[]): RoundOutcome {
     const left = [...heads].sort(compareHeads);
     while (left.length > 0) {
       const next = this.#policy.order === 'fair' ? nextByShare(this.#trial.tree, left) : left[0];
       if (next === undefined) break;
       left.splice(left.indexOf(next), 1);
       this.#serve(next);
-    }
-    for (const queue of queues.values()) {
-      for (const { id } of queue.slice(1)) this.#waiting.push({ id, why: 'behind-head' });
     }
     return { granted: this.#granted, plans: this.#plans, waiting: this.#waiting };
   }
@@ -91,14 +122,16 @@ class Round {
     const { request, plan, state } = head;
     if (state === 'never-fits') return this.#wait(request, 'never-fits');
     if (state === 'no-room') {
-      this.#trial.add({ node: request.node, amounts: this.#reserve(head) });
+      this.#reserve(head);
       return this.#wait(request, 'no-room');
     }
     const victims = plan?.victims ?? [];
     if (victims.some(({ id }) => this.#victims.has(id))) return this.#wait(request, 'same-victims');
     const gives = victims.map((victim) => this.#givenBy(victim));
-    const fitsThen = this.#fitsWithout([...this.#leaving, ...gives], request);
-    const fitsNow = plan !== undefined || this.#fitsWithout(this.#promised, request);
+    // What is kept for a node is not kept from it.
+    const kept = this.#reserved.filter(({ node }) => node === request.node);
+    const fitsThen = this.#fitsWithout([...this.#leaving, ...gives, ...kept], request);
+    const fitsNow = plan !== undefined || this.#fitsWithout([...this.#promised, ...kept], request);
     if (!fitsThen || !fitsNow) return this.#wait(request, 'overtaken');
     this.#trial.add(request);
     if (plan === undefined) {
@@ -112,8 +145,11 @@ class Round {
     this.#wait(request, 'evicting');
   }
 
-  #reserve(head: Head): Record<string, number> {
-    return reserveOf(this.#trial.tree, head, this.#policy.order);
+  #reserve(head: Head): void {
+    const amounts = reserveOf(this.#trial.tree, head, this.#policy.order);
+    const use = { node: head.request.node, amounts };
+    this.#trial.add(use);
+    this.#reserved.push(use);
   }
 
   #wait({ id }: PendingRequest, why: WaitReason): void {

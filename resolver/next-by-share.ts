@@ -1,6 +1,6 @@
 import { compareShares, type DominantShare, dominantShare } from './dominant-share.ts';
 import { priorityOf } from './may-preempt.ts';
-import { compareAge } from './queue-order.ts';
+import { compareAge, compareQueued } from './queue-order.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import type { Head } from './round-head.ts';
 import { tried } from './trial.ts';
@@ -15,7 +15,10 @@ import { tried } from './trial.ts';
  * sharing iterator (pkg/scheduler/fair_sharing_iterator.go).
  */
 export function nextByShare(tree: QuotaTree, heads: readonly Head[]): Head | undefined {
-  const headAt = new Map(heads.map((head) => [head.request.node, head]));
+  const headAt = new Map<string, Head>();
+  for (const head of [...heads].sort((a, b) => compareQueued(a.request, b.request))) {
+    if (!headAt.has(head.request.node)) headAt.set(head.request.node, head);
+  }
   const ways = new Set(heads.flatMap(({ request }) => tree.pathOf(request.node)));
   const root = tree.nodeIds().find((id) => ways.has(id));
   return root === undefined ? undefined : winnerAt(tree, root, headAt, ways);

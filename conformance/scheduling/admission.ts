@@ -18,11 +18,13 @@ export function admissionFair(record: SchedulingRecord): Answers {
 
 export const CLASSIC: RoundPolicy = {
   order: 'classic',
+  depth: 'head',
   planner: (...asked) => planStable(planClassic, ...asked),
 };
 
 export const FAIR: RoundPolicy = {
   order: 'fair',
+  depth: 'head',
   planner: (...asked) => planStable(planFair, ...asked),
 };
 

@@ -1,6 +1,7 @@
 import { admissionClassic, admissionFair } from './admission.ts';
 import { capacity } from './capacity.ts';
 import { dominantShares } from './dominant-share.ts';
+import { lifecycle } from './lifecycle.ts';
 import { policy } from './policy.ts';
 import { preemptClassic } from './preempt-classic.ts';
 import { preemptFair } from './preempt-fair.ts';
@@ -24,6 +25,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   'admission-cycle-fair': admissionFair,
   capacity,
   'dominant-share': dominantShares,
+  lifecycle,
   policy,
   'preempt-classic': preemptClassic,
   'preempt-fair': preemptFair,

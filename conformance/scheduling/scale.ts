@@ -5,6 +5,7 @@ import type { ScenarioAmount } from './record.ts';
 const AMOUNT_FACTOR = 1_000_000n;
 const WEIGHT_FACTOR = 1_000n;
 const MS_PER_SECOND = 1_000n;
+const MS_PER_MINUTE = 60_000n;
 
 /**
  * An amount of a scenario as a whole number of ours, by its decimal text; null for `unbounded`.
@@ -22,6 +23,11 @@ export function scaledWeight(weight: ScenarioAmount): number {
 /** A time of a scenario, which counts seconds, in milliseconds. */
 export function scaledTimeMs(time: ScenarioAmount): number {
   return scaled(time, MS_PER_SECOND);
+}
+
+/** A duration of a scenario in minutes, in milliseconds. */
+export function scaledMinutesMs(minutes: ScenarioAmount): number {
+  return scaled(minutes, MS_PER_MINUTE);
 }
 
 /** An amount of ours in the scenario's unit. */

@@ -1,4 +1,5 @@
 import { QuotaTree } from '../../resolver/quota-tree.ts';
+import type { TimedRequest } from '../../resolver/stage.ts';
 import type {
   Amounts,
   LiveAllocation,
@@ -8,7 +9,7 @@ import type {
   ResourceQuota,
 } from '../../resolver/types.ts';
 import type { ScenarioAmount, ScenarioHolder, ScenarioNode, SchedulingRecord } from './record.ts';
-import { scaledAmount, scaledTimeMs, scaledWeight } from './scale.ts';
+import { scaledAmount, scaledMinutesMs, scaledTimeMs, scaledWeight } from './scale.ts';
 
 /** The tree of a record with the use of its allocations on it. */
 export function treeOf(record: SchedulingRecord): QuotaTree {
@@ -61,11 +62,12 @@ export function liveOf({ allocations }: SchedulingRecord): LiveAllocation[] {
   }));
 }
 
-export function requestsOf({ requests }: SchedulingRecord): PendingRequest[] {
+export function requestsOf({ requests }: SchedulingRecord): TimedRequest[] {
   return requests.map((one) => ({
     ...whoOf(one),
     ...optional('createdAtMs', timeOf(one['createdAt'])),
     ...optional('queuedAtMs', timeOf(one['evictedAt'])),
+    ...optional('runsForMs', minutesOf(one['durationMin'])),
     ...optional('contested', one['contested'] as readonly string[] | undefined),
   }));
 }
@@ -138,6 +140,10 @@ function policyOf(preemption: unknown): NodePreemption {
       ...optional('maxPriority', whileBorrowing?.maxPriority),
     },
   };
+}
+
+function minutesOf(time: unknown): number | undefined {
+  return time === undefined ? undefined : scaledMinutesMs(time as ScenarioAmount);
 }
 
 function timeOf(time: unknown): number | undefined {
