@@ -102,6 +102,12 @@ function useAnswer(
         `${JSON.stringify(event.amounts)} is above ${JSON.stringify(event.limit)}, the most that one settle may book`,
         event.id === undefined ? {} : { id: event.id },
       );
+    case 'SettleMissed':
+      return refuse(
+        'unknown_allocation',
+        `there was no allocation ${event.allocation} when ${event.id} was to settle it`,
+        { id: event.id },
+      );
     case 'Charged':
       return { outcome: 'charged', path: event.path, amounts: event.amounts, ...withId(event) };
     case 'Adjusted':

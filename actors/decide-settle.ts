@@ -18,7 +18,7 @@ export function decideSettle(team: Team, command: CommandOf<'settle'>, ctx: Cont
   const live = team.allocations.get(command.allocation);
   const tomb = live === undefined ? team.tombstones.get(command.allocation) : undefined;
   const owner = live?.agent ?? tomb?.agent;
-  if (owner === undefined) return answered(unknownAllocation(team, command.allocation));
+  if (owner === undefined) return missed(team, command, ctx);
   if (!mayActFor(team, ctx.agent, owner)) return answered(notYours(ctx, command.allocation));
   if (command.actual !== 'unknown') {
     for (const resource in command.actual) {
@@ -30,6 +30,20 @@ export function decideSettle(team: Team, command: CommandOf<'settle'>, ctx: Cont
   return live === undefined
     ? settleLate(team, command, tomb as Tombstone, ctx)
     : settleLive(team, command, live, ctx);
+}
+
+/**
+ * Nothing to settle. It is recorded under the id of the settle, if it has one: what was told once
+ * stays so when an allocation of that name comes into being later.
+ */
+function missed(team: Team, command: CommandOf<'settle'>, ctx: Context): Decision {
+  const { id, allocation } = command;
+  const isUnrecorded = id === undefined || team.waiting.has(allocation);
+  if (isUnrecorded || !team.nodes.has(team.name)) {
+    return answered(unknownAllocation(team, allocation));
+  }
+  const event = { ...stamp('SettleMissed', team, ctx.atMs), ...commandCause(command, ctx) };
+  return { events: [{ ...event, id, allocation }] };
 }
 
 function settleLive(

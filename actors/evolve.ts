@@ -117,6 +117,7 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
     case 'UsageReported':
       return reported(team, event);
     case 'UsageQuarantined':
+    case 'SettleMissed':
       return;
     case 'Charged':
       return climb(team, nodeOf(team, event.path), 'booked', event, spending(event.amounts));

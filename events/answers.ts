@@ -210,7 +210,11 @@ const wouldBe = {
 
 /** Every answer to a single command. */
 export const Answer = z.discriminatedUnion('outcome', [
-  Refusal.extend({ evidence: Evidence.optional() }),
+  Refusal.extend({
+    evidence: shared.evidence,
+    replayed: shared.replayed,
+    decidedMsAgo: shared.decidedMsAgo,
+  }),
   answer('granted', grant),
   answer('partial', grant),
   answer('denied', {

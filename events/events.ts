@@ -227,6 +227,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     amounts: Amounts,
     limit: Amounts,
   }),
+  /** A settle of an allocation that nobody knows: its id is used up, whatever comes later. */
+  event('SettleMissed', { ...cause, id: CommandId, allocation: CommandId }),
   event('Charged', { ...cause, path: NodePath, amounts: Amounts, earlier: Earlier.optional() }),
   event('Adjusted', {
     ...cause,

@@ -96,6 +96,7 @@ type WithoutBooks = EventOf<
   | 'LeaseRenewed'
   | 'UsageReported'
   | 'UsageQuarantined'
+  | 'SettleMissed'
   | 'ContentionDetected'
   | 'StrategySelected'
   | 'ContestEnded'

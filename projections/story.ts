@@ -113,6 +113,8 @@ function useText(event: Exclude<BursarEvent, { type: Decided }>): string {
         `${by(event)} stated ${amountsText(event.amounts)} on ${event.path}; that is implausible ` +
         `(at most ${amountsText(event.limit)}) and was not booked.`
       );
+    case 'SettleMissed':
+      return `${by(event)} wanted to settle ${event.allocation}, which nobody knew.`;
     case 'Charged':
       return `${by(event)} charged ${amountsText(event.amounts)} to ${event.path}.`;
     case 'Adjusted':
@@ -136,6 +138,7 @@ type TreeEvent = Exclude<
       | 'AllocationResized'
       | 'UsageReported'
       | 'UsageQuarantined'
+      | 'SettleMissed'
       | 'Charged'
       | 'Adjusted';
   }

@@ -127,8 +127,12 @@ export class Deciding {
     }
     if (decision.explains !== undefined) return this.#recall.explain(decision.explains);
     const answer = decision.answer as Answer;
-    if (answer.outcome === 'denied') this.#buckets.charge(agent, ADMISSION.denialCost);
-    if (this.#positions.length === 0) return answer;
+    const isRecorded = this.#positions.length > 0;
+    // What is turned down must not fill the log.
+    if (answer.outcome === 'denied' || (answer.outcome === 'refused' && isRecorded)) {
+      this.#buckets.charge(agent, ADMISSION.denialCost);
+    }
+    if (!isRecorded) return answer;
     const at = this.#positionOf(decision.events, answer);
     const isIdempotent = command.id !== undefined || 'allocation' in command;
     return {

@@ -38,6 +38,7 @@ export const EVENT_SITUATIONS = {
   RequestCancelled: ['any'],
   AllocationClaimed: ['any'],
   UsageQuarantined: ['any'],
+  SettleMissed: ['any'],
   StrategySelected: [
     '4-configured',
     '4-caller',

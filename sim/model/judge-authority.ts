@@ -14,6 +14,7 @@ const OP_OF: { readonly [T in EventType]?: string } = {
   AllocationResized: 'resize',
   UsageReported: 'report',
   UsageQuarantined: 'settle',
+  SettleMissed: 'settle',
   Charged: 'charge',
   Adjusted: 'adjust',
   NodeOpened: 'open',

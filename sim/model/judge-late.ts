@@ -89,6 +89,16 @@ export function judgeCharged({ state, event, sent, find }: Bench<EventOf<'Charge
   if (isSo === false) find('S §5', 'nobody charged that', event.id);
 }
 
+/** S §6.3: a settle that found nothing is final for its id; nothing of that name was there. */
+export function judgeMissed({ state, event, sent, find }: Bench<EventOf<'SettleMissed'>>): void {
+  const { allocation, id, by } = event;
+  if (state.live.has(allocation)) find('S §6.3', 'it lives', allocation);
+  if (state.tombstones.has(allocation)) find('S §6.3', 'there is a tombstone', allocation);
+  const commands = sent?.of('settle', by, id);
+  const isSo = commands?.some((command) => command.allocation === allocation);
+  if (isSo === false) find('S §6.3', 'nobody wanted to settle that', id);
+}
+
 /** S §6.1: use is set apart as a whole, and what of it is implausible named with its bound. */
 export function judgeQuarantined(bench: Bench<EventOf<'UsageQuarantined'>>): void {
   const { state, event, find } = bench;

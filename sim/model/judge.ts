@@ -9,7 +9,13 @@ import { judgeEnd } from './judge-end.ts';
 import { judgeGrant } from './judge-grant.ts';
 import { judgeId } from './judge-ids.ts';
 import { judgeCrossed, judgeRearmed } from './judge-ladder.ts';
-import { judgeAdjusted, judgeCharged, judgeLate, judgeQuarantined } from './judge-late.ts';
+import {
+  judgeAdjusted,
+  judgeCharged,
+  judgeLate,
+  judgeMissed,
+  judgeQuarantined,
+} from './judge-late.ts';
 import {
   judgeClaimed,
   judgeExtended,
@@ -57,6 +63,7 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   AllocationResized: judgeResized,
   UsageReported: judgeReported,
   UsageQuarantined: judgeQuarantined,
+  SettleMissed: judgeMissed,
   Charged: judgeCharged,
   Adjusted: judgeAdjusted,
   ContentionDetected: judgeContention,

@@ -57,7 +57,7 @@ export function isRightRefusal(
         !growsFreely(state, live.path, command, live.items)
       );
     case 'unknown_allocation':
-      return live === undefined && grave === undefined;
+      return (live === undefined && grave === undefined) || isMissed(state, command);
     case 'allocation_ended':
       return live === undefined && grave !== undefined;
     case 'allocation_live':
@@ -154,6 +154,12 @@ function namedBy(command: Command): string[] {
 function isQuarantined(state: State, command: Command): boolean {
   const id = command.op === 'status' ? command.of : command.id;
   return state.ids.get(id ?? '')?.event.type === 'UsageQuarantined';
+}
+
+/** It was told before that there is nothing to settle, and is told so again. */
+function isMissed(state: State, command: Command): boolean {
+  const id = command.op === 'status' ? command.of : command.id;
+  return state.ids.get(id ?? '')?.event.type === 'SettleMissed';
 }
 
 /** Amounts of use that a command states, and those that it leaves to what is known. */

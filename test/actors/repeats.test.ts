@@ -200,4 +200,24 @@ test('INV-6 refusals change nothing at all', () => {
   }
 });
 
+test('§6.3 a settle that finds nothing is final for its id, whatever comes later', () => {
+  const rig = givenLab();
+  const early = { ...settle('a', { credits: 1 }), id: 's1' };
+  shows(rig.when(early, 'ann'), { code: 'unknown_allocation', id: 's1' }, ['SettleMissed']);
+  rig.when(ask('a', { credits: 5 }), 'ann');
+  shows(rig.when(early, 'ann'), { code: 'unknown_allocation', replayed: true }, []);
+  shows(rig.when({ ...early, actual: { credits: 2 } }, 'ann'), { code: 'id_conflict' }, []);
+  shows(rig.when({ ...early, id: 's2' }, 'ann'), { outcome: 'settled', booked: { credits: 1 } });
+});
+
+test('§6.3 what only waits may be settled under the same id once it is granted', () => {
+  const rig = givenLab();
+  rig.when(ask('full', { credits: 1_000 }), 'ann');
+  rig.when(ask('w', { credits: 900 }, { maxWaitMs: 1_000 }), 'ann');
+  const early = { ...settle('w', { credits: 1 }), id: 's1' };
+  shows(rig.when(early, 'ann'), { code: 'unknown_allocation' }, []);
+  rig.when(release('full'), 'ann');
+  shows(rig.when(early, 'ann'), { outcome: 'settled' });
+});
+
 test.run();
