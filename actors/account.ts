@@ -3,7 +3,7 @@ import { newSecondBooks, type SecondBooks } from './second-books.ts';
 /**
  * One resource of one node, and the walk that keeps every tier right (semantics §4).
  *
- *   committed(n) = own sums + Σ over children of max(guarantee(c), committed(c))
+ *   committed(n) = own sums + Σ over children of max(guarantee(c) − lend(c), committed(c))
  *   available(n) = limit(n) − committed(n)
  *
  * The sums are kept, not recounted: a change climbs from the node to the root in O(depth), and a
@@ -13,18 +13,26 @@ import { newSecondBooks, type SecondBooks } from './second-books.ts';
 export interface Account {
   /** Ceiling, or null for none of its own. */
   limit: number | null;
-  /** Set aside from the parent, whether used or not. */
+  /** What the node can count on: set aside from the parent but for what it lends. */
   guarantee: number;
+  /** How much of the guarantee others may use while it is idle; null all of it. */
+  lend: number | null;
+  /** What one end of an allocation beneath may book above its hold; null: no bound here. */
+  overrunLimit: number | null;
   /** Own live allocations. */
   held: number;
   /** Own use, with that of closed children. */
   spent: number;
   /** Own amounts that are being collected for a named request. */
   earmarked: number;
-  /** Σ over children of max(guarantee, committed). */
+  /** Own reservations, as far as nothing is drawn from them. */
+  booked: number;
+  /** Σ over children of max(guarantee − lend, committed). */
   childrenCommitted: number;
-  /** What the children set aside in an empty tree: Σ of max(guarantee, their own childrenIdle). */
+  /** The same in an empty tree: Σ of max(guarantee − lend, their own childrenIdle). */
   childrenIdle: number;
+  /** What the children can count on, lent or not: Σ of max(guarantee, their childrenPromised). */
+  childrenPromised: number;
   committed: number;
   /** Held and spent with all descendants. */
   heldTree: number;
@@ -42,11 +50,15 @@ export function newAccount(): Account {
   return {
     limit: null,
     guarantee: 0,
+    lend: 0,
+    overrunLimit: null,
     held: 0,
     spent: 0,
     earmarked: 0,
+    booked: 0,
     childrenCommitted: 0,
     childrenIdle: 0,
+    childrenPromised: 0,
     committed: 0,
     heldTree: 0,
     spentTree: 0,
@@ -56,22 +68,33 @@ export function newAccount(): Account {
   };
 }
 
+/** What of the guarantee is set aside whether used or not: all but what may be lent. */
+export function setAsideOf({ guarantee, lend }: Pick<Account, 'guarantee' | 'lend'>): number {
+  return lend === null || lend >= guarantee ? 0 : guarantee - lend;
+}
+
 /** What the account takes from its parent. */
-function contributionOf(account: Account): number {
-  return Math.max(account.committed, account.guarantee);
+export function contributionOf(account: Account): number {
+  return Math.max(account.committed, setAsideOf(account));
 }
 
 /**
- * What of a growth a parent is asked for: nothing of what lies inside the guarantee. May be negative.
+ * What of a growth a parent is asked for: nothing of what is set aside. May be negative.
  * @param committed of the account as it is, or as it is taken to be
  */
-export function askedAbove({ guarantee }: Account, committed: number, growth: number): number {
-  return Math.max(guarantee, committed + growth) - Math.max(guarantee, committed);
+export function askedAbove(account: Account, committed: number, growth: number): number {
+  const setAside = setAsideOf(account);
+  return Math.max(setAside, committed + growth) - Math.max(setAside, committed);
 }
 
 /** What the account takes from its parent when nothing is held or spent anywhere. */
 function idleContributionOf(account: Account): number {
-  return Math.max(account.childrenIdle, account.guarantee);
+  return Math.max(account.childrenIdle, setAsideOf(account));
+}
+
+/** What the parent has promised to the account, lent or not. */
+export function promisedTo(account: Account): number {
+  return Math.max(account.childrenPromised, account.guarantee);
 }
 
 /** Room left; negative where the account is short, Infinity where it has no limit. */
@@ -88,17 +111,23 @@ export interface ResourceClimb {
   readonly held: number;
   readonly spent: number;
   readonly earmarked: number;
-  /** Change of the node's own guarantee. */
-  readonly guaranteed: number;
-  /** What a closed child had contributed, in use and idle: leaves the node where this starts. */
+  readonly booked: number;
+  /** The node's guarantee and what it lends of it, as they are set; undefined: as they were. */
+  readonly guarantee: Guarantee | undefined;
+  /** What a closed child had contributed, in use, idle and promised: leaves where this starts. */
   readonly leftByChild: number;
   readonly idleLeft: number;
+  readonly promisedLeft: number;
   /** Change of `spentTree`; a roll-up moves use within a tree and changes none. */
   readonly spentTree: number;
   /** By how much the account just taken asks more of its parent, in use and idle. */
   growth: number;
   idleGrowth: number;
+  promisedGrowth: number;
 }
+
+/** What a node can count on, and how much of it others may use meanwhile (null: all). */
+export type Guarantee = Pick<Account, 'guarantee' | 'lend'>;
 
 /** A climb of changes of a node's own sums. */
 export function climbOf(
@@ -112,33 +141,36 @@ export function climbOf(
     held,
     spent,
     earmarked,
-    guaranteed: 0,
+    booked: 0,
+    guarantee: undefined,
     leftByChild: 0,
     idleLeft: 0,
+    promisedLeft: 0,
     spentTree: spent,
     growth: 0,
     idleGrowth: 0,
+    promisedGrowth: 0,
   };
 }
 
-/** A climb of a changed guarantee. */
-export function guaranteeClimb(resource: string, change: number): ResourceClimb {
-  return { ...climbOf(resource, 0, 0, 0), guaranteed: change };
+/** A climb of what reservations keep. */
+export function bookedClimb(resource: string, booked: number): ResourceClimb {
+  return { ...climbOf(resource, 0, 0, 0), booked };
+}
+
+/** A climb of a guarantee, or of its lending, as it is set. */
+export function guaranteeClimb(resource: string, guarantee: Guarantee): ResourceClimb {
+  return { ...climbOf(resource, 0, 0, 0), guarantee };
 }
 
 /** The climb by which a closed child's use becomes its parent's own. Starts at the parent. */
 export function rollUpClimb(resource: string, child: Account): ResourceClimb {
   return {
-    resource,
-    held: 0,
-    spent: child.spentTree,
-    earmarked: 0,
-    guaranteed: 0,
+    ...climbOf(resource, 0, child.spentTree, 0),
     leftByChild: contributionOf(child),
     idleLeft: idleContributionOf(child),
+    promisedLeft: promisedTo(child),
     spentTree: 0,
-    growth: 0,
-    idleGrowth: 0,
   };
 }
 
@@ -146,24 +178,33 @@ export function rollUpClimb(resource: string, child: Account): ResourceClimb {
 export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean): void {
   const before = contributionOf(account);
   const idleBefore = idleContributionOf(account);
+  const promisedBefore = promisedTo(account);
   if (isOwn) {
     account.held += climb.held;
     account.spent += climb.spent;
     account.earmarked += climb.earmarked;
-    account.guarantee += climb.guaranteed;
+    account.booked += climb.booked;
+    if (climb.guarantee !== undefined) {
+      account.guarantee = climb.guarantee.guarantee;
+      account.lend = climb.guarantee.lend;
+    }
     account.childrenCommitted -= climb.leftByChild;
     account.childrenIdle -= climb.idleLeft;
-    account.committed += climb.held + climb.spent + climb.earmarked - climb.leftByChild;
+    account.childrenPromised -= climb.promisedLeft;
+    account.committed +=
+      climb.held + climb.spent + climb.earmarked + climb.booked - climb.leftByChild;
   } else {
     account.childrenCommitted += climb.growth;
     account.committed += climb.growth;
     account.childrenIdle += climb.idleGrowth;
+    account.childrenPromised += climb.promisedGrowth;
   }
   account.heldTree += climb.held;
   account.spentTree += climb.spentTree;
   if (account.heldTree > account.peakHeld) account.peakHeld = account.heldTree;
   climb.growth = contributionOf(account) - before;
   climb.idleGrowth = idleContributionOf(account) - idleBefore;
+  climb.promisedGrowth = promisedTo(account) - promisedBefore;
 }
 
 /**

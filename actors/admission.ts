@@ -1,6 +1,6 @@
 import type { Shortage } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
-import { type Account, askedAbove, availableIn } from './account.ts';
+import { type Account, askedAbove, availableIn, promisedTo, setAsideOf } from './account.ts';
 import type { Node } from './node.ts';
 
 /**
@@ -42,9 +42,11 @@ function walk(
   amount: number,
   overlay: Overlay | undefined,
   visit: (node: Node, account: Account, needed: number, available: number) => void,
+  below?: Node,
 ): void {
   let needed = amount;
   for (let node: Node | undefined = from; node && needed > 0; node = node.parent) {
+    if (node === below) return;
     const account = node.accounts.get(resource);
     if (account === undefined) continue;
     const committed = overlay === undefined ? account.committed : overlay.committedOf(account);
@@ -69,15 +71,23 @@ export function fits(from: Node, items: Amounts, overlay?: Overlay): boolean {
   return true;
 }
 
-/** Every account that cannot take the items, innermost first. */
-export function shortagesOf(from: Node, items: Amounts, overlay?: Overlay): Shortage[] {
+/**
+ * Every account that cannot take the items, innermost first.
+ * @param below looks only at the tiers beneath this node
+ */
+export function shortagesOf(
+  from: Node,
+  items: Amounts,
+  overlay?: Overlay,
+  below?: Node,
+): Shortage[] {
   const short: Shortage[] = [];
   for (const [resource, amount] of Object.entries(items)) {
-    walk(from, resource, amount, overlay, (node, _account, needed, available) => {
-      if (needed > available) {
-        short.push({ path: node.path, resource, needed, available: Math.max(0, available) });
-      }
-    });
+    const note = (node: Node, _account: Account, needed: number, available: number) => {
+      if (needed <= available) return;
+      short.push({ path: node.path, resource, needed, available: Math.max(0, available) });
+    };
+    walk(from, resource, amount, overlay, note, below);
   }
   return short;
 }
@@ -100,7 +110,7 @@ function roomAt(node: Node, resource: string): number {
   const above = node.parent === undefined ? Infinity : roomAt(node.parent, resource);
   const account = node.accounts.get(resource);
   if (account === undefined) return above;
-  const unused = Math.max(0, account.guarantee - account.committed);
+  const unused = Math.max(0, setAsideOf(account) - account.committed);
   return Math.max(0, Math.min(availableIn(account), unused + above));
 }
 
@@ -117,6 +127,22 @@ export function neverFits(from: Node, items: Amounts): boolean {
     }
   }
   return false;
+}
+
+/**
+ * Whether the children of a node can count on so much more, beside what they and others were
+ * promised before; what is lent meanwhile does not matter.
+ */
+export function promiseFits(parent: Node, resource: string, growth: number): boolean {
+  let needed = growth;
+  for (let node: Node | undefined = parent; node && needed > 0; node = node.parent) {
+    const account = node.accounts.get(resource);
+    if (account === undefined) continue;
+    const { limit, childrenPromised, guarantee } = account;
+    if (limit !== null && needed > limit - childrenPromised) return false;
+    needed = Math.max(guarantee, childrenPromised + needed) - promisedTo(account);
+  }
+  return true;
 }
 
 /** Whether growing by so much would leave the range of safe integers on some tier. */

@@ -130,8 +130,33 @@ function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
       return { outcome: 'opened', path: event.path, tier: event.tier, ...withId(event) };
     case 'NodeClosing':
       return closingAnswer(event);
-    case 'LimitsSet':
-      return { outcome: 'limits_set', path: event.path, ...withId(event) };
+    case 'LimitsSet': {
+      const { path, reclaimed } = event;
+      const taken = reclaimed === undefined ? {} : { reclaimed };
+      return { outcome: 'limits_set', path, ...taken, ...withId(event) };
+    }
+    case 'Transferred': {
+      const { from, to, amounts, guarantees } = event;
+      return { outcome: 'transferred', from, to, amounts, guarantees, ...withId(event) };
+    }
+    case 'Reserved': {
+      const { reservation, path, items } = event;
+      const startsInMs = Math.max(0, event.startsAtMs - nowMs);
+      const endsInMs = Math.max(0, event.endsAtMs - nowMs);
+      const answer = {
+        outcome: 'reserved',
+        reservation,
+        path,
+        items,
+        startsInMs,
+        endsInMs,
+      } as const;
+      return { ...answer, ...withId(event) };
+    }
+    case 'ReservationEnded': {
+      const { reservation, as, returned } = event;
+      return { outcome: 'reservation_ended', reservation, as, returned, ...withId(event) };
+    }
     case 'ToppedUp':
       return { outcome: 'topped_up', path: event.path, amounts: event.amounts, ...withId(event) };
     case 'PolicySet':
@@ -281,6 +306,8 @@ const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
   rule_denied: authority('Ask for no more than the rule allows, or have it changed.'),
   approval_declined: authority('An approver said no; ask them before you ask again.'),
   approval_expired: state('No approver answered in time; tell one before you ask again.'),
+  reservation_ahead: state('Ask again when the reservation begins.'),
+  reservation_short: capacity('Ask for less, or wait until what was drawn from it comes back.'),
 };
 
 function messageOf(event: EventOf<'RequestDenied'>): string {

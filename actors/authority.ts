@@ -29,6 +29,16 @@ const AGENT: readonly Op[] = [
   ...READS,
 ];
 
+const LEAD: readonly Op[] = [
+  'topUp',
+  'voidGrant',
+  'setLimits',
+  'resetWindow',
+  'transfer',
+  'reserve',
+  'cancelReservation',
+];
+
 /** What may be done to nodes beneath the prefix, but not to the node of the prefix: it is given. */
 const BENEATH: ReadonlySet<Op> = new Set([
   'open',
@@ -37,12 +47,14 @@ const BENEATH: ReadonlySet<Op> = new Set([
   'voidGrant',
   'setLimits',
   'resetWindow',
+  'transfer',
+  'reserve',
 ]);
 
 /** What each role may do; `operator` everything (semantics §5, Authority). */
 const MAY: Readonly<Record<Exclude<Role, 'operator'>, ReadonlySet<Op>>> = {
   agent: new Set(AGENT),
-  lead: new Set([...AGENT, 'topUp', 'voidGrant', 'setLimits', 'resetWindow']),
+  lead: new Set([...AGENT, ...LEAD]),
   approver: new Set<Op>([...READS, 'approve', 'decline']),
   auditor: new Set(READS),
 };
@@ -79,6 +91,12 @@ export function refusalOf(team: Team, agent: string, command: Command): Refusal 
   if (!MAY[role].has(command.op)) {
     return refuse('not_permitted', `the role ${role} of ${agent} does not cover ${command.op}`);
   }
+  if (command.op === 'transfer') {
+    const { from, to } = command;
+    const outside = [from, to].find((path) => path === prefix || !isWithin(path, prefix));
+    if (outside === undefined) return undefined;
+    return refuse('not_permitted', `${agent} transfers beneath ${prefix}; ${outside} is not`);
+  }
   const path = 'path' in command ? command.path : undefined;
   if (path === undefined || isWithin(path, prefix)) {
     if (path !== prefix || !BENEATH.has(command.op)) return undefined;
@@ -105,6 +123,17 @@ export function maySee(
 /** Whether an agent may act on an allocation or request of another. */
 export function mayActFor(team: Team, agent: string, owner: string): boolean {
   return agent === owner || credentialOf(team, agent)?.role === 'operator';
+}
+
+/** Whether an agent may give up a reservation: its own, one beneath its lead, or any. */
+export function mayEndReservation(
+  team: Team,
+  agent: string,
+  { by, node }: { readonly by: string; readonly node: Pick<Node, 'path'> },
+): boolean {
+  const credential = credentialOf(team, agent);
+  if (by === agent || credential?.role === 'operator') return true;
+  return credential?.role === 'lead' && isWithin(node.path, credential.prefix);
 }
 
 /** The highest base priority that an agent may claim on a node. */

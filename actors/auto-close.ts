@@ -10,6 +10,7 @@ export function closesWith(node: Node, endingCount: number): boolean {
   if (node.liveOwn !== endingCount) return false;
   if (node.stops !== undefined && node.stops.size > 0) return false;
   if (node.queues !== undefined && node.queues.size > 0) return false;
+  if (node.reservations !== undefined) return false;
   for (const account of node.accounts.values()) if (account.earmarked > 0) return false;
   return true;
 }

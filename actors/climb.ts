@@ -14,6 +14,7 @@ const MAKES_ROOM: ReadonlySet<ChangeKind> = new Set([
   'booked',
   'limited',
   'unearmarked',
+  'unreserved',
   'childClosed',
 ]);
 
@@ -42,7 +43,7 @@ export function climb(
 
 /** Whether a climb has nothing to tell the nodes above: a roll-up moves use within the tree. */
 function isStill(climb: ResourceClimb): boolean {
-  return climb.growth === 0 && climb.idleGrowth === 0;
+  return climb.growth === 0 && climb.idleGrowth === 0 && climb.promisedGrowth === 0;
 }
 
 function follow(

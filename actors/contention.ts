@@ -50,12 +50,12 @@ export interface Contest {
 }
 
 /** The rank of a request that is not in a queue yet. */
-function rankOf({ priority, atMs, ask }: Candidate, team: Team): Ranked {
+function rankOf({ priority, atMs, ask, place }: Candidate, team: Team): Ranked {
   return {
     state: 'queued',
     priority,
     queuedAtMs: atMs,
-    latestStartMs: atMs + slackMsOf(ask),
+    latestStartMs: atMs + slackMsOf(ask, place.anchor, atMs),
     ask,
     arrival: team.arrivals,
   };
@@ -95,11 +95,15 @@ export function queueBefore(
   return found;
 }
 
-/** Whether any request waits on the path for one of these resources. */
-export function meetsQueue(team: Team, anchor: Node, wanted: Amounts): boolean {
+/**
+ * Whether any request waits on the path for one of these resources.
+ * @param below looks only at the tiers beneath this node
+ */
+export function meetsQueue(team: Team, anchor: Node, wanted: Amounts, below?: Node): boolean {
   if (team.waiting.size === 0) return false;
   for (const resource in wanted) {
     for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
+      if (node === below) break;
       if (node.queues?.has(resource)) return true;
     }
   }
@@ -222,7 +226,8 @@ export function openContest(team: Team, account: AccountName) {
   return team.contests.get(accountKey(account.path, account.resource));
 }
 
-function conflictTypeOf(node: Node, resource: string): ConflictType {
+/** Which kind of contention a shortage is. */
+export function conflictTypeOf(node: Node, resource: string): ConflictType {
   if (resource === 'credits') return 'insufficient_credits';
   if (resource === 'compute_ms') return 'insufficient_time';
   if (resource === 'memory') return 'insufficient_memory';

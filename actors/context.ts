@@ -1,6 +1,6 @@
 import type { Answer } from '../events/answers.ts';
+import { EVENT_VERSION } from '../events/event-kit.ts';
 import type { BursarEvent, EventType } from '../events/events.ts';
-import { EVENT_VERSION } from '../events/events.ts';
 import type { Position, Team } from './team.ts';
 
 /** What a decider is told besides the state and the command. */

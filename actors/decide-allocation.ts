@@ -18,6 +18,7 @@ import {
 import { above, growthOf, isAny, reportedOf } from './end.ts';
 import { barrierOf, bookedAt } from './locate.ts';
 import { claimed } from './repeat.ts';
+import { backOf, backOfShrink } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
 import { toolBarrier } from './tool-rules.ts';
 
@@ -35,6 +36,7 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
   const booked = reportedOf(live);
   if (leavesRange(live.node, growthOf(live.items, booked))) return answered(outOfRange());
   const overrun = above(booked, live.items);
+  const toReservation = backOf(live, booked);
   return recorded({
     ...stamp('AllocationEnded', team, ctx.atMs),
     ...commandCause(command, ctx),
@@ -43,6 +45,7 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
     booked,
     ...(overrun === undefined ? {} : { overrun }),
     ...(isAny(booked) ? { estimated: true } : {}),
+    ...(toReservation === undefined ? {} : { toReservation }),
     ...(closesWith(live.node, 1) ? { closesStep: true } : {}),
   });
 }
@@ -58,7 +61,8 @@ export function decideRenew(team: Team, command: CommandOf<'renew'>, ctx: Contex
     command.byMs === undefined
       ? Math.max(live.expiresAtMs, ctx.atMs + (command.ttlMs ?? 0))
       : live.expiresAtMs + command.byMs;
-  const most = Math.max(live.expiresAtMs, ctx.atMs + LIMITS.leaseMsMax);
+  const longest = Math.min(ctx.atMs + LIMITS.leaseMsMax, live.node.deadlineAtMs);
+  const most = Math.max(live.expiresAtMs, longest);
   return recorded({
     ...stamp('LeaseRenewed', team, ctx.atMs),
     ...commandCause(command, ctx),
@@ -100,11 +104,13 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
       return answered(refuse('does_not_fit', `no room on the path of ${live.node.path}`));
     }
   }
+  const toReservation = backOfShrink(live, command.items);
   return recorded({
     ...stamp('AllocationResized', team, ctx.atMs),
     ...commandCause(command, ctx),
     allocation: live.id,
     items: command.items,
+    ...(toReservation === undefined ? {} : { toReservation }),
   });
 }
 

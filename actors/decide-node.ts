@@ -3,7 +3,8 @@ import type { CommandOf, ResourceLimits } from '../events/commands.ts';
 import { depthOf, isWithin, parentPathOf } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
 import { resourceTypeOf } from '../events/resources.ts';
-import { fits, leavesRange } from './admission.ts';
+import { contributionOf, promisedTo, setAsideOf } from './account.ts';
+import { fits, leavesRange, promiseFits } from './admission.ts';
 import { answered, type Context, type Decision, recorded, stamp } from './context.ts';
 import { commandCause } from './decide-settle.ts';
 import { phaseAfter } from './machines.ts';
@@ -32,15 +33,19 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
     const barred = barredFor(parent, 'childOpened');
     if (barred !== undefined) return answered(barred);
   }
-  const refused = checkLimits(team, path, undefined, command.limits ?? {});
+  const limits = command.limits && withLending(undefined, command.limits);
+  const refused = checkLimits(team, path, undefined, limits ?? {});
   if (refused !== undefined) return answered(refused);
+  const above = team.nodes.get(parentPath ?? '')?.deadlineAtMs ?? Infinity;
+  const deadlineAtMs = Math.min(ctx.atMs + (command.deadlineMs ?? Infinity), above);
   return recorded({
     ...stamp('NodeOpened', team, ctx.atMs),
     ...commandCause(command, ctx),
     path,
     tier,
-    ...(command.limits === undefined ? {} : { limits: command.limits }),
+    ...(limits === undefined ? {} : { limits }),
     ...(command.priorityMax === undefined ? {} : { priorityMax: command.priorityMax }),
+    ...(deadlineAtMs === Infinity ? {} : { deadlineAtMs }),
   });
 }
 
@@ -69,13 +74,14 @@ export function decideSetLimits(
 ): Decision {
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
-  const refused = checkLimits(team, command.path, node, command.limits);
+  const limits = withLending(node, command.limits);
+  const refused = checkLimits(team, command.path, node, limits);
   if (refused !== undefined) return answered(refused);
   return recorded({
     ...stamp('LimitsSet', team, ctx.atMs),
     ...commandCause(command, ctx),
     path: command.path,
-    limits: command.limits,
+    limits,
   });
 }
 
@@ -151,6 +157,20 @@ function tierOf(command: CommandOf<'open'>): Tier {
   return depth === 2 ? 'swarm' : (command.tier ?? 'run');
 }
 
+/**
+ * A guarantee of a capacity that says nothing of lending lends all of itself, where there was none
+ * before (semantics §4). It is written down: in events of before lending, silence means none.
+ */
+function withLending(node: Node | undefined, limits: ResourceLimits): ResourceLimits {
+  const all: Record<string, ResourceLimits[string]> = {};
+  for (const [resource, set] of Object.entries(limits)) {
+    const isNew = (set.guarantee ?? 0) > 0 && !node?.accounts.get(resource)?.guarantee;
+    const isLendable = resourceTypeOf(resource)?.class === 'capacity' && set.lend === undefined;
+    all[resource] = isNew && isLendable ? { ...set, lend: null } : set;
+  }
+  return all;
+}
+
 /** Refuses limits that cannot be: unknown resources, guarantees without room, over-commitment. */
 function checkLimits(
   team: Team,
@@ -160,6 +180,7 @@ function checkLimits(
 ): Refusal | undefined {
   const parent = team.nodes.get(parentPathOf(path) ?? '');
   const growth: Record<string, number> = {};
+  const promises: Record<string, number> = {};
   for (const [resource, wish] of Object.entries(limits)) {
     if (resourceTypeOf(resource) === undefined) {
       return refuse('unknown_resource', `${resource} is in no registry`);
@@ -176,15 +197,26 @@ function checkLimits(
         `${resource}: guarantee ${guarantee} > limit ${limit}`,
       );
     }
+    const isConsumable = resourceTypeOf(resource)?.class === 'consumable';
+    if (isConsumable && wish.lend !== undefined && wish.lend !== 0) {
+      const message = `${resource} is spent and does not come back: it is not lent`;
+      return refuse('malformed', message, { field: 'limits' });
+    }
+    const kept = account === undefined ? 0 : account.lend;
+    const lend = wish.lend === undefined ? kept : wish.lend;
     const committed = account?.committed ?? 0;
-    const before = Math.max(committed, account?.guarantee ?? 0);
-    const more = Math.max(committed, guarantee) - before;
+    const before = account === undefined ? 0 : contributionOf(account);
+    const more = Math.max(committed, setAsideOf({ guarantee, lend })) - before;
     if (more > 0) growth[resource] = more;
+    const promised = account === undefined ? 0 : promisedTo(account);
+    const promisedMore = Math.max(account?.childrenPromised ?? 0, guarantee) - promised;
+    if (promisedMore > 0 && !isConsumable) promises[resource] = promisedMore;
     const over =
       wish.limit === undefined ? undefined : overcommitted(team, parent, node, resource, limit);
     if (over !== undefined) return over;
   }
-  if (parent === undefined || Object.keys(growth).length === 0) return undefined;
+  const isNothing = Object.keys(growth).length + Object.keys(promises).length === 0;
+  if (parent === undefined || isNothing) return undefined;
   const barred = barredFor(parent, 'grown');
   if (barred !== undefined) return barred;
   if (leavesRange(parent, growth)) {
@@ -196,10 +228,17 @@ function checkLimits(
       `${parent.path} cannot set ${JSON.stringify(growth)} aside`,
     );
   }
+  for (const resource in promises) {
+    const more = promises[resource] as number;
+    if (promiseFits(parent, resource, more)) continue;
+    const message = `${parent.path} has promised too much ${resource} to guarantee ${more} more`;
+    return refuse('guarantee_does_not_fit', message);
+  }
   return undefined;
 }
 
-function overcommitted(
+/** Refuses where the children's limits would exceed the parent's and policy forbids it. */
+export function overcommitted(
   team: Team,
   parent: Node | undefined,
   node: Node | undefined,
@@ -217,7 +256,7 @@ function overcommitted(
 }
 
 /** Refuses where the machine of a node or of one above it does not allow the event. */
-function barredFor(from: Node, kind: 'childOpened' | 'grown'): Refusal | undefined {
+export function barredFor(from: Node, kind: 'childOpened' | 'grown'): Refusal | undefined {
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     const asked = node === from ? kind : 'grown';
     if (phaseAfter(node, asked) !== undefined) continue;

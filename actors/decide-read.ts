@@ -12,10 +12,12 @@ import { type Allocation, accountKey, type Team, type Tombstone } from './team.t
 import { allocationView, balanceOf, pendingAnswer, waitingView } from './views.ts';
 import { compareWaiting, type Waiting } from './wait-queue.ts';
 
-export function decideBalance(team: Team, command: CommandOf<'balance'>): Decision {
+export function decideBalance(team: Team, command: CommandOf<'balance'>, ctx: Context): Decision {
   const node = team.nodes.get(command.path);
   return answered(
-    node === undefined ? refuse('unknown_node', `${command.path} is not open`) : balanceOf(node),
+    node === undefined
+      ? refuse('unknown_node', `${command.path} is not open`)
+      : balanceOf(node, ctx.atMs),
   );
 }
 

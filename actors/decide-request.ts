@@ -8,6 +8,7 @@ import { priorityCapOf } from './authority.ts';
 import { type Candidate, detect, meetsQueue } from './contention.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from './context.ts';
 import { slackMsOf } from './deadline.ts';
+import { draw, strayDraw } from './decide-draw.ts';
 import { denialOf } from './denial.ts';
 import { barrierOf, locate, type Place } from './locate.ts';
 import { grantOf, resolve } from './resolver.ts';
@@ -45,6 +46,8 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
   if (wanted === undefined) {
     return recorded(denialOf(team, asked, 'unbounded', ask.path, ctx.atMs));
   }
+  const stray = strayDraw(team, ask, id);
+  if (stray !== undefined) return answered(stray);
   if (leavesRange(place.anchor, wanted)) {
     return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53', { id }));
   }
@@ -89,7 +92,7 @@ function decideAt(
   if (barrier !== undefined) return deny(barrier.reason, barrier.path);
   const byRule = ruledOut(team, asked, wanted, ctx.atMs, isApproved);
   if (byRule !== undefined) return [byRule];
-  if (slackMsOf(ask) < 0) return deny('deadline_unreachable', ask.path);
+  if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) return deny('deadline_unreachable', ask.path);
   const candidate: Candidate = {
     ...asked,
     wanted,
@@ -97,6 +100,7 @@ function decideAt(
     place,
     atMs: ctx.atMs,
   };
+  if (ask.reservationId !== undefined) return [draw(team, candidate, ask.reservationId)];
   const isFree = fits(place.anchor, wanted) && !meetsQueue(team, place.anchor, wanted);
   const contest = isFree ? undefined : detect(team, candidate);
   return contest === undefined
@@ -116,6 +120,7 @@ export function askOf(command: CommandOf<'request'>): ResourceAllocationRequest 
   if (command.graceMs !== undefined) ask.graceMs = command.graceMs;
   if (command.strategy !== undefined) ask.strategy = command.strategy;
   if (command.preemptible !== undefined) ask.preemptible = command.preemptible;
+  if (command.reservationId !== undefined) ask.reservationId = command.reservationId;
   return ask;
 }
 

@@ -1,6 +1,7 @@
 import type { Answer } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
-import { EVENT_VERSION, type EventOf } from '../events/events.ts';
+import { EVENT_VERSION } from '../events/event-kit.ts';
+import type { EventOf } from '../events/events.ts';
 import { refuse } from '../events/refusals.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { leavesRange } from './admission.ts';
@@ -11,6 +12,7 @@ import { answered, type Context, type Decision, nameAt, stamp } from './context.
 import { above, consumablesOf, growthOf } from './end.ts';
 import { bookedAt } from './locate.ts';
 import type { Node } from './node.ts';
+import { backOf } from './reservation.ts';
 import type { Allocation, Team, Tombstone } from './team.ts';
 
 /** Books what an allocation really used. Never capped, exactly once, late ones too. */
@@ -77,6 +79,8 @@ function settleLive(
   if (overrun !== undefined) ended.overrun = overrun;
   if (returned !== undefined) ended.returned = returned;
   if (isEstimated) ended.estimated = true;
+  const toReservation = backOf(live, booked);
+  if (toReservation !== undefined) ended.toReservation = toReservation;
   if (closesWith(live.node, 1)) ended.closesStep = true;
   const max = team.policy.overrunMax;
   const isFar =

@@ -36,7 +36,9 @@ import {
   decideStatus,
 } from './decide-read.ts';
 import { decideRequest } from './decide-request.ts';
+import { decideCancelReservation, decideReserve } from './decide-reservation.ts';
 import { decideSettle } from './decide-settle.ts';
+import { decideTransfer } from './decide-transfer.ts';
 import { repeatOf } from './repeat.ts';
 import type { Team } from './team.ts';
 
@@ -85,6 +87,12 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
     case 'voidGrant':
     case 'resetWindow':
       return answered(refuse('not_available', `${command.op} is not done yet`));
+    case 'transfer':
+      return decideTransfer(team, command, ctx);
+    case 'reserve':
+      return decideReserve(team, command, ctx);
+    case 'cancelReservation':
+      return decideCancelReservation(team, command, ctx);
     case 'setPolicy':
       return decideSetPolicy(team, command, ctx);
     case 'enrol':
@@ -102,7 +110,7 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
     case 'recover':
       return decideRecover(team, command, ctx);
     case 'balance':
-      return decideBalance(team, command);
+      return decideBalance(team, command, ctx);
     case 'status':
       return decideStatus(team, command, ctx);
     case 'explain':

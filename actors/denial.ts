@@ -60,4 +60,5 @@ const RETRY_ON: Readonly<Partial<Record<DenialReason, NonNullable<Denial['retryO
   tool_not_allowed: 'never',
   rule_denied: 'never',
   approval_declined: 'never',
+  reservation_short: 'release',
 };

@@ -2,6 +2,7 @@ import type { BursarEvent } from '../events/events.ts';
 import { allocationsBeneath } from './beneath.ts';
 import { stamp } from './context.ts';
 import { approvalDenial } from './decide-approval.ts';
+import { endOfReservation } from './decide-reservation.ts';
 import { waitingDenial } from './denial.ts';
 import { endOf, noEarlierEnds } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
@@ -42,6 +43,12 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
     }
     case 'stop':
       return stopDue(team, due, atMs);
+    case 'deadline':
+      return deadlineDue(team, due.id, atMs);
+    case 'reservation': {
+      const reservation = team.reservations.get(due.id);
+      return reservation === undefined ? [] : [endOfReservation(team, reservation, 'over', atMs)];
+    }
     case 'close': {
       const fenceAtMs = team.nodes.get(due.id)?.fenceAtMs ?? null;
       if (fenceAtMs === null || isPutOff(team, due, fenceAtMs, atMs)) return [];
@@ -50,6 +57,14 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
     default:
       return due.kind satisfies never;
   }
+}
+
+/** A node whose deadline has come closes by force: its allocations are timed out at once. */
+function deadlineDue(team: Team, path: string, atMs: number): BursarEvent[] {
+  const node = team.nodes.get(path);
+  if (node === undefined || node.isOverdue || node.deadlineAtMs > atMs) return [];
+  const why = 'deadline' as const;
+  return [{ ...stamp('NodeClosing', team, atMs), path, fenceAtMs: atMs, liveAllocations: 0, why }];
 }
 
 /** Whether it is not time yet, because an outage moved it; then it is entered again. */
@@ -101,6 +116,8 @@ function fenceBeneath(
   concerns: (allocation: Allocation) => boolean,
 ): BursarEvent[] {
   const events: BursarEvent[] = [];
+  const isTimeout = due.kind === 'close' && nodeOf(team, path).isOverdue;
+  const as = isTimeout ? 'timed_out' : 'fenced';
   const earlier = noEarlierEnds();
   for (const allocation of allocationsBeneath(nodeOf(team, path))) {
     if (!concerns(allocation)) continue;
@@ -108,7 +125,7 @@ function fenceBeneath(
       team.timers.add(due);
       break;
     }
-    events.push(...endOf(team, allocation, 'fenced', atMs, earlier));
+    events.push(...endOf(team, allocation, as, atMs, earlier));
   }
   return events;
 }

@@ -3,6 +3,7 @@ import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { leavesRange, Overlay } from './admission.ts';
 import { closesWith } from './auto-close.ts';
 import { stamp } from './context.ts';
+import { backOf } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
 
 /** Other ends of one decision, recorded before and not yet in the books. */
@@ -33,6 +34,7 @@ export function endOf(
   const reported = reportedOf(allocation);
   const end = (booked: Amounts): EventOf<'AllocationEnded'> => {
     const overrun = above(booked, allocation.items);
+    const toReservation = backOf(allocation, booked);
     return {
       ...stamp('AllocationEnded', team, atMs),
       allocation: id,
@@ -40,6 +42,7 @@ export function endOf(
       booked,
       ...(overrun === undefined ? {} : { overrun }),
       ...(isAny(booked) ? { estimated: true } : {}),
+      ...(toReservation === undefined ? {} : { toReservation }),
       ...(closesWith(node, endingCount) ? { closesStep: true } : {}),
     };
   };

@@ -6,6 +6,7 @@ import { approvalsExtended, leaveApprovals } from './approvals.ts';
 import { addDue, climb, holding } from './climb.ts';
 import { closeNode, nodeOf, openNode } from './evolve-node.ts';
 import { givesUpAtMs, leaveQueue } from './evolve-queue.ts';
+import { drawFrom, replenish } from './evolve-reservation.ts';
 import { dropHolder, noteHolder } from './holders.ts';
 import { type Allocation, accountKey, type Position, type Team } from './team.ts';
 
@@ -16,6 +17,8 @@ export function allocationOf(team: Team, id: string): Allocation {
   return allocation;
 }
 
+const NONE: Amounts = {};
+
 export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Position): void {
   assert(!team.allocations.has(event.id), `${event.id} is granted once`);
   if (event.via === 'approval') leaveApprovals(team, event.id);
@@ -23,6 +26,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
   if (team.contests.size > 0) team.runtime.resolver(team.name, event);
   for (const { path, tier } of event.opened ?? []) openNode(team, path, tier, true, null, event);
   const node = nodeOf(team, event.ask.path);
+  const reservation = drawFrom(team, event);
   climb(team, node, 'granted', event, holding(event.items), 1);
   const allocation: Allocation = {
     id: event.id,
@@ -42,7 +46,10 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
     stops: [],
     deadlineAtMs: event.atMs - (event.waitedMs ?? 0) + (event.ask.deadlineMs ?? Infinity),
     expiry: addDue(team, event.expiresAtMs, 'expire', event.id),
+    reservation,
+    drawn: event.drawn ?? NONE,
   };
+  reservation?.holders.add(allocation);
   team.allocations.set(allocation.id, allocation);
   node.allocations ??= new Set();
   node.allocations.add(allocation);
@@ -59,6 +66,8 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   node.allocations?.delete(allocation);
   team.timers.remove(allocation.expiry);
   if (allocation.yieldsTo !== null) team.agenda.collects.add(allocation.yieldsTo);
+  if (event.toReservation !== undefined) replenish(team, allocation, event, event.toReservation);
+  allocation.reservation?.holders.delete(allocation);
   climb(team, node, 'ended', event, settling(allocation.items, event.booked), -1);
   team.tombstones.set(allocation.id, {
     path: node.path,
@@ -129,6 +138,7 @@ export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
     const change = amount - (allocation.items[resource] ?? 0);
     (change > 0 ? grown : shrunk).push(climbOf(resource, change, 0, 0));
   }
+  if (event.toReservation !== undefined) replenish(team, allocation, event, event.toReservation);
   if (shrunk.length > 0) climb(team, allocation.node, 'shrunk', event, shrunk);
   if (grown.length > 0) climb(team, allocation.node, 'grown', event, grown);
   dropHolder(allocation);
@@ -145,7 +155,8 @@ function claim(allocation: Allocation, { by }: { readonly by?: string | undefine
 /** Moves every lease, grace and queue time-out by the length of an outage (semantics §6.4). */
 export function leasesExtended(team: Team, byMs: number): void {
   for (const allocation of team.allocations.values()) {
-    setExpiry(team, allocation, allocation.expiresAtMs + byMs);
+    const { deadlineAtMs } = allocation.node;
+    setExpiry(team, allocation, Math.min(allocation.expiresAtMs + byMs, deadlineAtMs));
     if (allocation.claimUntilMs !== null) allocation.claimUntilMs += byMs;
     if (allocation.graceEndsAtMs !== null) allocation.graceEndsAtMs += byMs;
   }

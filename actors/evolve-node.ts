@@ -18,6 +18,11 @@ export function nodeOf(team: Team, path: string): Node {
 /** A node opens; its guarantees are set aside on every tier above. */
 export function opened(team: Team, event: EventOf<'NodeOpened'>): void {
   const node = openNode(team, event.path, event.tier, false, event.priorityMax ?? null, event);
+  const { deadlineAtMs } = event;
+  if (deadlineAtMs !== undefined && deadlineAtMs !== node.deadlineAtMs) {
+    node.deadlineAtMs = deadlineAtMs;
+    addDue(team, deadlineAtMs, 'deadline', event.path);
+  }
   climb(team, node, 'limited', event, guaranteeClimbs(node, event.limits ?? {}));
 }
 
@@ -44,19 +49,42 @@ export function openNode(
   return node;
 }
 
+/** Limits and guarantees that moved from one node to another. */
+export function transferred(team: Team, event: EventOf<'Transferred'>): void {
+  const from = nodeOf(team, event.from);
+  const to = nodeOf(team, event.to);
+  const given: ResourceClimb[] = [];
+  const taken: ResourceClimb[] = [];
+  for (const resource in event.amounts) {
+    const giver = accountOf(from, resource);
+    const taker = accountOf(to, resource);
+    const moved = event.guarantees[resource] ?? 0;
+    // Who could count on nothing before lends as the giver did.
+    const lend = taker.guarantee === 0 && moved > 0 ? giver.lend : taker.lend;
+    given.push(guaranteeClimb(resource, { guarantee: giver.guarantee - moved, lend: giver.lend }));
+    taken.push(guaranteeClimb(resource, { guarantee: taker.guarantee + moved, lend }));
+  }
+  climb(team, from, 'limited', event, given);
+  climb(team, to, 'limited', event, taken);
+}
+
 export function limitsSet(team: Team, event: EventOf<'LimitsSet'>): void {
   const node = nodeOf(team, event.path);
   climb(team, node, 'limited', event, guaranteeClimbs(node, event.limits));
 }
 
-/** Climbs by which changed guarantees are set aside; a resource without one is only touched. */
+/** Climbs by which guarantees are set aside as they are set; others are only touched. */
 function guaranteeClimbs(
   node: Node,
   limits: NonNullable<EventOf<'NodeOpened'>['limits']>,
 ): ResourceClimb[] {
-  return Object.entries(limits).map(([resource, { guarantee }]) => {
-    const before = node.accounts.get(resource)?.guarantee ?? 0;
-    return guaranteeClimb(resource, (guarantee ?? before) - before);
+  return Object.entries(limits).map(([resource, set]) => {
+    const account = node.accounts.get(resource);
+    const { guarantee, lend } = account ?? { guarantee: 0, lend: 0 };
+    return guaranteeClimb(resource, {
+      guarantee: set.guarantee ?? guarantee,
+      lend: set.lend === undefined ? lend : set.lend,
+    });
   });
 }
 

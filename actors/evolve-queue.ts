@@ -175,7 +175,8 @@ function join(
 ): void {
   assert(!team.waiting.has(event.id), `${event.id} does not wait twice`);
   leaveApprovals(team, event.id);
-  const latestStartMs = event.atMs + slackMsOf(event.ask);
+  const anchor = anchorOf(team, event.ask.path);
+  const latestStartMs = event.atMs + slackMsOf(event.ask, anchor, event.atMs);
   const { untilMs } = event;
   const waiting: Waiting = {
     id: event.id,

@@ -24,6 +24,7 @@ import {
   setRung,
   stopLifted,
   stopped,
+  transferred,
 } from './evolve-node.ts';
 import {
   contestOver,
@@ -34,6 +35,7 @@ import {
   queued,
   reclaimed,
 } from './evolve-queue.ts';
+import { reservationEnded, reserved } from './evolve-reservation.ts';
 import { InvariantError } from './invariant-error.ts';
 import { noteCancelled, noteId } from './remember.ts';
 import { accountKey, type Position, type Team } from './team.ts';
@@ -167,6 +169,12 @@ function applyToTree(team: Team, event: TreeEvent): void {
     case 'AlertRaised':
     case 'AlertCleared':
       return;
+    case 'Transferred':
+      return transferred(team, event);
+    case 'Reserved':
+      return reserved(team, event);
+    case 'ReservationEnded':
+      return reservationEnded(team, event);
     case 'PolicySet':
       return policySet(team, event);
     case 'CredentialEnrolled':
@@ -227,6 +235,9 @@ type TreeEvent = EventOf<
   | 'GrantsCounted'
   | 'AlertRaised'
   | 'AlertCleared'
+  | 'Transferred'
+  | 'Reserved'
+  | 'ReservationEnded'
   | 'PolicySet'
   | 'CredentialEnrolled'
   | 'CredentialDismissed'

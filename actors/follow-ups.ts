@@ -4,13 +4,14 @@ import { usePermille } from './account.ts';
 import { isIdleAutoStep } from './auto-close.ts';
 import { stamp } from './context.ts';
 import { barredApproval } from './decide-approval.ts';
+import { endOfReservation } from './decide-reservation.ts';
 import { hasLadder, rungOf } from './ladder.ts';
 import type { Node } from './node.ts';
 import { barredDenial, collectFor, serveHead } from './serve.ts';
 import { accountKey, accountOfKey, type Team } from './team.ts';
 
-/** Denials that one sweep records before it comes again: bounds a block. */
-const DENIALS_AT_ONCE = 32;
+/** What one sweep records, of denials or ends, before it comes again: bounds a block. */
+const SWEPT_AT_ONCE = 32;
 
 /**
  * What follows from what was recorded, one small unit at a time: waiting requests that now fit,
@@ -55,7 +56,13 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
   for (const path of agenda.closings) {
     agenda.closings.delete(path);
     const node = team.nodes.get(path);
-    if (node === undefined || node.liveTree > 0) continue;
+    if (node === undefined) continue;
+    const ends = node.phase === 'closing' ? endReservations(team, path, atMs) : [];
+    if (ends.length > 0) {
+      agenda.closings.add(path);
+      return ends;
+    }
+    if (node.liveTree > 0) continue;
     const isOver = node.phase === 'closing' ? !isAwaited(team, path) : isIdleAutoStep(node);
     if (isOver) return [{ ...stamp('NodeClosed', team, atMs), path }];
   }
@@ -150,7 +157,7 @@ function isAwaited(team: Team, path: string): boolean {
 function denyBarred(team: Team, atMs: number): BursarEvent[] {
   const events: BursarEvent[] = [];
   for (const id of team.agenda.barred) {
-    if (events.length === DENIALS_AT_ONCE) break;
+    if (events.length === SWEPT_AT_ONCE) break;
     team.agenda.barred.delete(id);
     const waiting = team.waiting.get(id);
     const pending = team.approvals.get(id);
@@ -158,6 +165,17 @@ function denyBarred(team: Team, atMs: number): BursarEvent[] {
       ? barredDenial(team, waiting, atMs)
       : pending && barredApproval(team, pending, atMs);
     if (denial !== undefined) events.push(denial);
+  }
+  return events;
+}
+
+/** Nothing is drawn beneath a node that closes: what is reserved there is over, so many at once. */
+function endReservations(team: Team, path: string, atMs: number): BursarEvent[] {
+  const events: BursarEvent[] = [];
+  for (const reservation of team.reservations.values()) {
+    if (!isWithin(reservation.node.path, path)) continue;
+    events.push(endOfReservation(team, reservation, 'closed', atMs));
+    if (events.length === SWEPT_AT_ONCE) break;
   }
   return events;
 }

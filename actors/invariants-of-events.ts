@@ -4,6 +4,7 @@ import type { Priority } from '../events/priority.ts';
 import { breached } from './invariant-error.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
+import { keptBy, newSecondBooks } from './second-books.ts';
 import type { Allocation, Position, Team } from './team.ts';
 import type { Waiting } from './wait-queue.ts';
 
@@ -79,8 +80,10 @@ export function checkGuarantees(team: Team, event: EventOf<'LimitsSet'>, at: Pos
   const node = team.nodes.get(event.path);
   if (node?.parent === undefined) return;
   for (const resource in event.limits) {
-    const guarantee = event.limits[resource]?.guarantee ?? 0;
-    if (guarantee <= (node.accounts.get(resource)?.second.share ?? 0)) continue;
+    const set = event.limits[resource] ?? {};
+    const before = node.accounts.get(resource)?.second ?? newSecondBooks();
+    const { guarantee = before.guarantee, lend = before.lend } = set;
+    if (keptBy({ guarantee, lend }) <= before.share) continue;
     return checkAdmission(team, event, node.parent.path, null, at);
   }
 }
@@ -135,6 +138,9 @@ export function checkEnd(
       }
       break;
     }
+    case 'timed_out':
+      notBefore(event, at, allocation, 'the deadline of its node', allocation.node.deadlineAtMs);
+      break;
     case 'fenced':
       notBefore(event, at, allocation, 'the time to end by itself', fenceAtMs(team, allocation));
       break;
@@ -195,6 +201,7 @@ export function checkPreemption(
     if (victim === undefined) return refuse(`the victim ${id}`, 'live', 'gone');
     if (victim.yieldsTo !== null) refuse(`the victim ${id}`, 'free', `of ${victim.yieldsTo}`);
     if (victim.ask.preemptible === false) refuse(`the victim ${id}`, 'preemptible', false);
+    if (victim.reservation !== null) refuse(`what ${id} holds`, 'its own', 'reserved');
     const ranMs = event.atMs - victim.grantedAtMs;
     if (ranMs < minRuntimeMs) refuse(`the time that ${id} ran`, `${minRuntimeMs} at least`, ranMs);
     const isNewer = victim.priority === priority && victim.grantedAtMs > event.atMs;

@@ -12,14 +12,23 @@ import {
   checkTime,
   checkTold,
 } from './invariants-of-events.ts';
+import {
+  checkBack,
+  checkDraw,
+  checkReservationEnd,
+  noteBack,
+} from './invariants-of-reservations.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
+import type { Reservation } from './reservation.ts';
 import { carry, handUp, isUntouched } from './second-books.ts';
 import {
+  carryBooked,
   carryEarmark,
   carryEndOfStep,
   carryLimits,
   carryTopUp,
+  carryTransfer,
   carryUse,
   secondOf,
 } from './second-books-events.ts';
@@ -51,6 +60,7 @@ export class InvariantWatch implements Watch {
   #waiting: Waiting | undefined;
   #held: Amounts = NOTHING;
   #anchor: Node | undefined;
+  #reservation: Reservation | undefined;
   readonly #closing: Node[] = [];
   #allocationCount = 0;
   readonly #standing = new Standing();
@@ -62,12 +72,15 @@ export class InvariantWatch implements Watch {
       case 'AllocationGranted':
         this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
         checkAdmission(team, event, event.ask.path, event.priority, at);
+        checkDraw(team, event, at);
         break;
       case 'AllocationEnded': {
         const allocation = team.allocations.get(event.allocation);
         this.#allocation = allocation;
         if (event.closesStep === true && allocation) this.#closing.push(allocation.node);
         checkEnd(team, event, allocation, at);
+        checkBack(event, allocation, at);
+        noteBack(allocation, event.toReservation);
         break;
       }
       case 'AllocationResized':
@@ -96,6 +109,17 @@ export class InvariantWatch implements Watch {
         break;
       case 'LimitsSet':
         checkGuarantees(team, event, at);
+        break;
+      case 'Transferred':
+        checkAdmission(team, event, event.from, null, at);
+        checkAdmission(team, event, event.to, null, at);
+        break;
+      case 'Reserved':
+        checkAdmission(team, event, event.path, null, at);
+        break;
+      case 'ReservationEnded':
+        this.#reservation = team.reservations.get(event.reservation);
+        checkReservationEnd(event, this.#reservation, at);
         break;
       case 'NodeClosed': {
         const node = team.nodes.get(event.path);
@@ -137,6 +161,12 @@ export class InvariantWatch implements Watch {
         return carryLimits(team, event, at);
       case 'ToppedUp':
         return carryTopUp(team, event, at);
+      case 'Transferred':
+        return carryTransfer(team, event, at);
+      case 'Reserved':
+        return carryBooked(event, at, team.nodes.get(event.path), event.items, 1);
+      case 'ReservationEnded':
+        return carryBooked(event, at, this.#reservation?.node, event.returned, -1);
       case 'NodeClosed':
         return this.#afterClosing(event, at);
       default:
@@ -157,6 +187,8 @@ export class InvariantWatch implements Watch {
     this.#allocation = allocation;
     if (allocation === undefined) return;
     this.#held = allocation.items;
+    checkBack(event, allocation, at);
+    noteBack(allocation, event.toReservation);
     for (const resource in event.items) {
       if ((event.items[resource] as number) <= (allocation.items[resource] ?? 0)) continue;
       return checkAdmission(team, event, allocation.node.path, allocation.priority, at);
@@ -169,6 +201,10 @@ export class InvariantWatch implements Watch {
     const node = team.nodes.get(event.ask.path);
     if (node === undefined) return;
     if (waiting !== undefined) this.#release(team, event, waiting, at, event.items);
+    for (const resource in event.drawn) {
+      const from = team.reservations.get(event.reservation ?? '')?.node;
+      if (from) secondOf(from, resource).booked -= event.drawn[resource] as number;
+    }
     for (const resource in event.items) {
       const amount = event.items[resource] as number;
       carry(event, at, node, resource, amount, 0, amount, 0);

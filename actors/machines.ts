@@ -19,13 +19,20 @@ const always = (phase: Phase): Targets => ({
   shrunk: phase,
   limited: phase,
   unearmarked: phase,
+  unreserved: phase,
+  replenished: phase,
   childClosed: phase,
   stopped: phase,
   stopLifted: phase,
 });
 
 /** What takes new room. */
-const admits = (phase: Phase): Targets => ({ granted: phase, earmarked: phase, grown: phase });
+const admits = (phase: Phase): Targets => ({
+  granted: phase,
+  earmarked: phase,
+  grown: phase,
+  reserved: phase,
+});
 
 const machineOf = (tier: Tier) =>
   createMachine({
@@ -86,6 +93,9 @@ const KINDS = Object.keys({
   renewed: true,
   reported: true,
   grown: true,
+  reserved: true,
+  unreserved: true,
+  replenished: true,
   shrunk: true,
   limited: true,
   childOpened: true,

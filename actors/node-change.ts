@@ -13,6 +13,9 @@ export type ChangeKind =
   | 'renewed'
   | 'reported'
   | 'grown'
+  | 'reserved'
+  | 'unreserved'
+  | 'replenished'
   | 'shrunk'
   | 'limited'
   | 'childOpened'
@@ -63,9 +66,21 @@ function applyOwn(node: Node, event: BursarEvent): void {
     case 'LimitsSet':
       // Somebody has plans for it: it does not close by itself any more.
       node.isAuto = false;
-      for (const [resource, { limit }] of Object.entries(event.limits ?? {})) {
+      for (const [resource, set] of Object.entries(event.limits ?? {})) {
+        const { limit, overrunLimit } = set;
         if (limit !== undefined) accountOf(node, resource).limit = limit;
+        if (overrunLimit !== undefined) accountOf(node, resource).overrunLimit = overrunLimit;
       }
+      return;
+    case 'Transferred':
+      node.isAuto = false;
+      for (const [resource, amount] of Object.entries(event.amounts)) {
+        const account = accountOf(node, resource);
+        account.limit = (account.limit ?? 0) + (node.path === event.from ? -amount : amount);
+      }
+      return;
+    case 'Reserved':
+      node.isAuto = false;
       return;
     case 'ToppedUp':
       node.isAuto = false;
@@ -103,6 +118,7 @@ function applyOwn(node: Node, event: BursarEvent): void {
       return;
     case 'NodeClosing':
       node.fenceAtMs = event.fenceAtMs ?? null;
+      if (event.why === 'deadline') node.isOverdue = true;
       return;
     default:
       return;

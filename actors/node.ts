@@ -1,6 +1,7 @@
 import type { Account } from './account.ts';
 import type { Holders } from './holders.ts';
 import type { Life } from './machines.ts';
+import type { Reservation } from './reservation.ts';
 import type { Allocation } from './team.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
@@ -66,6 +67,12 @@ export interface Node {
   closedNames: Set<string> | undefined;
   /** While closing by force: when the rest is fenced. */
   fenceAtMs: number | null;
+  /** When it is closed by force, its own deadline or one above it; Infinity without one. */
+  deadlineAtMs: number;
+  /** It is closing because that time has come. */
+  isOverdue: boolean;
+  /** Its reservations, while it has any. */
+  reservations: Set<Reservation> | undefined;
 }
 
 const NO_CHILDREN: Set<Node> = new Set();
@@ -100,6 +107,9 @@ export function newNode(
     holders: undefined,
     closedNames: undefined,
     fenceAtMs: null,
+    deadlineAtMs: parent?.deadlineAtMs ?? Infinity,
+    isOverdue: false,
+    reservations: undefined,
   };
 }
 

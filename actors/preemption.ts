@@ -39,7 +39,10 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
   }
   let graceMs = 0;
   for (const { ask } of victims) graceMs = Math.max(graceMs, ask.graceMs ?? 0);
-  return { victims, graceMs: Math.min(graceMs, graceMsMax, slackMsOf(candidate.ask)) };
+  return {
+    victims,
+    graceMs: Math.min(graceMs, graceMsMax, slackMsOf(candidate.ask, candidate.place.anchor, atMs)),
+  };
 }
 
 /** Holders of what is short that may be evicted, cheapest first, each once. */
@@ -55,6 +58,8 @@ function* legalVictims(team: Team, { candidate, short }: Contest): Generator<All
     // Those that follow are as high or higher.
     if (withinNode !== 'any' && holder.priority > priority) return;
     if (holder.yieldsTo !== null || atMs - holder.grantedAtMs < minRuntimeMs) continue;
+    // What it gives back is its reservation's and nobody else's.
+    if (holder.reservation !== null) continue;
     if (mayEvict(priority, atMs, holder, withinNode)) yield holder;
   }
 }

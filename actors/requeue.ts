@@ -28,7 +28,8 @@ export function requeueOf(
   if (after === 'unclaimed' && attempt >= LIMITS.claimRetriesMax) return undefined;
   if (barrierOf(node, allocation.priority) !== undefined) return undefined;
   const deadlineMs = allocation.deadlineAtMs - atMs;
-  if (deadlineMs < expectedMsOf(ask)) return undefined;
+  const leftMs = Math.min(deadlineMs, node.deadlineAtMs - atMs);
+  if (leftMs < expectedMsOf(ask)) return undefined;
   const items = remainingOf(allocation);
   const account = outermostLimited(node, items);
   if (account === undefined) return undefined;
@@ -36,7 +37,7 @@ export function requeueOf(
   const backOffMs = after === 'unclaimed' ? aging.intervalMs * (attempt + 1) : -aging.intervalMs;
   const { priority } = allocation;
   const queuedAtMs = Math.max(0, atMs + backOffMs);
-  const latestStartMs = atMs + deadlineMs - expectedMsOf(ask);
+  const latestStartMs = atMs + leftMs - expectedMsOf(ask);
   const { arrivals: arrival } = team;
   const rank = { state: 'queued', priority, queuedAtMs, latestStartMs, ask, arrival } as const;
   const queue = team.nodes.get(account.path)?.queues?.get(account.resource);

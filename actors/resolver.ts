@@ -1,9 +1,5 @@
-import {
-  type BursarEvent,
-  type DenialReason,
-  EVENT_VERSION,
-  type EventOf,
-} from '../events/events.ts';
+import { EVENT_VERSION } from '../events/event-kit.ts';
+import type { BursarEvent, DenialReason, EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import type { Amounts } from '../events/resources.ts';
 import { neverFits, roomFor } from './admission.ts';
@@ -186,7 +182,7 @@ export function grantOf(
     ask,
     items,
     priority,
-    expiresAtMs: atMs + (ask.ttlMs ?? LIMITS.ttlMsDefault),
+    expiresAtMs: Math.min(atMs + (ask.ttlMs ?? LIMITS.ttlMsDefault), place.anchor.deadlineAtMs),
     via,
     rule: why.rule,
   };

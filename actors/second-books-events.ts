@@ -69,10 +69,47 @@ export function carryLimits(
   if (node === undefined) return;
   for (const resource in event.limits) {
     const second = secondOf(node, resource);
-    const { limit, guarantee } = event.limits[resource] ?? {};
+    const { limit, guarantee, lend } = event.limits[resource] ?? {};
     if (limit !== undefined) second.limit = limit;
+    if (lend !== undefined) second.lend = lend;
     if (guarantee !== undefined) second.guarantee = guarantee;
     carry(event, at, node, resource, 0, 0, 0, 0);
+  }
+}
+
+/** Limits and guarantees that an event moves; both ends are in the books before any is compared. */
+export function carryTransfer(team: Team, event: EventOf<'Transferred'>, at: Position): void {
+  const from = team.nodes.get(event.from);
+  const to = team.nodes.get(event.to);
+  if (from === undefined || to === undefined) return;
+  for (const resource in event.amounts) {
+    const amount = event.amounts[resource] as number;
+    const moved = event.guarantees[resource] ?? 0;
+    const giver = secondOf(from, resource);
+    const taker = secondOf(to, resource);
+    giver.limit = (giver.limit ?? 0) - amount;
+    taker.limit = (taker.limit ?? 0) + amount;
+    if (moved > 0 && taker.guarantee === 0) taker.lend = giver.lend;
+    giver.guarantee -= moved;
+    taker.guarantee += moved;
+    carry(event, at, from, resource, 0, 0, 0, 0, false);
+    carry(event, at, to, resource, 0, 0, 0, 0);
+    carry(event, at, from, resource, 0, 0, 0, 0);
+  }
+}
+
+/** What an event sets aside by a reservation, or gives free of it. */
+export function carryBooked(
+  event: BursarEvent,
+  at: Position,
+  on: Node | undefined,
+  amounts: Amounts,
+  sign: 1 | -1,
+): void {
+  if (on === undefined) return;
+  for (const resource in amounts) {
+    secondOf(on, resource).booked += sign * (amounts[resource] as number);
+    carry(event, at, on, resource, 0, 0, 0, 0);
   }
 }
 

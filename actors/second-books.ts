@@ -13,10 +13,12 @@ import type { Position } from './team.ts';
 export interface SecondBooks {
   limit: number | null;
   guarantee: number;
-  /** Own sums: Σ of live allocations, of what was booked, of what is being collected. */
+  lend: number | null;
+  /** Own sums: Σ of live allocations, of use, of what is being collected, of reservations. */
   held: number;
   spent: number;
   earmarked: number;
+  booked: number;
   /** Σ of the children's `share`. */
   below: number;
   committed: number;
@@ -29,9 +31,11 @@ export function newSecondBooks(): SecondBooks {
   return {
     limit: null,
     guarantee: 0,
+    lend: 0,
     held: 0,
     spent: 0,
     earmarked: 0,
+    booked: 0,
     below: 0,
     committed: 0,
     share: 0,
@@ -47,10 +51,11 @@ export function newSecondBooks(): SecondBooks {
  * - INV-4 `held` is what live allocations hold, here and beneath, and not negative
  * - INV-13 `spent` has grown by what the event booked, once on every tier (INV-8 where a closed
  *   node's use was handed up)
- * - INV-1 `committed` is own sums + Σ of the children's max(guarantee, committed), in safe integers
+ * - INV-1 `committed` is own sums + Σ of the children's max(guarantee − lend, committed), in safe integers
  * - INV-2 where it grew by an event that admits, it is within the limit
  * @param heldTree,spentTree change with descendants; differs from the own one where a node has
  *   closed and `from` is its parent
+ * @param isLast whether the event says no more of this resource; else nothing is compared yet
  */
 export function carry(
   event: BursarEvent,
@@ -61,6 +66,7 @@ export function carry(
   spent: number,
   heldTree: number,
   spentTree: number,
+  isLast = true,
 ): void {
   let growth = 0;
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
@@ -76,17 +82,31 @@ export function carry(
     second.heldTree += heldTree;
     second.spentTree += spentTree;
     const before = second.committed;
-    const committed = second.held + second.spent + second.earmarked + second.below;
-    const share = committed > second.guarantee ? committed : second.guarantee;
+    const own = second.held + second.spent + second.earmarked + second.booked;
+    const committed = own + second.below;
+    const kept = keptBy(second);
+    const share = committed > kept ? committed : kept;
     growth = share - second.share;
     second.committed = committed;
     second.share = share;
+    if (!isLast) continue;
     if (!isEqual(account, second)) tellDifference(event, at, node, resource, account);
     if (second.limit !== null && committed > second.limit) {
-      const isAsked = committed > before || (held > 0 && node === from);
+      const isAsked =
+        committed > before || (held > 0 && node === from && !isDrawn(event, resource));
       if (isAsked && !mayOverdraw(event)) tellOverdraw(event, at, node, resource, second);
     }
   }
+}
+
+/** What of a guarantee is set aside though it is idle. */
+export function keptBy({ guarantee, lend }: Pick<SecondBooks, 'guarantee' | 'lend'>): number {
+  return lend === null ? 0 : Math.max(0, guarantee - lend);
+}
+
+/** What a reservation had set aside before is admitted already. */
+function isDrawn(event: BursarEvent, resource: string): boolean {
+  return event.type === 'AllocationGranted' && event.drawn?.[resource] !== undefined;
 }
 
 /** Whether a path's books are as they were left: an event that changes none has changed none. */
@@ -101,9 +121,9 @@ export function isUntouched(from: Node, resource: string): boolean {
 /** A closed node's use becomes its parent's own; what it had set aside leaves with it. */
 export function handUp(event: BursarEvent, at: Position, closed: Node, parent: Node): void {
   for (const [resource, { second }] of closed.accounts) {
-    if (second.held !== 0 || second.earmarked !== 0) {
-      const found = second.held + second.earmarked;
-      const what = 'what a closed node still holds or collects';
+    const found = second.held + second.earmarked + second.booked;
+    if (found !== 0) {
+      const what = 'what a closed node still holds, collects or has reserved';
       const { path } = closed;
       breached(event, at, { invariant: 'INV-8', path, resource, what, expected: 0, found });
     }
@@ -137,9 +157,12 @@ function isEqual(account: Account, second: SecondBooks): boolean {
     account.earmarked === second.earmarked &&
     account.limit === second.limit &&
     account.guarantee === second.guarantee &&
+    account.lend === second.lend &&
+    account.booked === second.booked &&
     second.held >= 0 &&
     second.spent >= 0 &&
     second.earmarked >= 0 &&
+    second.booked >= 0 &&
     second.committed <= Number.MAX_SAFE_INTEGER
   );
 }
@@ -155,7 +178,9 @@ const FIELDS: readonly (readonly [
   ['INV-13', 'spentTree'],
   ['INV-1', 'earmarked'],
   ['INV-1', 'limit'],
+  ['INV-1', 'booked'],
   ['INV-1', 'guarantee'],
+  ['INV-1', 'lend'],
   ['INV-1', 'committed'],
 ];
 

@@ -53,10 +53,11 @@ function factorsOf(team: Team, contest: Contest): Factors {
   const { ask, atMs } = candidate;
   const books = node.accounts.get(account.resource);
   const head = contest.queue?.head;
+  const slackMs = slackMsOf(ask, candidate.place.anchor, atMs);
   return {
     priority: candidate.priority,
     highestWaiting: head === undefined ? null : effectivePriority(head, atMs, team.policy.aging),
-    slackMs: ask.deadlineMs === undefined ? null : slackMsOf(ask),
+    slackMs: slackMs === Infinity ? null : slackMs,
     expectedWaitMs: contest.expectedWaitMs,
     scarcityPermille:
       books?.limit == null ? null : usePermille(Math.max(0, books.committed), books.limit),

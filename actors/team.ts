@@ -8,6 +8,7 @@ import type { PendingApproval } from './approvals.ts';
 import { InvariantWatch, type Watch } from './invariants.ts';
 import { LIVES, type Life } from './machines.ts';
 import type { Node, Tier } from './node.ts';
+import type { Reservation } from './reservation.ts';
 import { Roster } from './roster.ts';
 import type { NodeRuntime } from './runtime.ts';
 import type { Timer, TimerHeap } from './timers.ts';
@@ -39,6 +40,9 @@ export interface Allocation {
   /** When its work is useless, by the deadline of its ask; Infinity without one. */
   readonly deadlineAtMs: number;
   expiry: Timer;
+  /** The reservation from which some of `items` is drawn, and how much; null once it is over. */
+  reservation: Reservation | null;
+  drawn: Amounts;
 }
 
 /** What is kept of an allocation that has ended, for its late settle. */
@@ -122,6 +126,8 @@ export interface Team {
   readonly waiters: Waiters;
   /** Requests that wait for an approver, oldest first. */
   readonly approvals: Map<string, PendingApproval>;
+  /** Advance reservations that are not over, by id. */
+  readonly reservations: Map<string, Reservation>;
   /** By account key, and by their own id. */
   readonly contests: Map<string, Contest>;
   readonly contestsById: Map<string, Contest>;
@@ -174,6 +180,7 @@ export function newTeam(
     waiting: new Map(),
     waiters: new Waiters(),
     approvals: new Map(),
+    reservations: new Map(),
     contests: new Map(),
     contestsById: new Map(),
     emergencies: [],

@@ -3,11 +3,13 @@ const RANK = {
   thaw: 0,
   fence: 1,
   stop: 2,
-  close: 3,
-  claim: 4,
-  expire: 5,
-  wait: 6,
-  approval: 7,
+  deadline: 3,
+  close: 4,
+  claim: 5,
+  expire: 6,
+  reservation: 7,
+  wait: 8,
+  approval: 9,
 } as const;
 export type DueKind = keyof typeof RANK;
 
@@ -44,9 +46,11 @@ export class TimerHeap {
     thaw: 0,
     fence: 0,
     stop: 0,
+    deadline: 0,
     close: 0,
     claim: 0,
     expire: 0,
+    reservation: 0,
     wait: 0,
     approval: 0,
   };

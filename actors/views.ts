@@ -1,14 +1,16 @@
-import type { AnswerOf } from '../events/answers.ts';
+import type { AnswerOf, ResourceReservation } from '../events/answers.ts';
 import type { BalanceLine } from '../events/balance-line.ts';
 import { resourceTypeOf } from '../events/resources.ts';
+import { contributionOf } from './account.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './admission.ts';
 import { expectedWaitMs } from './expected-wait.ts';
 import { type Node, nameOf } from './node.ts';
+import type { Reservation } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
 import { effectivePriority, type Waiting } from './wait-queue.ts';
 
 /** The balance of a node, own and with descendants, one line a resource. */
-export function balanceOf(node: Node): AnswerOf<'balance'> {
+export function balanceOf(node: Node, nowMs: number): AnswerOf<'balance'> {
   const lines: BalanceLine[] = [];
   for (const [resource, account] of node.accounts) {
     const type = resourceTypeOf(resource);
@@ -19,11 +21,15 @@ export function balanceOf(node: Node): AnswerOf<'balance'> {
       limit: account.limit,
       effectiveLimit: effectiveLimit(node, resource),
       guarantee: account.guarantee,
+      lend: account.lend,
+      lent: Math.max(0, account.guarantee - contributionOf(account)),
+      borrowed: node.parent === undefined ? 0 : Math.max(0, account.committed - account.guarantee),
       held: account.held,
       spent: account.spent,
       heldTree: account.heldTree,
       spentTree: account.spentTree,
       earmarked: account.earmarked,
+      booked: account.booked,
       committed: account.committed,
       available: shownAvailable(account),
       effectiveAvailable: effectiveAvailable(node, resource),
@@ -41,8 +47,23 @@ export function balanceOf(node: Node): AnswerOf<'balance'> {
     freezes: [...(node.freezes?.keys() ?? [])],
     stops: [...(node.stops?.keys() ?? [])],
     liveAllocations: node.liveTree,
+    deadlineInMs: node.deadlineAtMs === Infinity ? null : Math.max(0, node.deadlineAtMs - nowMs),
+    reservations: [...(node.reservations ?? [])].map((one) => reservationView(one, nowMs)),
     lines: lines.sort((a, b) => (a.resource < b.resource ? -1 : 1)),
     children: [...node.children].map(nameOf).sort(),
+  };
+}
+
+function reservationView(reservation: Reservation, nowMs: number): ResourceReservation {
+  const { id, node, by, items, left, startsAtMs, endsAtMs } = reservation;
+  return {
+    id,
+    path: node.path,
+    by,
+    items,
+    left,
+    startsInMs: Math.max(0, startsAtMs - nowMs),
+    endsInMs: Math.max(0, endsAtMs - nowMs),
   };
 }
 

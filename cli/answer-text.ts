@@ -66,7 +66,7 @@ export function answerText(answer: Answer, paint: Colours): string {
     case 'closed':
       return `${paint.green('closed')} ${answer.path}`;
     case 'limits_set':
-      return `${paint.green('set')} the limits of ${answer.path}`;
+      return limitsText(answer, paint);
     case 'topped_up':
       return `${paint.green('topped up')} ${answer.path} by ${showAmounts(answer.amounts)}`;
     case 'grant_voided':
@@ -90,6 +90,9 @@ function otherText(
     | 'would_need_approval'
     | 'approved'
     | 'declined'
+    | 'transferred'
+    | 'reserved'
+    | 'reservation_ended'
     | 'frozen'
     | 'unfrozen'
     | 'stopped'
@@ -128,6 +131,12 @@ function otherText(
         `${paint.red('stopped')} ${answer.path}: ${answer.allocations} allocations of ${answer.agents} agents must end within ${durationText(answer.ackInMs)}`,
         `  to lift it: bursar recover ${answer.path} ${answer.stop}`,
       ].join('\n');
+    case 'transferred':
+      return `${paint.green('moved')} ${showAmounts(answer.amounts)} from ${answer.from} to ${answer.to}`;
+    case 'reserved':
+      return reservedText(answer, paint);
+    case 'reservation_ended':
+      return `${paint.green('ended')} the reservation ${answer.reservation}; ${showAmounts(answer.returned)} is free again`;
     case 'acknowledged':
       return `${paint.green('acknowledged')} ${answer.stop}`;
     case 'recovered':
@@ -166,6 +175,20 @@ function grantText(answer: AnswerIn<'granted' | 'partial'>, paint: Colours): str
   if (waitedMs !== undefined) lines.push(`  after waiting ${durationText(waitedMs)}`);
   if (preempted !== undefined) lines.push(`  in place of ${preempted.join(', ')}`);
   return lines.join('\n');
+}
+
+function limitsText({ path, reclaimed }: AnswerIn<'limits_set'>, paint: Colours): string {
+  const taken = reclaimed === undefined ? '' : `, took back ${showAmounts(reclaimed)}`;
+  return `${paint.green('set')} the limits of ${path}${taken}`;
+}
+
+function reservedText(answer: AnswerIn<'reserved'>, paint: Colours): string {
+  const { reservation, path, items, startsInMs, endsInMs } = answer;
+  const from = startsInMs === 0 ? 'from now' : `in ${durationText(startsInMs)}`;
+  return [
+    `${paint.green('reserved')} ${paint.bold(reservation)} on ${path}`,
+    `  ${showAmounts(items)}, ${from}, for ${durationText(endsInMs - startsInMs)}`,
+  ].join('\n');
 }
 
 function denialText(answer: AnswerIn<'denied'>, paint: Colours): string {

@@ -2,57 +2,8 @@ import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
 import { type ConflictType, DenialReason } from './events.ts';
 import { RateLine } from './rate-line.ts';
+import { RefusalCode } from './refusal-code.ts';
 import { Threshold } from './window.ts';
-
-/** Codes of refusals: a command that was not decided, changed nothing and used up no id. */
-export const RefusalCode = z.enum([
-  'malformed',
-  'oversize',
-  'unknown_op',
-  'unknown_version',
-  'not_available',
-  'wrong_team',
-  'wrong_shard',
-  'not_permitted',
-  'unknown_node',
-  'unknown_allocation',
-  'unknown_request',
-  'unknown_id',
-  'unknown_freeze',
-  'unknown_stop',
-  'unknown_grant',
-  'no_window',
-  'window_not_possible',
-  'unknown_resource',
-  'resource_in_use',
-  'exclusive_resource',
-  'rate_not_exact',
-  'rate_not_divisible',
-  'node_exists',
-  'node_closed',
-  'node_closing',
-  'node_frozen',
-  'node_stopped',
-  'parent_missing',
-  'guarantee_does_not_fit',
-  'overcommit_refused',
-  'does_not_fit',
-  'id_conflict',
-  'outcome_unknown',
-  'amount_out_of_range',
-  'impossible_ttl',
-  'deadline_past',
-  'implausible_amount',
-  'lease_over',
-  'allocation_ended',
-  'allocation_live',
-  'overloaded',
-  'log_nearly_full',
-  'not_owner',
-  'unavailable',
-  'internal',
-]);
-export type RefusalCode = z.infer<typeof RefusalCode>;
 
 /** How bad an error is for the one who gets it. */
 export const Severity = z.enum(['info', 'warning', 'error', 'critical']);
@@ -113,6 +64,19 @@ const grant = {
   waitedMs: z.number().optional(),
   preempted: z.array(z.string()).optional(),
 };
+
+/** An advance reservation as `balance` shows it. Durations are from now, 0 once past. */
+const ReservationView = z.object({
+  id: z.string(),
+  path: z.string(),
+  by: z.string(),
+  /** Set aside at first, and what of it is not drawn now. */
+  items: amounts,
+  left: amounts,
+  startsInMs: z.number(),
+  endsInMs: z.number(),
+});
+export type ResourceReservation = z.infer<typeof ReservationView>;
 
 /** A live allocation as `status` shows it. */
 const AllocationView = z.object({
@@ -306,10 +270,31 @@ export const Answer = z.discriminatedUnion('outcome', [
   answer('opened', { ...own, path: z.string(), tier: z.string() }),
   answer('closing', { ...own, path: z.string(), liveAllocations: z.number() }),
   answer('closed', { ...own, path: z.string() }),
-  answer('limits_set', { ...own, path: z.string() }),
   answer('topped_up', { ...own, path: z.string(), amounts, grant: z.string().optional() }),
   answer('grant_voided', { ...own, path: z.string(), grant: z.string() }),
   answer('window_reset', { ...own, path: z.string(), resource: z.string(), spent: z.number() }),
+  answer('limits_set', { ...own, path: z.string(), reclaimed: amounts.optional() }),
+  answer('transferred', {
+    ...own,
+    from: z.string(),
+    to: z.string(),
+    amounts,
+    guarantees: amounts,
+  }),
+  answer('reserved', {
+    ...own,
+    reservation: z.string(),
+    path: z.string(),
+    items: amounts,
+    startsInMs: z.number(),
+    endsInMs: z.number(),
+  }),
+  answer('reservation_ended', {
+    ...own,
+    reservation: z.string(),
+    as: z.string(),
+    returned: amounts,
+  }),
   answer('policy_set', own),
   answer('enrolled', { ...own, agent: z.string(), role: z.string(), prefix: z.string() }),
   answer('dismissed', { ...own, agent: z.string() }),
@@ -334,6 +319,10 @@ export const Answer = z.discriminatedUnion('outcome', [
     freezes: z.array(z.string()),
     stops: z.array(z.string()),
     liveAllocations: z.number(),
+    /** Until it is closed by force; null: no deadline. */
+    deadlineInMs: z.number().nullable().optional(),
+    /** Reservations of this node. */
+    reservations: z.array(ReservationView).optional(),
     lines: z.array(BalanceLine),
     /** Rates that this node limits itself. */
     rates: z.array(RateLine).optional(),

@@ -55,6 +55,14 @@ export const BalanceLine = z.object({
   // From here on an older writer says nothing.
   /** By how much it is short; 0 where it is not. */
   shortBy: z.number().optional(),
+  /** Of the guarantee, what others may use while it is idle; null = all of it. */
+  lend: z.number().nullable().optional(),
+  /** Of the guarantee, what is not set aside now: others may use it until it is asked for. */
+  lent: z.number().optional(),
+  /** Committed above the guarantee, out of what the parent has for all. */
+  borrowed: z.number().optional(),
+  /** Set aside by reservations and not drawn. */
+  booked: z.number().optional(),
   /** Ever spent with descendants, whatever the window. */
   spentTotal: z.number().optional(),
   /** Spent in the last window that ended; what settles late for it is added. */

@@ -53,6 +53,10 @@ const AccountLimit = z.strictObject({
   thresholds: Thresholds.nullable().optional(),
   /** Of a rate: over which time and how it is metered; a sliding minute where a limit says nothing. */
   per: RateMeter.optional(),
+  /** How much of the guarantee others may use while it is idle: null all, 0 none. Capacity only. */
+  lend: Amount.nullable().optional(),
+  /** What one settle may book above its hold before the run is frozen; null: no bound here. */
+  overrunLimit: Amount.nullable().optional(),
 });
 /** Ceilings and guarantees by resource. */
 export const ResourceLimits = z
@@ -71,6 +75,8 @@ const Open = z.strictObject({
   limits: ResourceLimits.optional(),
   /** Highest base priority that may be claimed beneath this node. */
   priorityMax: PriorityInput.optional(),
+  /** The node is closed by force when so much time has passed; never later than its parent. */
+  deadlineMs: z.int().min(1).max(LIMITS.deadlineMsMax).optional(),
 });
 const Close = z.strictObject({
   op: z.literal('close'),
@@ -85,6 +91,8 @@ const SetLimits = z.strictObject({
   ...common,
   path: NodePath,
   limits: ResourceLimits,
+  /** Takes back at once what is held above the new limits, never below a guarantee. */
+  reclaim: z.boolean().optional(),
 });
 const TopUp = z.strictObject({
   op: z.literal('topUp'),
@@ -111,6 +119,32 @@ const ResetWindow = z.strictObject({
   resource: ResourceName,
   /** Whether what was spent above the limit burdens the next window; default as the window says. */
   carryDebt: z.boolean().optional(),
+});
+/** Moves limits, and the unused guarantee with them, from one node to another. */
+const Transfer = z.strictObject({
+  op: z.literal('transfer'),
+  ...common,
+  id: CommandId,
+  from: NodePath,
+  to: NodePath,
+  amounts: Amounts.refine(isSized, itemsMessage),
+});
+/** Sets amounts aside on a node, from now to the end of a period, for requests that name it. */
+const Reserve = z.strictObject({
+  op: z.literal('reserve'),
+  ...common,
+  path: NodePath,
+  items: Amounts.refine(isSized, itemsMessage),
+  /** From when it may be drawn from; 0 or absent: at once. */
+  startInMs: z.int().min(0).max(LIMITS.deadlineMsMax).optional(),
+  /** How long from its start it lasts. */
+  forMs: z.int().min(1).max(LIMITS.deadlineMsMax),
+  reason: Reason.optional(),
+});
+const CancelReservation = z.strictObject({
+  op: z.literal('cancelReservation'),
+  ...common,
+  reservation: CommandId,
 });
 const SetPolicy = z.strictObject({
   op: z.literal('setPolicy'),
@@ -152,6 +186,8 @@ export const Ask = z.strictObject({
   strategy: Strategy.optional(),
   /** Whether more urgent work may take it; true unless said otherwise. */
   preemptible: z.boolean().optional(),
+  /** The advance reservation from which every resource that it covers is drawn. */
+  reservationId: CommandId.optional(),
 });
 /** The request of an agent for a bundle of resources on one node. */
 export type ResourceAllocationRequest = z.infer<typeof Ask>;
@@ -303,6 +339,9 @@ export const Command = z.discriminatedUnion('op', [
   TopUp,
   VoidGrant,
   ResetWindow,
+  Transfer,
+  Reserve,
+  CancelReservation,
   SetPolicy,
   Enrol,
   Dismiss,
@@ -333,20 +372,13 @@ export const Batch = z.strictObject({
 
 /** Ops that semantics has and this version has not; refused `not_available`, never ignored. */
 export const OPS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
-  'transfer',
   'distribute',
-  'reserve',
-  'cancelReservation',
   'openBreaker',
   'closeBreaker',
 ]);
 
 /** Fields of a request that semantics has and this version has not. */
-export const REQUEST_FIELDS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
-  'anyOf',
-  'reservationId',
-  'topUpLater',
-]);
+export const REQUEST_FIELDS_NOT_AVAILABLE: ReadonlySet<string> = new Set(['anyOf', 'topUpLater']);
 
 /** All ops that a command may have. */
 export const OPS: ReadonlySet<string> = new Set([

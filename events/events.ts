@@ -1,29 +1,14 @@
 import { z } from 'zod';
 import { Ask, ResourceLimits } from './commands.ts';
+import { EMERGENCY_EVENTS } from './emergency-events.ts';
+import { cause, count, event, level, time } from './event-kit.ts';
+import { LEDGER_EVENTS } from './ledger-events.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
 import { Amounts } from './resources.ts';
 import { Role } from './roles.ts';
 import { Strategy } from './strategy.ts';
 import { GrantRecord, Threshold, WindowSpan } from './window.ts';
-
-/** Version of the event formats written today; older ones pass through events/upcast.ts. */
-export const EVENT_VERSION = 1;
-
-const time = z.int().min(0);
-const count = z.int().min(0);
-/** Integer of either sign; a recorded priority. */
-const level = z.int();
-
-/** Fields of every event. */
-const header = { v: z.literal(EVENT_VERSION), team: NodeName, atMs: time };
-/** Fields of an event that answers a command: whose it was and how a repeat of it is known. */
-const cause = {
-  id: CommandId.optional(),
-  by: NodeName.optional(),
-  /** 53 bits of the SHA-256 of the command's content; absent where the writer made the id. */
-  digest: z.int().min(0).optional(),
-};
 
 /** Where demand met supply: one resource of one node. */
 const Account = z.strictObject({ path: NodePath, resource: ResourceName });
@@ -61,6 +46,8 @@ export const DenialReason = z.enum([
   'rule_denied',
   'approval_declined',
   'approval_expired',
+  'reservation_ahead',
+  'reservation_short',
 ]);
 export type DenialReason = z.infer<typeof DenialReason>;
 
@@ -80,9 +67,6 @@ export type Factors = Readonly<z.infer<typeof Factors>>;
 
 /** Why: which rule of the decision table, and what it looked at. */
 const why = { rule: z.string(), factors: Factors.optional() };
-
-const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
-  z.strictObject({ type: z.literal(type), ...header, ...shape });
 
 /** The decisions on a request, the fields that each of them carries. */
 const decision = { id: CommandId, by: NodeName, digest: cause.digest };
@@ -119,13 +103,25 @@ export const BursarEvent = z.discriminatedUnion('type', [
     attempt: count.optional(),
     waitedMs: count.optional(),
     preempted: z.array(CommandId).optional(),
+    /** The reservation that is drawn from, and what of `items` is. */
+    reservation: CommandId.optional(),
+    drawn: Amounts.optional(),
     ...why,
   }),
   event('AllocationEnded', {
     ...cause,
     /** The allocation. */
     allocation: CommandId,
-    as: z.enum(['settled', 'released', 'expired', 'preempted', 'fenced', 'unclaimed']),
+    as: z.enum([
+      'settled',
+      'released',
+      'expired',
+      'preempted',
+      'fenced',
+      'unclaimed',
+      'timed_out',
+      'reclaimed',
+    ]),
     /** What is booked as spent; may exceed what was held. */
     booked: Amounts,
     /** Booked above held, where there is any. */
@@ -137,6 +133,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     /** The use was not stated by the agent. */
     estimated: z.literal(true).optional(),
     earlier: Earlier.optional(),
+    /** Of what returns, the part that its reservation has back. */
+    toReservation: Amounts.optional(),
     /** The auto-opened step closes with this, its last allocation. */
     closesStep: z.literal(true).optional(),
   }),
@@ -213,7 +211,15 @@ export const BursarEvent = z.discriminatedUnion('type', [
   event('RequestCancelled', { ...cause, request: CommandId, waitedMs: count }),
   event('AllocationClaimed', { allocation: CommandId }),
   event('LeaseRenewed', { ...cause, allocation: CommandId, expiresAtMs: time }),
-  event('AllocationResized', { ...cause, allocation: CommandId, items: Amounts }),
+  event('AllocationResized', {
+    ...cause,
+    allocation: CommandId,
+    items: Amounts,
+    /** Of what returns, the part that its reservation has back. */
+    toReservation: Amounts.optional(),
+    /** Not asked for by its holder: a limit above it was cut. */
+    reclaimed: z.literal(true).optional(),
+  }),
   event('UsageReported', {
     ...cause,
     allocation: CommandId,
@@ -284,6 +290,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     limits: ResourceLimits.optional(),
     ...windows,
     priorityMax: level.optional(),
+    /** Closed by force then: its own deadline or its parent's, whichever is first. */
+    deadlineAtMs: time.optional(),
   }),
   event('NodeClosing', {
     ...cause,
@@ -291,9 +299,10 @@ export const BursarEvent = z.discriminatedUnion('type', [
     fenceAtMs: time.optional(),
     /** Live allocations for which the closing waits; at 0 it is complete with this decision. */
     liveAllocations: count.optional(),
+    /** Its deadline has come; nobody closed it. */
+    why: z.literal('deadline').optional(),
   }),
   event('NodeClosed', { ...cause, path: NodePath }),
-  event('LimitsSet', { ...cause, path: NodePath, limits: ResourceLimits, ...windows }),
   event('ToppedUp', {
     ...cause,
     path: NodePath,
@@ -324,6 +333,15 @@ export const BursarEvent = z.discriminatedUnion('type', [
     /** When it fell due, where time alone has brought it. */
     dueAtMs: time.optional(),
   }),
+  event('LimitsSet', {
+    ...cause,
+    path: NodePath,
+    limits: ResourceLimits,
+    ...windows,
+    /** Taken back from live allocations in the same decision. */
+    reclaimed: Amounts.optional(),
+  }),
+  ...LEDGER_EVENTS,
   event('PolicySet', { ...cause, policy: Policy }),
   event('CredentialEnrolled', {
     ...cause,
@@ -333,34 +351,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     priorityMax: level.optional(),
   }),
   event('CredentialDismissed', { ...cause, agent: NodeName }),
-  event('Frozen', {
-    ...cause,
-    path: NodePath,
-    freeze: CommandId,
-    untilMs: time.optional(),
-    reason: z.string(),
-  }),
-  event('Unfrozen', {
-    ...cause,
-    path: NodePath,
-    freeze: CommandId,
-    /** Another freeze of the node is in force. */
-    stillFrozen: z.literal(true).optional(),
-  }),
-  event('Stopped', {
-    ...cause,
-    path: NodePath,
-    stop: CommandId,
-    /** Base priorities below this are stopped; null: all. */
-    below: level.nullable(),
-    ackUntilMs: time,
-    allocationCount: count,
-    agentCount: count,
-    reason: z.string(),
-  }),
-  event('StopAcknowledged', { ...cause, path: NodePath, stop: CommandId, agent: NodeName }),
-  event('StopCompleted', { path: NodePath, stop: CommandId, fencedCount: count }),
-  event('StopLifted', { ...cause, path: NodePath, stop: CommandId }),
+  ...EMERGENCY_EVENTS,
   event('ThresholdCrossed', {
     path: NodePath,
     resource: ResourceName,

@@ -48,6 +48,8 @@ export const LIMITS = {
   deadlineMsMax: 30 * 24 * 60 * 60 * 1000,
   /** Waiting requests of one team; beyond it a request is denied `queue_full`. */
   queueDepthMax: 100_000,
+  /** Advance reservations of one team that are not over. */
+  reservationsMax: 10_000,
   /** Ended ids remembered per shard, and how long. */
   idsPerShardMax: 1_000_000,
   idRetentionMs: 10 * 60 * 1000,

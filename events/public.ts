@@ -11,9 +11,9 @@ export {
   Evidence,
   Notice,
   Refusal,
-  RefusalCode,
   type ResourceAllocation,
   type ResourceConflict,
+  type ResourceReservation,
   Severity,
 } from './answers.ts';
 export type { BalanceLine as ResourceBudget } from './balance-line.ts';
@@ -28,6 +28,7 @@ export { BursarEvent, ConflictType, DenialReason, type EventOf, type EventType }
 export { LIMITS } from './limits.ts';
 export { DEFAULT_POLICY, Policy } from './policy.ts';
 export { ExecutionPriority, priorityName } from './priority.ts';
+export { RefusalCode } from './refusal-code.ts';
 export { REFUSALS } from './refusals.ts';
 export {
   BUILT_IN_RESOURCES,

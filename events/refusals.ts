@@ -1,4 +1,5 @@
-import type { Refusal, RefusalCode } from './answers.ts';
+import type { Refusal } from './answers.ts';
+import type { RefusalCode } from './refusal-code.ts';
 
 interface RefusalKind {
   readonly class: Refusal['class'];
@@ -50,6 +51,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalKind>> = {
   unknown_grant: state('Name a grant that is not over; balance lists them.'),
   no_window: state('Define a window by setLimits first; {"every":"manual"} ends only by hand.'),
   window_not_possible: input('A window is of a consumable without a guarantee, in an IANA zone.'),
+  unknown_reservation: state('Check the id and the path; balance lists what is reserved there.'),
   unknown_resource: input('Use a resource of the registry, such as credits or tool.NAME.'),
   resource_in_use: state('A resource keeps its class while it is used; choose another name.'),
   exclusive_resource: input('An exclusive resource has the limit 1; leave the limit out.'),

@@ -1,4 +1,5 @@
-import { BursarEvent, EVENT_VERSION } from './events.ts';
+import { EVENT_VERSION } from './event-kit.ts';
+import { BursarEvent } from './events.ts';
 import { shown } from './shown.ts';
 
 /** An event in the log that this version cannot read. */

@@ -1,7 +1,7 @@
 import type { BalanceLine } from '../events/balance-line.ts';
 import { parentPathOf, teamOf } from '../events/names.ts';
-import { resourceTypeOf } from '../events/resources.ts';
-import { type Balances, liveIn, type NodeBooks, type TeamBooks } from './books.ts';
+import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { type Balances, liveIn, type NodeBooks, type Sums, type TeamBooks } from './books.ts';
 
 /** A node's balance as the writer's `balance` answers it. Amounts in each resource's unit. */
 export interface Balance {
@@ -13,10 +13,24 @@ export interface Balance {
   readonly stops: readonly string[];
   /** With all descendants. */
   readonly liveAllocations: number;
+  /** When it is closed by force, ms since 1970; null: it has no deadline. */
+  readonly deadlineAtMs: number | null;
+  /** Its reservations: what was set aside at first, what of it is not drawn, from when to when. */
+  readonly reservations: readonly BookingLine[];
   /** One for each resource of the node or of anything beneath it, by name. */
   readonly lines: readonly BalanceLine[];
   /** Names of open children. */
   readonly children: readonly string[];
+}
+
+/** A reservation of a node. Times are ms since 1970. */
+export interface BookingLine {
+  readonly id: string;
+  readonly by: string;
+  readonly items: Amounts;
+  readonly left: Amounts;
+  readonly startsAtMs: number;
+  readonly endsAtMs: number;
 }
 
 /** A balance with those of all nodes beneath it. */
@@ -60,8 +74,9 @@ export function balancesOfTeam(state: Balances, teamPath: string): Balance[] {
 }
 
 /**
- * `committed` counted anew from the own sums of every node (semantics §4): own held, spent and
- * earmarked, and of each child the larger of what is guaranteed to it and what it has committed.
+ * `committed` counted anew from the own sums of every node (semantics §4): own held, spent,
+ * earmarked and booked, and of each child the larger of what is guaranteed to it and not lent, and
+ * what it has committed.
  */
 function recount(team: TeamBooks): Recount {
   const result: Recount = new Map();
@@ -74,9 +89,9 @@ function recount(team: TeamBooks): Recount {
 function count(team: TeamBooks, node: NodeBooks, result: Recount): Map<string, Counted> {
   const counted = new Map<string, Counted>();
   result.set(node.path, counted);
-  for (const [resource, { held, spent, earmarked }] of node.sums) {
+  for (const [resource, { held, spent, earmarked, booked }] of node.sums) {
     counted.set(resource, {
-      committed: held + spent + earmarked,
+      committed: held + spent + earmarked + booked,
       heldTree: held,
       spentTree: spent,
     });
@@ -90,12 +105,18 @@ function count(team: TeamBooks, node: NodeBooks, result: Recount): Map<string, C
         sum = { committed: 0, heldTree: 0, spentTree: 0 };
         counted.set(resource, sum);
       }
-      sum.committed += Math.max(child.sums.get(resource)?.guarantee ?? 0, below.committed);
+      sum.committed += Math.max(keptAside(child.sums.get(resource)), below.committed);
       sum.heldTree += below.heldTree;
       sum.spentTree += below.spentTree;
     }
   }
   return counted;
+}
+
+/** What of a guarantee is set aside though it is idle: all but what is lent. */
+function keptAside(sums: Sums | undefined): number {
+  if (sums === undefined || sums.lend === null) return 0;
+  return Math.max(0, sums.guarantee - sums.lend);
 }
 
 function balanceIn(team: TeamBooks, node: NodeBooks, counted: Recount): Balance {
@@ -108,11 +129,22 @@ function balanceIn(team: TeamBooks, node: NodeBooks, counted: Recount): Balance 
     freezes: [...node.freezes],
     stops: [...node.stops],
     liveAllocations: liveIn(team, node),
+    deadlineAtMs: node.deadlineAtMs,
+    reservations: bookingsOn(team, node.path),
     lines: [...(counted.get(node.path)?.keys() ?? [])]
       .sort()
       .map((resource) => lineOf(team, node, resource, counted)),
     children: [...node.children].map(lastName).sort(),
   };
+}
+
+function bookingsOn(team: TeamBooks, path: string): BookingLine[] {
+  const found: BookingLine[] = [];
+  for (const [id, { path: on, amounts, by, items, startsAtMs, endsAtMs }] of team.reservations) {
+    if (on !== path) continue;
+    found.push({ id, by, items, left: Object.fromEntries(amounts), startsAtMs, endsAtMs });
+  }
+  return found;
 }
 
 function treeIn(team: TeamBooks, node: NodeBooks, counted: Recount): BalanceTree {
@@ -132,6 +164,7 @@ function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Rec
   const type = resourceTypeOf(resource);
   const committed = tree?.committed ?? 0;
   const limit = sums?.limit ?? null;
+  const guarantee = sums?.guarantee ?? 0;
   const { effectiveLimit, effectiveAvailable } = overPath(team, node, resource, counted);
   return {
     resource,
@@ -139,12 +172,16 @@ function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Rec
     class: type?.class ?? '',
     limit,
     effectiveLimit,
-    guarantee: sums?.guarantee ?? 0,
+    guarantee,
+    lend: sums === undefined ? 0 : sums.lend,
+    lent: Math.max(0, guarantee - Math.max(keptAside(sums), committed)),
+    borrowed: parentPathOf(node.path) === undefined ? 0 : Math.max(0, committed - guarantee),
     held: sums?.held ?? 0,
     spent: sums?.spent ?? 0,
     heldTree: tree?.heldTree ?? 0,
     spentTree: tree?.spentTree ?? 0,
     earmarked: sums?.earmarked ?? 0,
+    booked: sums?.booked ?? 0,
     committed,
     available: limit === null ? null : Math.max(0, limit - committed),
     effectiveAvailable,
@@ -172,7 +209,7 @@ function overPath(team: TeamBooks, from: NodeBooks, resource: string, counted: R
       effectiveLimit = Math.min(effectiveLimit ?? limit, limit);
       effectiveAvailable = Math.min(effectiveAvailable ?? room, room);
     }
-    slack += Math.max(0, (sums?.guarantee ?? 0) - committed);
+    slack += Math.max(0, keptAside(sums) - committed);
   }
   return { effectiveLimit, effectiveAvailable };
 }

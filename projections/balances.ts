@@ -21,12 +21,12 @@ import { type Projection, UnfitEventError } from './projection.ts';
  */
 export const balances: Projection<Balances> = {
   name: 'balances',
-  version: 1,
+  version: 2,
   initial: () => new Map(),
   evolve(state, event) {
     let team = state.get(event.team);
     if (team === undefined) {
-      team = { nodes: new Map(), holds: new Map(), earmarks: new Map() };
+      team = { nodes: new Map(), holds: new Map(), earmarks: new Map(), reservations: new Map() };
       state.set(event.team, team);
     }
     apply(team, event);
@@ -37,11 +37,20 @@ function apply(team: TeamBooks, event: BursarEvent): void {
   switch (event.type) {
     case 'NodeOpened':
       openNode(team, event.path, event.tier, event);
+      nodeAt(team, event.path, event).deadlineAtMs = event.deadlineAtMs ?? null;
       return setLimits(team, event, event.limits ?? {});
     case 'LimitsSet':
       return setLimits(team, event, event.limits);
     case 'ToppedUp':
       return topUp(team, event);
+    case 'Transferred':
+      return transfer(team, event);
+    case 'Reserved':
+      return reserve(team, event);
+    case 'ReservationEnded':
+      changeBooking(team, event, event.reservation, event.returned, -1);
+      team.reservations.delete(event.reservation);
+      return;
     case 'AllocationGranted':
       return grant(team, event);
     case 'AllocationResized':
@@ -121,8 +130,9 @@ function setLimits(
   limits: EventOf<'LimitsSet'>['limits'],
 ): void {
   const node = nodeAt(team, event.path, event);
-  for (const [resource, { limit, guarantee }] of Object.entries(limits)) {
+  for (const [resource, { limit, guarantee, lend }] of Object.entries(limits)) {
     const sums = sumsOf(node, resource);
+    if (lend !== undefined) sums.lend = lend;
     if (limit !== undefined) sums.limit = limit;
     if (guarantee !== undefined) sums.guarantee = guarantee;
   }
@@ -136,6 +146,47 @@ function topUp(team: TeamBooks, event: EventOf<'ToppedUp'>): void {
   }
 }
 
+/** Limits move; between siblings guarantees too, and who had none lends as the giver does. */
+function transfer(team: TeamBooks, event: EventOf<'Transferred'>): void {
+  const [from, to] = [nodeAt(team, event.from, event), nodeAt(team, event.to, event)];
+  for (const [resource, amount] of Object.entries(event.amounts)) {
+    const [giver, taker] = [sumsOf(from, resource), sumsOf(to, resource)];
+    const moved = event.guarantees[resource] ?? 0;
+    giver.limit = added(giver.limit ?? 0, -amount);
+    taker.limit = added(taker.limit ?? 0, amount);
+    if (moved > 0 && taker.guarantee === 0) taker.lend = giver.lend;
+    giver.guarantee = added(giver.guarantee, -moved);
+    taker.guarantee = added(taker.guarantee, moved);
+  }
+}
+
+function reserve(team: TeamBooks, event: EventOf<'Reserved'>): void {
+  const { reservation: id, path, items, startsAtMs, endsAtMs, by = 'bursar' } = event;
+  if (team.reservations.has(id)) throw new UnfitEventError(event, `${id} is reserved already`);
+  const booking = { path, amounts: new Map(), by, items, startsAtMs, endsAtMs };
+  team.reservations.set(id, booking);
+  changeBooking(team, event, id, items, 1);
+}
+
+/** Adds to what a reservation keeps, or takes from it. */
+function changeBooking(
+  team: TeamBooks,
+  event: BursarEvent,
+  id: string | undefined,
+  amounts: Amounts,
+  sign: 1 | -1,
+): void {
+  const booking = team.reservations.get(id ?? '');
+  if (booking === undefined) throw new UnfitEventError(event, `${id} is no reservation`);
+  const node = nodeAt(team, booking.path, event);
+  for (const [resource, amount] of Object.entries(amounts)) {
+    const sums = sumsOf(node, resource);
+    sums.booked = added(sums.booked, sign * amount);
+    const left = booking.amounts.get(resource) ?? 0;
+    booking.amounts.set(resource, added(left, sign * amount));
+  }
+}
+
 function grant(team: TeamBooks, event: EventOf<'AllocationGranted'>): void {
   if (team.holds.has(event.id)) throw new UnfitEventError(event, `${event.id} is live already`);
   const { path } = event.ask;
@@ -143,7 +194,14 @@ function grant(team: TeamBooks, event: EventOf<'AllocationGranted'>): void {
   if (!isOpened) nodeAt(team, path, event);
   if (event.via !== 'request' && event.via !== 'approval') dropEarmark(team, event.id);
   for (const opened of event.opened ?? []) openNode(team, opened.path, opened.tier, event);
-  team.holds.set(event.id, { path, amounts: new Map(Object.entries(event.items)) });
+  const { reservation } = event;
+  const amounts = new Map(Object.entries(event.items));
+  team.holds.set(event.id, {
+    path,
+    amounts,
+    ...(reservation === undefined ? {} : { reservation }),
+  });
+  if (event.drawn !== undefined) changeBooking(team, event, reservation, event.drawn, -1);
   nodeAt(team, path, event).liveOwn += 1;
   for (const [resource, amount] of Object.entries(event.items)) {
     changeHeld(team, path, resource, amount, event);
@@ -156,6 +214,8 @@ function resize(team: TeamBooks, event: EventOf<'AllocationResized'>): void {
     changeHeld(team, hold.path, resource, amount - (hold.amounts.get(resource) ?? 0), event);
     hold.amounts.set(resource, amount);
   }
+  const { toReservation: back } = event;
+  if (back !== undefined) changeBooking(team, event, hold.reservation, back, 1);
 }
 
 function end(team: TeamBooks, event: EventOf<'AllocationEnded'>): void {
@@ -163,6 +223,8 @@ function end(team: TeamBooks, event: EventOf<'AllocationEnded'>): void {
   const node = nodeAt(team, hold.path, event);
   team.holds.delete(event.allocation);
   node.liveOwn -= 1;
+  const { toReservation: back } = event;
+  if (back !== undefined) changeBooking(team, event, hold.reservation, back, 1);
   for (const [resource, amount] of hold.amounts) {
     changeHeld(team, hold.path, resource, -amount, event);
   }

@@ -1,14 +1,19 @@
 import type { BursarEvent } from '../events/events.ts';
 import { parentPathOf } from '../events/names.ts';
+import type { Amounts } from '../events/resources.ts';
 import { UnfitEventError } from './projection.ts';
 
 /** Own sums of one resource on one node; what descendants add is counted when it is asked for. */
 export interface Sums {
   limit: number | null;
   guarantee: number;
+  /** Of the guarantee, what others may use while it is idle; null all of it. */
+  lend: number | null;
   held: number;
   spent: number;
   earmarked: number;
+  /** Reserved and not drawn. */
+  booked: number;
   /** Held with all descendants, kept for its peak alone. */
   heldTree: number;
   peakHeld: number;
@@ -27,12 +32,16 @@ export interface NodeBooks {
   /** Paths of its open children. */
   readonly children: Set<string>;
   readonly sums: Map<string, Sums>;
+  /** When it is closed by force, by itself or with a node above; null: it has no deadline. */
+  deadlineAtMs: number | null;
 }
 
 /** Amounts on a node for somebody: an allocation's hold, or what is collected for a request. */
 interface Hold {
   path: string;
   amounts: Map<string, number>;
+  /** Of an allocation: the reservation from which it has drawn. */
+  reservation?: string;
 }
 
 /** The books of one team. */
@@ -42,6 +51,16 @@ export interface TeamBooks {
   readonly holds: Map<string, Hold>;
   /** By waiting request. */
   readonly earmarks: Map<string, Hold>;
+  /** By reservation: what of it is not drawn, and where it stands. */
+  readonly reservations: Map<string, Booking>;
+}
+
+/** A reservation that is not over. Times are ms since 1970, by the writer's clock. */
+export interface Booking extends Hold {
+  readonly by: string;
+  readonly items: Amounts;
+  readonly startsAtMs: number;
+  readonly endsAtMs: number;
 }
 
 /** The books of all teams of a shard, by team. */
@@ -66,6 +85,7 @@ export function openNode(
     liveOwn: 0,
     children: new Set(),
     sums: new Map(),
+    deadlineAtMs: team.nodes.get(parentPath ?? '')?.deadlineAtMs ?? null,
   });
 }
 
@@ -128,9 +148,11 @@ export function sumsOf(node: NodeBooks, resource: string): Sums {
     sums = {
       limit: null,
       guarantee: 0,
+      lend: 0,
       held: 0,
       spent: 0,
       earmarked: 0,
+      booked: 0,
       heldTree: 0,
       peakHeld: 0,
     };

@@ -18,7 +18,7 @@ export interface Situations {
 /** Balances, allocations and queue as one fold, to be replayed up to a decision. */
 export const situations: Projection<Situations> = {
   name: 'situations',
-  version: 1,
+  version: 2,
   initial: () => ({
     balances: balances.initial(),
     allocations: allocations.initial(),
@@ -141,7 +141,9 @@ function tiersFor(state: Balances, { ask, ...decision }: DecisionEvent): TierBef
       const available = limit === null ? null : Math.max(0, limit - committed);
       const fits = needed === 0 || limit === null || needed <= limit - committed;
       tiers.push({ path: at, resource, limit, committed, available, guarantee, needed, fits });
-      needed = Math.max(guarantee, committed + needed) - Math.max(guarantee, committed);
+      const lend = line?.lend === undefined ? 0 : line.lend;
+      const kept = lend === null ? 0 : Math.max(0, guarantee - lend);
+      needed = Math.max(kept, committed + needed) - Math.max(kept, committed);
     }
   }
   return tiers;

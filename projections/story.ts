@@ -150,7 +150,9 @@ function treeText(event: TreeEvent): string {
     case 'NodeOpened':
       return `${by(event)} opened the ${event.tier} ${event.path}${limitsText(event.limits)}.`;
     case 'NodeClosing':
-      return `${by(event)} began to close ${event.path}.`;
+      return event.why === 'deadline'
+        ? `The deadline of ${event.path} came, and it began to close.`
+        : `${by(event)} began to close ${event.path}.`;
     case 'NodeClosed':
       return `${event.path} was closed.`;
     case 'LimitsSet':
@@ -163,6 +165,19 @@ function treeText(event: TreeEvent): string {
     case 'AlertRaised':
     case 'AlertCleared':
       return windowText(event);
+    case 'Transferred':
+      return (
+        `${by(event)} moved ${amountsText(event.amounts)} from ${event.from} to ${event.to}, ` +
+        `${amountsText(event.guarantees)} of it guaranteed.`
+      );
+    case 'Reserved':
+      return (
+        `${by(event)} reserved ${amountsText(event.items)} on ${event.path} ` +
+        `(${event.reservation}) in ${durationText(event.startsAtMs - event.atMs)} ` +
+        `for ${durationText(event.endsAtMs - event.startsAtMs)}.`
+      );
+    case 'ReservationEnded':
+      return `The reservation ${event.reservation} is ${event.as}; ${amountsText(event.returned)} is free again.`;
     case 'PolicySet':
       return `${by(event)} set the policy of ${event.team}.`;
     case 'CredentialEnrolled':
@@ -208,9 +223,10 @@ function grantedText(event: EventOf<'AllocationGranted'>): string {
   }[event.via];
   const waited = event.waitedMs === undefined ? '' : ` after ${durationText(event.waitedMs)}`;
   const preempted = event.preempted?.length ? `, taken from ${event.preempted.join(', ')}` : '';
+  const from = event.reservation === undefined ? '' : ` out of ${event.reservation}`;
   const part = event.partial ? ', a part of what was asked' : '';
   return (
-    `${how} ${amountsText(event.items)}${part}${waited} for ` +
+    `${how} ${amountsText(event.items)}${from}${part}${waited} for ` +
     `${durationText(event.expiresAtMs - event.atMs)}${preempted} (rule ${event.rule}).`
   );
 }
@@ -241,8 +257,12 @@ function endedText(event: EventOf<'AllocationEnded'>): string {
     event.overrun === undefined ? '' : `, ${amountsText(event.overrun)} of it above what was held`;
   const who = event.by === undefined ? `${event.allocation} was ${event.as}` : by(event);
   const what = event.by === undefined ? '' : ` ${event.as} ${event.allocation}`;
+  const back =
+    event.toReservation === undefined
+      ? ''
+      : `, ${amountsText(event.toReservation)} went back to its reservation`;
   const step = event.closesStep ? ', and its step closed' : '';
-  return `${who}${what}: ${booked}${overrun}${step}.`;
+  return `${who}${what}: ${booked}${overrun}${back}${step}.`;
 }
 
 function askText({
@@ -263,7 +283,8 @@ function askText({
 }
 
 function limitsText(limits: EventOf<'NodeOpened'>['limits']): string {
-  const parts = Object.entries(limits ?? {}).map(([resource, { limit, guarantee }]) => {
+  const parts = Object.entries(limits ?? {}).map(([resource, set]) => {
+    const { limit, guarantee, lend } = set;
     const upTo =
       limit === undefined
         ? ''
@@ -272,7 +293,11 @@ function limitsText(limits: EventOf<'NodeOpened'>['limits']): string {
           : ` up to ${amountText(resource, limit)}`;
     const kept =
       guarantee === undefined ? '' : ` with ${amountText(resource, guarantee)} guaranteed`;
-    return `${resource}${upTo}${kept}`;
+    const lent =
+      lend === undefined || lend === 0
+        ? ''
+        : ` (lends ${lend === null ? 'all of it' : amountText(resource, lend)} while idle)`;
+    return `${resource}${upTo}${kept}${lent}`;
   });
   return parts.length === 0 ? '' : `: ${parts.join('; ')}`;
 }

@@ -134,7 +134,7 @@ test('a torn, foreign or outdated checkpoint is thrown away, said so, and rebuil
         return {};
       },
     ],
-    [/version 1, this is 2/, () => ({ projections: [{ ...balances, version: 2 }] })],
+    [/version 2, this is 3/, () => ({ projections: [{ ...balances, version: 3 }] })],
   ];
   for (const [expected, damage] of damages) {
     const log = await openLog();

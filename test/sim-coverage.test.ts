@@ -1,6 +1,6 @@
 import type { Answer } from '../events/answers.ts';
-import { RefusalCode } from '../events/answers.ts';
 import type { BursarEvent } from '../events/events.ts';
+import { RefusalCode } from '../events/refusal-code.ts';
 import { CELLS, cell } from '../sim/coverage/cells.ts';
 import { cellsOf, type SeenExchange } from '../sim/coverage/coverage.ts';
 import { coverageText, reportCoverage } from '../sim/coverage/coverage-report.ts';

@@ -1,4 +1,4 @@
-import type { Account } from '../actors/account.ts';
+import { type Account, setAsideOf } from '../actors/account.ts';
 import { type Breach, InvariantError } from '../actors/invariant-error.ts';
 import type { Node } from '../actors/node.ts';
 import type { Position, Team } from '../actors/team.ts';
@@ -55,9 +55,11 @@ type Fail = (difference: Difference) => never;
 const UNTOUCHED: Sums = {
   limit: null,
   guarantee: 0,
+  lend: 0,
   held: 0,
   spent: 0,
   earmarked: 0,
+  booked: 0,
   heldTree: 0,
   peakHeld: 0,
 };
@@ -91,10 +93,19 @@ function recount(fail: Fail, node: Node, resource: string, account: Account): vo
     if (under === undefined) continue;
     heldTree += under.heldTree;
     spentTree += under.spentTree;
-    below += Math.max(under.guarantee, under.committed);
+    below += Math.max(setAsideOf(under), under.committed);
   }
-  const committed = account.held + account.spent + account.earmarked + below;
-  const counted = { held, heldTree, spentTree, childrenCommitted: below, committed } as const;
+  let booked = 0;
+  for (const { left } of node.reservations ?? []) booked += left[resource] ?? 0;
+  const committed = account.held + account.spent + account.earmarked + booked + below;
+  const counted = {
+    held,
+    booked,
+    heldTree,
+    spentTree,
+    childrenCommitted: below,
+    committed,
+  } as const;
   for (const [field, invariant] of RECOUNTED) {
     const [expected, found] = [counted[field], account[field]];
     if (expected !== found) fail({ invariant, resource, what: field, expected, found });
@@ -103,6 +114,7 @@ function recount(fail: Fail, node: Node, resource: string, account: Account): vo
 
 const RECOUNTED = [
   ['held', 'INV-4'],
+  ['booked', 'INV-1'],
   ['heldTree', 'INV-4'],
   ['spentTree', 'INV-5'],
   ['childrenCommitted', 'INV-1'],

@@ -43,10 +43,16 @@ export function parseCommand(
   const parsed = Command.safeParse(fields['op'] === undefined ? { ...fields, op } : fields);
   if (!parsed.success) return refusalOf(problemOf(parsed.error), fields);
   const command = parsed.data;
-  if ('path' in command && command.path !== undefined && teamOf(command.path) !== team) {
-    return refuse('wrong_team', `the subject is of team ${team}, the path is ${command.path}`);
+  const stranger = pathsOf(command).find((path) => teamOf(path) !== team);
+  if (stranger !== undefined) {
+    return refuse('wrong_team', `the subject is of team ${team}, the path is ${stranger}`);
   }
   return { command, digest: digestOf(command, agent) };
+}
+
+function pathsOf(command: Command): readonly string[] {
+  if (command.op === 'transfer') return [command.from, command.to];
+  return 'path' in command && command.path !== undefined ? [command.path] : [];
 }
 
 /** Unknown ops and versions, and what this version does not have yet. */

@@ -1,5 +1,5 @@
-import type { RefusalCode } from '../../events/answers.ts';
 import type { Command } from '../../events/commands.ts';
+import type { RefusalCode } from '../../events/refusal-code.ts';
 
 export type Op = Command['op'];
 
@@ -139,6 +139,34 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   },
   voidGrant: { outcomes: ['grant_voided'], refusals: ['unknown_node', 'unknown_grant'] },
   resetWindow: { outcomes: ['window_reset'], refusals: ['unknown_node', 'no_window'] },
+  transfer: {
+    outcomes: ['transferred'],
+    refusals: [
+      'unknown_node',
+      'unknown_resource',
+      'node_frozen',
+      'node_closing',
+      'does_not_fit',
+      'guarantee_does_not_fit',
+      'overcommit_refused',
+      'amount_out_of_range',
+    ],
+  },
+  reserve: {
+    outcomes: ['reserved'],
+    refusals: [
+      'unknown_node',
+      'unknown_resource',
+      'node_frozen',
+      'node_closing',
+      'node_stopped',
+      'does_not_fit',
+      'amount_out_of_range',
+      'deadline_past',
+      'log_nearly_full',
+    ],
+  },
+  cancelReservation: { outcomes: ['reservation_ended'], refusals: ['unknown_reservation'] },
   setPolicy: { outcomes: ['policy_set'], refusals: ['log_nearly_full'] },
   enrol: { outcomes: ['enrolled'], refusals: ['log_nearly_full'] },
   dismiss: { outcomes: ['dismissed'], refusals: ['unknown_id'] },
@@ -182,6 +210,7 @@ const ON_NODES: readonly Op[] = [
   'close',
   'setLimits',
   'topUp',
+  'reserve',
   'setPolicy',
   'freeze',
   'unfreeze',
@@ -215,7 +244,8 @@ export const FAMILIES: Readonly<Record<string, readonly Op[]>> = {
   ending: ['settle', 'release'],
   keeping: ['renew', 'resize', 'report'],
   booking: ['charge', 'adjust'],
-  building: ['open', 'close', 'setLimits', 'topUp'],
+  building: ['open', 'close', 'setLimits', 'topUp', 'transfer'],
+  reserving: ['reserve', 'cancelReservation'],
   ruling: ['setPolicy', 'enrol', 'dismiss'],
   alarming: ['freeze', 'unfreeze', 'stop', 'acknowledgeStop', 'recover'],
   reading: ['balance', 'status', 'explain', 'queue', 'emergencies'],

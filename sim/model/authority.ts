@@ -10,9 +10,10 @@ const AGENT = [
   ...['request', 'settle', 'release', 'renew', 'resize', 'report', 'cancel'],
   ...['open', 'close', 'acknowledgeStop'],
 ];
+const LEDGER = ['transfer', 'reserve', 'cancelReservation'];
 const OPS: Readonly<Record<string, readonly string[]>> = {
   agent: AGENT,
-  lead: [...AGENT, 'setLimits', 'topUp'],
+  lead: [...AGENT, 'setLimits', 'topUp', 'voidGrant', 'resetWindow', ...LEDGER],
   approver: [...READS, 'approve', 'decline'],
   auditor: READS,
 };
@@ -34,11 +35,17 @@ export function mayCommand(state: State, agent: string, command: Command): boole
   if (role === undefined) return false;
   const prefix = agent === 'auditor' ? state.team : (credential?.prefix ?? state.team);
   if (!roleMay(role, command.op)) return false;
+  if (command.op === 'acknowledgeStop' || command.op === 'cancelReservation') return null;
+  if (command.op === 'transfer') {
+    const paths = [command.from, command.to];
+    return role === 'operator'
+      ? null
+      : paths.every((path) => path !== prefix && isWithin(path, prefix));
+  }
   const subject = 'path' in command ? command.path : undefined;
-  if (command.op === 'acknowledgeStop') return null;
   if (subject !== undefined && !isWithin(subject, prefix)) return false;
   // The node of a prefix is given: nobody opens, closes or widens his own.
-  const isOfParent = ['open', 'close', 'setLimits', 'topUp'].includes(command.op);
+  const isOfParent = ['open', 'close', 'setLimits', 'topUp', 'reserve'].includes(command.op);
   if (isOfParent && role !== 'operator' && subject === prefix) return false;
   if (role !== 'operator') return ownsSubject(state, agent, command);
   return null;

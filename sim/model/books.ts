@@ -2,7 +2,7 @@ import { parentPathOf } from '../../events/names.ts';
 import type { Amounts } from '../../events/resources.ts';
 import type { Account, ModelNode, Nodes } from './nodes.ts';
 
-/** S §4: own sums and, for each child, what it uses or is guaranteed, whichever is more. */
+/** S §4: own sums and, for each child, what it uses or is guaranteed and does not lend, whichever is more. */
 export function committed(nodes: Nodes, node: ModelNode, resource: string): number {
   const account = node.accounts.get(resource);
   if (account?.committed !== undefined) return account.committed;
@@ -15,13 +15,23 @@ export function committed(nodes: Nodes, node: ModelNode, resource: string): numb
   return sum;
 }
 
-/** What a parent sets aside for a child: its guarantee or what it has committed. */
+/** What a parent sets aside for a child: its guarantee less what it lends, or what it has committed. */
 function setAside(nodes: Nodes, child: ModelNode, resource: string): number {
-  return Math.max(child.accounts.get(resource)?.guarantee ?? 0, committed(nodes, child, resource));
+  return Math.max(unlent(child.accounts.get(resource)), committed(nodes, child, resource));
+}
+
+/** What of a guarantee nobody else may use. */
+export function unlent(account: Pick<Account, 'guarantee' | 'lend'> | undefined): number {
+  if (account === undefined || account.lend === null) return 0;
+  return Math.max(0, account.guarantee - account.lend);
+}
+
+function sumOf({ held, spent, earmarked, booked }: Account): number {
+  return held + spent + earmarked + booked;
 }
 
 function ownSums(account: Account | undefined): number {
-  return account === undefined ? 0 : account.held + account.spent + account.earmarked;
+  return account === undefined ? 0 : sumOf(account);
 }
 
 /** Own held and spent with all descendants. */
@@ -67,7 +77,7 @@ export function needs(nodes: Nodes, path: string, amounts: Amounts): Need[] {
       found.push({ node, resource, need, room: room(nodes, node, resource) });
       const before = setAside(nodes, node, resource);
       const used = committed(nodes, node, resource);
-      need = Math.max(node.accounts.get(resource)?.guarantee ?? 0, used + need) - before;
+      need = Math.max(unlent(node.accounts.get(resource)), used + need) - before;
       node = parentOf(nodes, node);
     }
   }
@@ -118,7 +128,7 @@ export function parentOf(nodes: Nodes, node: ModelNode): ModelNode | undefined {
 export function add(
   nodes: Nodes,
   path: string,
-  field: 'held' | 'spent' | 'earmarked',
+  field: 'held' | 'spent' | 'earmarked' | 'booked',
   amounts: Amounts,
   sign: 1 | -1 = 1,
 ): void {
@@ -137,9 +147,11 @@ export function accountOf(nodes: Nodes, node: ModelNode, resource: string): Acco
   const made: Account = {
     limit: null,
     guarantee: 0,
+    lend: 0,
     held: 0,
     spent: 0,
     earmarked: 0,
+    booked: 0,
     peakHeld: 0,
     rung: 0,
   };

@@ -1,6 +1,6 @@
 import { isWithin } from '../../events/names.ts';
 import type { Amounts } from '../../events/resources.ts';
-import { nearest, parentOf } from './books.ts';
+import { nearest, parentOf, unlent } from './books.ts';
 import type { ModelNode } from './nodes.ts';
 import type { State } from './state.ts';
 
@@ -16,8 +16,8 @@ export function neverFits(state: State, path: string, amounts: Amounts): boolean
       const account = node.accounts.get(resource);
       const kept = keptBeneath(state, node, resource);
       if (need > (account?.limit ?? Number.POSITIVE_INFINITY) - kept) return true;
-      const guarantee = account?.guarantee ?? 0;
-      need = Math.max(guarantee, kept + need) - Math.max(guarantee, kept);
+      const own = unlent(account);
+      need = Math.max(own, kept + need) - Math.max(own, kept);
     }
     return false;
   });
@@ -29,10 +29,7 @@ function keptBeneath(state: State, node: ModelNode, resource: string): number {
   for (const path of node.children) {
     const child = state.nodes.get(path);
     if (child === undefined || !isWithin(path, node.path)) continue;
-    kept += Math.max(
-      child.accounts.get(resource)?.guarantee ?? 0,
-      keptBeneath(state, child, resource),
-    );
+    kept += Math.max(unlent(child.accounts.get(resource)), keptBeneath(state, child, resource));
   }
   return kept;
 }

@@ -2,6 +2,7 @@ import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
 import { deadlineOf } from './ask-terms.ts';
 import { accountOf, add, nearest, parentOf, treeSum } from './books.ts';
+import { changeLeft } from './fold-ledger.ts';
 import { closeNode, openNode } from './fold-node.ts';
 import { leaveQueue } from './fold-waiting.ts';
 import type { Live, State } from './state.ts';
@@ -27,6 +28,10 @@ export function foldAllocation(state: State, event: BursarEvent): void {
         claim(live, event.by);
         add(state.nodes, live.path, 'held', live.items, -1);
         live.items = { ...live.items, ...event.items };
+        for (const [resource, amount] of Object.entries(event.toReservation ?? {})) {
+          live.drawn[resource] = (live.drawn[resource] ?? 0) - amount;
+        }
+        changeLeft(state, live.reservation, event.toReservation ?? {}, 1);
         add(state.nodes, live.path, 'held', live.items);
         notePeaks(state, live.path, live.items);
       });
@@ -74,7 +79,10 @@ function grant(state: State, event: EventOf<'AllocationGranted'>): void {
     expiresAtMs: event.expiresAtMs,
     claimUntilMs: event.claimUntilMs ?? null,
     yieldsTo: null,
+    reservation: event.reservation ?? null,
+    drawn: { ...event.drawn },
   });
+  changeLeft(state, event.reservation, event.drawn ?? {}, -1);
   add(state.nodes, ask.path, 'held', event.items);
   notePeaks(state, ask.path, event.items);
 }
@@ -94,6 +102,7 @@ function end(state: State, event: EventOf<'AllocationEnded'>): void {
   }
   add(state.nodes, live.path, 'held', live.items, -1);
   add(state.nodes, live.path, 'spent', consumablesOf(event.booked));
+  changeLeft(state, live.reservation, event.toReservation ?? {}, 1);
   state.tombstones.set(live.id, {
     id: live.id,
     agent: live.agent,

@@ -2,6 +2,7 @@ import type { ResourceLimits } from '../../events/commands.ts';
 import type { BursarEvent } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, add, touch } from './books.ts';
+import { endReservation, reserve, transfer } from './fold-ledger.ts';
 import { type ModelNode, newNode } from './nodes.ts';
 import type { State } from './state.ts';
 
@@ -10,6 +11,9 @@ export function foldNode(state: State, event: BursarEvent): void {
   switch (event.type) {
     case 'NodeOpened':
       openNode(state, event.path, event.tier, false, event.priorityMax ?? null);
+      withNode(state, event.path, (node) => {
+        node.deadlineAtMs = event.deadlineAtMs ?? null;
+      });
       return setLimits(state, event.path, event.limits ?? {});
     case 'NodeClosing':
       return withNode(state, event.path, (node) => {
@@ -30,6 +34,12 @@ export function foldNode(state: State, event: BursarEvent): void {
           account.limit = (account.limit ?? 0) + amount;
         }
       });
+    case 'Transferred':
+      return transfer(state, event);
+    case 'Reserved':
+      return reserve(state, event);
+    case 'ReservationEnded':
+      return endReservation(state, event);
     case 'PolicySet':
       state.policy = event.policy;
       return;
@@ -96,14 +106,18 @@ export function openNode(
   isAutoOpened: boolean,
   priorityMax: number | null = null,
 ): void {
-  state.nodes.set(path, newNode(path, tier, isAutoOpened, priorityMax));
-  state.nodes.get(parentPathOf(path) ?? '')?.children.add(path);
+  const node = newNode(path, tier, isAutoOpened, priorityMax);
+  const parent = state.nodes.get(parentPathOf(path) ?? '');
+  node.deadlineAtMs = parent?.deadlineAtMs ?? null;
+  state.nodes.set(path, node);
+  parent?.children.add(path);
 }
 
 function setLimits(state: State, path: string, limits: ResourceLimits): void {
   withNode(state, path, (node) => {
-    for (const [resource, { limit, guarantee }] of Object.entries(limits)) {
+    for (const [resource, { limit, guarantee, lend }] of Object.entries(limits)) {
       const account = accountOf(state.nodes, node, resource);
+      if (lend !== undefined) account.lend = lend;
       if (limit !== undefined) account.limit = limit;
       if (guarantee !== undefined) account.guarantee = guarantee;
       touch(state.nodes, node, resource);

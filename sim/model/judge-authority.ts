@@ -21,6 +21,9 @@ const OP_OF: { readonly [T in EventType]?: string } = {
   NodeClosing: 'close',
   LimitsSet: 'setLimits',
   ToppedUp: 'topUp',
+  Transferred: 'transfer',
+  Reserved: 'reserve',
+  ReservationEnded: 'cancelReservation',
   PolicySet: 'setPolicy',
   CredentialEnrolled: 'enrol',
   CredentialDismissed: 'dismiss',
@@ -32,7 +35,14 @@ const OP_OF: { readonly [T in EventType]?: string } = {
 };
 
 /** Nodes beneath the own prefix alone: the node of a prefix is given. */
-const OF_PARENT: ReadonlySet<string> = new Set(['open', 'close', 'setLimits', 'topUp']);
+const OF_PARENT: ReadonlySet<string> = new Set([
+  'open',
+  'close',
+  'setLimits',
+  'topUp',
+  'transfer',
+  'reserve',
+]);
 
 /** S §5, authority: the role of who brought an event about covers it, and his prefix its node. */
 export function judgeAuthority({ state, event, find }: Bench): void {
@@ -43,12 +53,26 @@ export function judgeAuthority({ state, event, find }: Bench): void {
   if (credential === undefined) return find('S §5', `${by} is not enrolled and may not ${op}`, by);
   if (!roleMay(credential.role, op)) find('S §5', `${credential.role} ${by} may not ${op}`, by);
   if (op === 'acknowledgeStop' || credential.role === 'operator') return;
-  const path = 'path' in event && !('allocation' in event) ? event.path : undefined;
-  if (path === undefined) return;
-  if (!isWithin(path, credential.prefix)) find('S §5', `${by} may not ${op} ${path}`, by);
-  if (OF_PARENT.has(op) && path === credential.prefix) {
+  for (const path of pathsOf(event)) judgePlace(path, credential.prefix, op, by, find);
+}
+
+function judgePlace(
+  path: string,
+  prefix: string,
+  op: string,
+  by: string,
+  find: Bench['find'],
+): void {
+  if (!isWithin(path, prefix)) find('S §5', `${by} may not ${op} ${path}`, by);
+  if (OF_PARENT.has(op) && path === prefix) {
     find('S §5', `${by} may not ${op} the node of its own prefix`, by);
   }
+}
+
+/** The nodes that an event names for its agent to act on. */
+function pathsOf(event: BursarEvent): readonly string[] {
+  if (event.type === 'Transferred') return [event.from, event.to];
+  return 'path' in event && !('allocation' in event) ? [event.path] : [];
 }
 
 function agentOf(event: BursarEvent): string | undefined {

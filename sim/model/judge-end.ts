@@ -61,6 +61,13 @@ function judgeMoment({ state, event, find }: Ended, live: Live): void {
       }
       return;
     }
+    case 'timed_out': {
+      const { deadlineAtMs } = state.nodes.get(live.path) ?? {};
+      if (deadlineAtMs == null || atMs < deadlineAtMs) find('INV-10', 'no deadline yet', live.id);
+      return;
+    }
+    case 'reclaimed':
+      return;
     case 'fenced':
       if (!isFencedNow(state, live, atMs)) find('S §6.7', 'no stop or close fences it', live.id);
   }

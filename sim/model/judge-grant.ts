@@ -3,7 +3,7 @@ import { LIMITS } from '../../events/limits.ts';
 import { latestStartMs, leaseMs, type Terms, termsOf } from './ask-terms.ts';
 import { barsOf, missingOf } from './barred.ts';
 import type { Bench } from './bench.ts';
-import { fits, needs } from './books.ts';
+import { fits, nearest, needs } from './books.ts';
 import { isSame } from './content.ts';
 import { aheadWhereDrawn } from './line.ts';
 import { asRanked } from './rank.ts';
@@ -129,8 +129,10 @@ function judgeVia({ state, event, find }: Granted): void {
 function judgeTimes({ state, event, find }: Granted): void {
   const { ask, atMs, id } = event;
   const waiting = state.waiting.get(id);
-  if (event.expiresAtMs !== atMs + leaseMs(ask)) {
-    find('S §5', `a lease of ${event.expiresAtMs - atMs} ms, not ${leaseMs(ask)}`, id);
+  const nodeEndsAtMs = nearest(state.nodes, ask.path)?.deadlineAtMs ?? Infinity;
+  const leaseUntilMs = Math.min(atMs + leaseMs(ask), nodeEndsAtMs);
+  if (event.expiresAtMs !== leaseUntilMs) {
+    find('S §5', `a lease of ${event.expiresAtMs - atMs} ms, not ${leaseUntilMs - atMs}`, id);
   }
   const deadlineAtMs =
     waiting?.deadlineAtMs ?? (ask.deadlineMs === undefined ? null : atMs + ask.deadlineMs);

@@ -1,10 +1,12 @@
+import type { CommandOf } from '../../events/commands.ts';
 import type { EventOf } from '../../events/events.ts';
 import { depthOf, isWithin, parentPathOf } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { isClosing, isFrozen } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { isSame } from './content.ts';
-import { guaranteeFits } from './guarantees.ts';
+import { guaranteeFits, withLending } from './guarantees.ts';
+import type { State } from './state.ts';
 import { isIdleBut } from './step-closes.ts';
 
 type Opened = Bench<EventOf<'NodeOpened'>>;
@@ -37,8 +39,20 @@ export function judgeOpened({ state, event, sent, find }: Opened): void {
   }
   const isSent = sent
     ?.of('open', event.by, event.id)
-    .some((open) => open.path === path && isSame(open.limits ?? {}, event.limits ?? {}));
+    .some(
+      (open) =>
+        open.path === path &&
+        isSame(withLending(state, path, open.limits ?? {}), event.limits ?? {}) &&
+        deadlineOf(state, open, event.atMs) === (event.deadlineAtMs ?? null),
+    );
   if (isSent === false) find('S §5', 'nobody opened it', path);
+}
+
+/** S §3: a child's deadline is its parent's or its own, whichever comes first. */
+function deadlineOf(state: State, open: CommandOf<'open'>, atMs: number): number | null {
+  const above = state.nodes.get(parentPathOf(open.path) ?? '')?.deadlineAtMs ?? null;
+  const own = open.deadlineMs === undefined ? null : atMs + open.deadlineMs;
+  return own === null || above === null ? (own ?? above) : Math.min(own, above);
 }
 
 export function judgeClosing({ state, event, sent, find }: Bench<EventOf<'NodeClosing'>>): void {
@@ -52,6 +66,12 @@ export function judgeClosing({ state, event, sent, find }: Bench<EventOf<'NodeCl
   }
   if (node.isClosing && event.fenceAtMs === undefined) {
     find('S §5', 'it is closing already', node.path);
+  }
+  if (event.why === 'deadline') {
+    if (node.deadlineAtMs === null || event.atMs < node.deadlineAtMs) {
+      find('INV-10', 'closed before its deadline', node.path);
+    }
+    return;
   }
   const isSent = sent?.of('close', event.by, event.id).some(({ path, force, graceMs }) => {
     const fenceAtMs = force === true ? event.atMs + (graceMs ?? 0) : undefined;
@@ -82,7 +102,10 @@ export function judgeLimits({ state, event, sent, find }: Bench<EventOf<'LimitsS
   }
   const isSent = sent
     ?.of('setLimits', event.by, event.id)
-    .some(({ path, limits }) => path === event.path && isSame(limits, event.limits));
+    .some(
+      ({ path, limits }) =>
+        path === event.path && isSame(withLending(state, path, limits), event.limits),
+    );
   if (isSent === false) find('S §5', 'nobody set these limits', event.path);
 }
 

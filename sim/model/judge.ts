@@ -23,6 +23,7 @@ import {
   judgeReported,
   judgeResized,
 } from './judge-lease.ts';
+import { judgeReservationEnded, judgeReserved, judgeTransferred } from './judge-ledger.ts';
 import {
   judgeClosed,
   judgeClosing,
@@ -81,6 +82,9 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   GrantsCounted: judgeWindows,
   AlertRaised: judgeWindows,
   AlertCleared: judgeWindows,
+  Transferred: judgeTransferred,
+  Reserved: judgeReserved,
+  ReservationEnded: judgeReservationEnded,
   PolicySet: judgePolicy,
   CredentialEnrolled: judgeEnrolled,
   CredentialDismissed: judgeDismissed,

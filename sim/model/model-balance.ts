@@ -2,7 +2,7 @@ import type { AnswerOf } from '../../events/answers.ts';
 import type { BalanceLine } from '../../events/balance-line.ts';
 import { isWithin } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
-import { committed, pathLimit, pathRoom, room, treeSum } from './books.ts';
+import { committed, pathLimit, pathRoom, room, treeSum, unlent } from './books.ts';
 import { canonical } from './content.ts';
 import type { ModelNode } from './nodes.ts';
 import type { State } from './state.ts';
@@ -10,7 +10,15 @@ import type { State } from './state.ts';
 /** A node as `balance` shows it, counted from the books. */
 export type ModelBalance = Omit<
   AnswerOf<'balance'>,
-  'outcome' | 'id' | 'replayed' | 'decidedMsAgo' | 'idempotent' | 'evidence'
+  | 'outcome'
+  | 'id'
+  | 'replayed'
+  | 'decidedMsAgo'
+  | 'idempotent'
+  | 'evidence'
+  // Durations from the moment of the answer, which the books do not know.
+  | 'deadlineInMs'
+  | 'reservations'
 >;
 
 /** The balance of an open node, or undefined. Lines of all accounts that were ever touched. */
@@ -38,19 +46,25 @@ function lineOf(state: State, node: ModelNode, resource: string): BalanceLine {
   const left = room(nodes, node, resource);
   const overall = pathRoom(nodes, node.path, resource);
   const type = resourceTypeOf(resource);
+  const guarantee = account?.guarantee ?? 0;
+  const inUse = committed(nodes, node, resource);
   return {
     resource,
     unit: type?.unit ?? '',
     class: type?.class ?? '',
     limit: account?.limit ?? null,
     effectiveLimit: pathLimit(nodes, node.path, resource),
-    guarantee: account?.guarantee ?? 0,
+    guarantee,
+    lend: account === undefined ? 0 : account.lend,
+    lent: Math.max(0, guarantee - Math.max(unlent(account), inUse)),
+    borrowed: node.path === state.team ? 0 : Math.max(0, inUse - guarantee),
     held: account?.held ?? 0,
     spent: account?.spent ?? 0,
     heldTree: treeSum(nodes, node, resource, 'held'),
     spentTree: treeSum(nodes, node, resource, 'spent'),
     earmarked: account?.earmarked ?? 0,
-    committed: committed(nodes, node, resource),
+    booked: account?.booked ?? 0,
+    committed: inUse,
     available: Number.isFinite(left) ? Math.max(0, left) : null,
     effectiveAvailable: Number.isFinite(overall) ? overall : null,
     short: left < 0,

@@ -2,10 +2,14 @@
 export interface Account {
   limit: number | null;
   guarantee: number;
+  /** Of the guarantee, what others may use while it is idle; null all of it. */
+  lend: number | null;
   held: number;
   spent: number;
   /** Set aside here for requests that collect. */
   earmarked: number;
+  /** Reserved here and not drawn. */
+  booked: number;
   /** Most ever held with descendants. */
   peakHeld: number;
   /** Highest rung of the ladder that has fired and not re-armed; 0: none. */
@@ -35,6 +39,8 @@ export interface ModelNode {
   isClosing: boolean;
   /** What has not ended then is fenced; null: nothing is. */
   fenceAtMs: number | null;
+  /** When it is closed by force; null: it has no deadline. */
+  deadlineAtMs: number | null;
   readonly accounts: Map<string, Account>;
   readonly children: Set<string>;
   /** By id, with its end. */
@@ -60,6 +66,7 @@ export function newNode(
     isAutoOpened,
     isClosing: false,
     fenceAtMs: null,
+    deadlineAtMs: null,
     accounts: new Map(),
     children: new Set(),
     freezes: new Map(),

@@ -1,6 +1,6 @@
-import type { RefusalCode } from '../../events/answers.ts';
 import type { Command, ResourceLimits } from '../../events/commands.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
+import type { RefusalCode } from '../../events/refusal-code.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { mayCommand } from './authority.ts';
 import { barsOf, isClosing, isFrozen } from './barred.ts';

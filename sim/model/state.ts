@@ -22,6 +22,21 @@ export interface Live {
   claimUntilMs: number | null;
   /** The request that it was told to make room for. */
   yieldsTo: string | null;
+  /** The reservation that it has drawn from, and what of its items; null once that is over. */
+  reservation: string | null;
+  drawn: Record<string, number>;
+}
+
+/** Amounts that were reserved and are not over. */
+export interface Reserved {
+  readonly id: string;
+  readonly path: string;
+  readonly by: string;
+  readonly items: Readonly<Record<string, number>>;
+  /** Not drawn now. */
+  readonly left: Record<string, number>;
+  readonly startsAtMs: number;
+  readonly endsAtMs: number;
 }
 
 /** A request that waits, in a queue or for its victims. */
@@ -111,6 +126,7 @@ export interface State {
   readonly live: Map<string, Live>;
   readonly waiting: Map<string, Waiting>;
   readonly approvals: Map<string, Pending>;
+  readonly reservations: Map<string, Reserved>;
   readonly tombstones: Map<string, Tombstone>;
   readonly credentials: Map<string, Credential>;
   readonly contests: Map<string, Contested>;
@@ -132,6 +148,7 @@ export function newState(team: string): State {
     live: new Map(),
     waiting: new Map(),
     approvals: new Map(),
+    reservations: new Map(),
     tombstones: new Map(),
     credentials: new Map(),
     contests: new Map(),

@@ -19,5 +19,6 @@ export function isIdleBut(state: State, node: ModelNode, ending: string | null):
     const collects = Object.values(waiting.earmarked).some((amount) => amount > 0);
     if (collects && waiting.earmarkPath === node.path) return false;
   }
+  for (const { path } of state.reservations.values()) if (path === node.path) return false;
   return true;
 }

@@ -259,9 +259,17 @@ test('K-01 every field of an ask is recorded', () => {
     graceMs: 60,
     strategy: 'queue_and_wait',
     preemptible: false,
+    reservationId: 'nightly',
   };
   const asked = ask('a', { credits: { amount: 5, min: 2 } }, all);
-  const { events } = givenLab().when(asked, 'ann');
+  const rig = givenLab({
+    op: 'reserve',
+    id: 'nightly',
+    path: 'acme/lab',
+    items: { credits: 9 },
+    forMs: 900,
+  });
+  const { events } = rig.when(asked, 'ann');
   const { op, id, ...recorded } = asked;
   assert.equal(the(events, 'AllocationGranted').ask, recorded);
   assert.equal(Object.keys(Ask.shape).sort(), Object.keys(recorded).sort());

@@ -23,6 +23,15 @@ const ALL: Readonly<Record<CommandInput['op'], CommandInput>> = {
   topUp: { op: 'topUp', id: 't', path: `${RUN}/old`, amounts: { credits: 1 } },
   voidGrant: { op: 'voidGrant', path: `${RUN}/old`, grant: 'none' },
   resetWindow: { op: 'resetWindow', path: `${RUN}/old`, resource: 'credits' },
+  transfer: {
+    op: 'transfer',
+    id: 'x',
+    from: `${RUN}/old`,
+    to: `${RUN}/other`,
+    amounts: { credits: 1 },
+  },
+  reserve: { op: 'reserve', path: `${RUN}/old`, items: { credits: 1 }, forMs: 10 },
+  cancelReservation: { op: 'cancelReservation', reservation: 'none' },
   setPolicy: policy({}),
   enrol: enrol('eve'),
   dismiss: { op: 'dismiss', agent: 'ann' },
@@ -50,9 +59,18 @@ const AGENT = [
   'acknowledgeStop',
 ];
 const READS = ['balance', 'status', 'explain', 'queue', 'emergencies'];
+const LEAD = [
+  'setLimits',
+  'topUp',
+  'voidGrant',
+  'resetWindow',
+  'transfer',
+  'reserve',
+  'cancelReservation',
+];
 const MAY = {
   agent: [...AGENT, ...READS],
-  lead: [...AGENT, ...READS, 'setLimits', 'topUp', 'voidGrant', 'resetWindow'],
+  lead: [...AGENT, ...READS, ...LEAD],
   approver: [...READS, 'approve', 'decline'],
   auditor: READS,
   operator: Object.keys(ALL),

@@ -55,13 +55,17 @@ function checkNode(node: Node, own: Map<string, Counted>, live: Map<string, numb
     must.equal(account.held, counted?.held ?? 0, `INV-4 held ${name}`);
     must.equal(account.earmarked, counted?.earmarked ?? 0, `earmarked ${name}`);
     must.ok(account.spent >= 0, `spent ${name} is ${account.spent}`);
-    let committed = account.held + account.spent + account.earmarked;
+    let booked = 0;
+    for (const { left } of node.reservations ?? []) booked += left[resource] ?? 0;
+    must.equal(account.booked, booked, `reserved and not drawn ${name}`);
+    let committed = account.held + account.spent + account.earmarked + booked;
     let heldTree = account.held;
     let spentTree = account.spent;
     for (const child of node.children) {
       const below: Account | undefined = child.accounts.get(resource);
       if (below === undefined) continue;
-      committed += Math.max(below.guarantee, below.committed);
+      const kept = below.lend === null ? 0 : Math.max(0, below.guarantee - below.lend);
+      committed += Math.max(kept, below.committed);
       heldTree += below.heldTree;
       spentTree += below.spentTree;
     }

@@ -44,7 +44,18 @@ test('I-06 names that leave make room once there are many of them', () => {
 });
 
 test('§6.4 timers come in order of due, kind, team and id, whatever was added and taken out', () => {
-  const kinds = ['thaw', 'fence', 'stop', 'close', 'claim', 'expire', 'wait', 'approval'] as const;
+  const kinds = [
+    'thaw',
+    'fence',
+    'stop',
+    'deadline',
+    'close',
+    'claim',
+    'expire',
+    'reservation',
+    'wait',
+    'approval',
+  ] as const;
   const due = fc.record({
     atMs: fc.nat(20),
     kind: fc.constantFrom(...kinds),

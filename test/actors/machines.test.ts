@@ -135,6 +135,14 @@ function without(tier: Tier, missing: ChangeKind): Life {
   return lifeOf(createMachine({ id: tier, initial: 'open', states } as never));
 }
 
+const reserve = (id: string): CommandInput => ({
+  op: 'reserve',
+  id,
+  path: RUN,
+  items: { credits: 10 },
+  forMs: 1_000,
+});
+
 /** For each kind of event a command that needs it of a run, sent after `a` was granted there. */
 const NEEDS: Readonly<Record<ChangeKind, readonly [CommandInput, string]>> = {
   granted: [ask('b', { credits: 1 }, { path: RUN }), 'ann'],
@@ -146,6 +154,9 @@ const NEEDS: Readonly<Record<ChangeKind, readonly [CommandInput, string]>> = {
   reported: [{ op: 'report', allocation: 'a', used: { credits: 1 } }, 'ann'],
   grown: [{ op: 'resize', allocation: 'a', items: { credits: 101 } }, 'ann'],
   shrunk: [{ op: 'resize', allocation: 'a', items: { credits: 99 } }, 'ann'],
+  reserved: [reserve('v'), 'operator'],
+  unreserved: [{ op: 'cancelReservation', reservation: 'v' }, 'operator'],
+  replenished: [settle('d', { credits: 1 }), 'ann'],
   limited: [setLimits(RUN, { credits: 5 }), 'operator'],
   childOpened: [open(`${RUN}/x`), 'operator'],
   childClosed: [{ op: 'close', path: `${RUN}/old` }, 'operator'],
@@ -165,6 +176,8 @@ for (const kind of Object.keys(NEEDS) as ChangeKind[]) {
       const before: CommandInput[] = [...LAB, enrol('eve')];
       if (kind !== 'childOpened') before.push(open(`${RUN}/old`, {}, { tier: 'step' }));
       if (kind !== 'granted') before.push(ask('a', { credits: 100 }, { path: RUN }));
+      if (kind === 'unreserved' || kind === 'replenished') before.push(reserve('v'));
+      if (kind === 'replenished') before.push(ask('d', { credits: 5 }, { reservationId: 'v' }));
       if (kind === 'stopLifted') before.push({ op: 'stop', path: RUN, id: 's' });
       if (kind === 'thawed' || kind === 'unfrozen')
         before.push({ op: 'freeze', path: RUN, id: 'f' });

@@ -1,0 +1,59 @@
+import type { EventOf } from '../../events/events.ts';
+import { accountOf, add, touch } from './books.ts';
+import type { State } from './state.ts';
+
+/** S §5: limits move from node to node; who could count on nothing lends as the giver does. */
+export function transfer(state: State, event: EventOf<'Transferred'>): void {
+  const [from, to] = [state.nodes.get(event.from), state.nodes.get(event.to)];
+  if (from === undefined || to === undefined) return;
+  from.isAutoOpened = false;
+  to.isAutoOpened = false;
+  for (const [resource, amount] of Object.entries(event.amounts)) {
+    const giver = accountOf(state.nodes, from, resource);
+    const taker = accountOf(state.nodes, to, resource);
+    const moved = event.guarantees[resource] ?? 0;
+    if (moved > 0 && taker.guarantee === 0) taker.lend = giver.lend;
+    giver.limit = (giver.limit ?? 0) - amount;
+    taker.limit = (taker.limit ?? 0) + amount;
+    giver.guarantee -= moved;
+    taker.guarantee += moved;
+    touch(state.nodes, from, resource);
+    touch(state.nodes, to, resource);
+  }
+}
+
+/** S §4: set aside from the event to the end. */
+export function reserve(state: State, event: EventOf<'Reserved'>): void {
+  const { reservation: id, path, by = '', items, startsAtMs, endsAtMs } = event;
+  const node = state.nodes.get(path);
+  if (node !== undefined) node.isAutoOpened = false;
+  state.reservations.set(id, { id, path, by, items, left: { ...items }, startsAtMs, endsAtMs });
+  add(state.nodes, path, 'booked', items);
+}
+
+export function endReservation(state: State, event: EventOf<'ReservationEnded'>): void {
+  const over = state.reservations.get(event.reservation);
+  if (over === undefined) return;
+  state.reservations.delete(over.id);
+  add(state.nodes, over.path, 'booked', over.left, -1);
+  for (const live of state.live.values()) {
+    if (live.reservation !== over.id) continue;
+    live.reservation = null;
+    live.drawn = {};
+  }
+}
+
+/** Takes from what a reservation has left, or gives it back. */
+export function changeLeft(
+  state: State,
+  id: string | null | undefined,
+  amounts: Readonly<Record<string, number>>,
+  sign: 1 | -1,
+): void {
+  const reservation = state.reservations.get(id ?? '');
+  if (reservation === undefined) return;
+  for (const [resource, amount] of Object.entries(amounts)) {
+    reservation.left[resource] = (reservation.left[resource] ?? 0) + sign * amount;
+  }
+  add(state.nodes, reservation.path, 'booked', amounts, sign);
+}
