@@ -3,6 +3,7 @@ import type { AccountName, ConflictType, EventOf, Shortage } from '../events/eve
 import { LIMITS } from '../events/limits.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
+import { conflictTypeOf } from '../resolver/conflict-type.ts';
 import { askedAbove } from './account.ts';
 import { fits, outermostOf, shortagesOf } from './admission.ts';
 import { slackMsOf } from './deadline.ts';
@@ -141,7 +142,7 @@ export function detect(team: Team, candidate: Candidate): Contest | undefined {
     account,
     node,
     short,
-    conflict: conflictTypeOf(node, resource),
+    conflict: conflictTypeOf(resource, node.accounts.get(resource)?.limit),
     aheadCount,
     isBehind: before !== undefined,
     isBehindQueued: before?.isQueued ?? false,
@@ -224,18 +225,4 @@ function firstNames(all: Iterable<{ readonly id: string }>): string[] {
 /** The open contest on an account, if there is one. */
 export function openContest(team: Team, account: AccountName) {
   return team.contests.get(accountKey(account.path, account.resource));
-}
-
-/** Which kind of contention a shortage is. */
-export function conflictTypeOf(node: Node, resource: string): ConflictType {
-  if (resource === 'credits') return 'insufficient_credits';
-  if (resource === 'compute_ms') return 'insufficient_time';
-  if (resource === 'memory') return 'insufficient_memory';
-  if (resource === 'tool_calls' || resource.startsWith('tool.')) return 'tool_limit_reached';
-  if (resource.startsWith('slot.') && node.accounts.get(resource)?.limit === 1) {
-    return 'exclusive_access_required';
-  }
-  if (resource === 'concurrency' || resource.startsWith('slot.'))
-    return 'concurrency_limit_reached';
-  return 'insufficient_resource';
 }

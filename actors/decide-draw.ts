@@ -3,8 +3,9 @@ import type { BursarEvent, DenialReason, Shortage } from '../events/events.ts';
 import { isWithin } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
 import type { Amounts } from '../events/resources.ts';
+import { conflictTypeOf } from '../resolver/conflict-type.ts';
 import { shortagesOf } from './admission.ts';
-import { type Candidate, conflictTypeOf, meetsQueue } from './contention.ts';
+import { type Candidate, meetsQueue } from './contention.ts';
 import { denialOf } from './denial.ts';
 import { nodeOf } from './evolve-node.ts';
 import { coveredBy } from './reservation.ts';
@@ -46,7 +47,8 @@ export function draw(team: Team, candidate: Candidate, id: string): BursarEvent 
   ];
   const [first] = short;
   if (first !== undefined) {
-    return deny(conflictTypeOf(nodeOf(team, first.path), first.resource), short);
+    const { limit } = nodeOf(team, first.path).accounts.get(first.resource) ?? {};
+    return deny(conflictTypeOf(first.resource, limit), short);
   }
   const isHeldUp =
     meetsQueue(team, place.anchor, rest) || meetsQueue(team, place.anchor, drawn, reservation.node);

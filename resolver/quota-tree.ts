@@ -6,6 +6,7 @@ import {
   contributionOf,
   type QuotaAccount,
 } from './quota-account.ts';
+import { linkedEntries, QuotaTreeError, type TreeEntry } from './tree-entry.ts';
 import type {
   AccountNode,
   AccountTerms,
@@ -24,12 +25,12 @@ import type {
  * Use above every limit is absorbed: room then reads 0 until it has gone down.
  */
 export class QuotaTree {
-  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #entries: ReadonlyMap<string, TreeEntry>;
   readonly #resources: readonly string[];
   readonly #accountOf: MakeAccount;
 
   private constructor(
-    entries: ReadonlyMap<string, Entry>,
+    entries: ReadonlyMap<string, TreeEntry>,
     resources: readonly string[],
     accountOf: MakeAccount,
   ) {
@@ -68,7 +69,7 @@ export class QuotaTree {
     make: (node: N, resource: string, children: readonly QuotaAccount[]) => QuotaAccount,
   ): QuotaTree {
     const given = new Map(nodes.map((node) => [node.id, node]));
-    const entries = linked(nodes);
+    const entries = linkedEntries(nodes);
     return new QuotaTree(entries, [...new Set(named)].sort(), (id, resource, children) => {
       const node = given.get(id);
       assert(node, `node ${id} was given`);
@@ -102,7 +103,7 @@ export class QuotaTree {
   /** From the node itself to its root. */
   pathOf(id: string): readonly string[] {
     const path: string[] = [];
-    for (let entry: Entry | null = this.#entry(id); entry; entry = entry.parent) {
+    for (let entry: TreeEntry | null = this.#entry(id); entry; entry = entry.parent) {
       path.push(entry.id);
     }
     return path;
@@ -128,9 +129,9 @@ export class QuotaTree {
     }
   }
 
-  #climb(from: Entry, resource: string, change: number): void {
+  #climb(from: TreeEntry, resource: string, change: number): void {
     let growth = change;
-    for (let entry: Entry | null = from; entry && growth !== 0; entry = entry.parent) {
+    for (let entry: TreeEntry | null = from; entry && growth !== 0; entry = entry.parent) {
       const account = this.#account(entry, resource);
       const before = contributionOf(account);
       account.committed += growth;
@@ -151,7 +152,7 @@ export class QuotaTree {
     return Math.max(0, this.#room(this.#entry(id), resource));
   }
 
-  #room(entry: Entry, resource: string): number {
+  #room(entry: TreeEntry, resource: string): number {
     const { limit, committed, kept } = this.#account(entry, resource);
     const own = limit - committed;
     if (!entry.parent) return own;
@@ -163,7 +164,7 @@ export class QuotaTree {
     return Math.max(0, this.#capacity(this.#entry(id), resource));
   }
 
-  #capacity(entry: Entry, resource: string): number {
+  #capacity(entry: TreeEntry, resource: string): number {
     const { limit, idle, kept } = this.#account(entry, resource);
     const own = limit - idle;
     if (!entry.parent) return own;
@@ -195,19 +196,19 @@ export class QuotaTree {
 
   /** An independent tree with the same use. */
   clone(): QuotaTree {
-    const copies = new Map<string, Entry>();
+    const copies = new Map<string, TreeEntry>();
     for (const entry of this.#entries.values()) {
       const parent = entry.parent ? (copies.get(entry.parent.id) ?? null) : null;
       const accounts = new Map<string, QuotaAccount>();
       for (const [resource, account] of entry.accounts) accounts.set(resource, { ...account });
-      const copy: Entry = { ...entry, parent, children: [], accounts };
+      const copy: TreeEntry = { ...entry, parent, children: [], accounts };
       parent?.children.push(copy);
       copies.set(entry.id, copy);
     }
     return new QuotaTree(copies, this.#resources, this.#accountOf);
   }
 
-  #entry(id: string): Entry {
+  #entry(id: string): TreeEntry {
     const entry = this.#entries.get(id);
     if (!entry) {
       throw new QuotaTreeError(
@@ -219,7 +220,7 @@ export class QuotaTree {
   }
 
   /** Accounts come into being for a whole subtree at once, the first time a resource is named. */
-  #account(entry: Entry, resource: string): QuotaAccount {
+  #account(entry: TreeEntry, resource: string): QuotaAccount {
     const known = entry.accounts.get(resource);
     if (known) return known;
     const children = entry.children.map((child) => this.#account(child, resource));
@@ -235,75 +236,5 @@ type MakeAccount = (
   children: readonly QuotaAccount[],
 ) => QuotaAccount;
 
-interface Entry {
-  readonly id: string;
-  readonly parent: Entry | null;
-  readonly children: Entry[];
-  readonly weightMilli: number;
-  readonly preemption: NodePreemption;
-  readonly strictFifo: boolean;
-  readonly accounts: Map<string, QuotaAccount>;
-}
-
-/** Nodes that form no tree. Not retryable: the configuration is wrong. */
-export class QuotaTreeError extends Error {
-  override readonly name = 'QuotaTreeError';
-  readonly code: 'unknown_node' | 'unknown_parent' | 'duplicate_node' | 'circular';
-  readonly retryable = false;
-
-  constructor(code: QuotaTreeError['code'], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 const NO_QUOTA: ResourceQuota = {};
 const NO_TERMS: AccountTerms = { limit: null, guarantee: 0, lend: null };
-const NEVER: NodePreemption = {
-  withinNode: 'never',
-  reclaim: 'never',
-  whileBorrowing: { policy: 'never' },
-};
-
-/** Parents before children, siblings by id, whatever the order they came in. */
-function linked(nodes: readonly TreeNode[]): ReadonlyMap<string, Entry> {
-  const childrenOf = groupedByParent(nodes);
-  const entries = new Map<string, Entry>();
-  const open = (node: TreeNode, parent: Entry | null): void => {
-    const entry: Entry = {
-      id: node.id,
-      parent,
-      children: [],
-      weightMilli: node.weightMilli ?? 1000,
-      preemption: node.preemption ?? NEVER,
-      strictFifo: node.strictFifo ?? false,
-      accounts: new Map(),
-    };
-    parent?.children.push(entry);
-    entries.set(node.id, entry);
-    for (const child of childrenOf.get(node.id) ?? []) open(child, entry);
-  };
-  for (const root of childrenOf.get(null) ?? []) open(root, null);
-  if (entries.size === nodes.length) return entries;
-  throw new QuotaTreeError('circular', 'Some nodes are their own ancestors; give a tree.');
-}
-
-function groupedByParent(nodes: readonly TreeNode[]): ReadonlyMap<string | null, TreeNode[]> {
-  const ids = new Set(nodes.map((node) => node.id));
-  if (ids.size !== nodes.length) {
-    throw new QuotaTreeError('duplicate_node', 'Two nodes share an id; give each its own.');
-  }
-  const groups = new Map<string | null, TreeNode[]>();
-  for (const node of [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1))) {
-    if (node.parent !== null && !ids.has(node.parent)) {
-      throw new QuotaTreeError(
-        'unknown_parent',
-        `The parent ${node.parent} of ${node.id} is not among the nodes; give it too.`,
-      );
-    }
-    const group = groups.get(node.parent);
-    if (group) group.push(node);
-    else groups.set(node.parent, [node]);
-  }
-  return groups;
-}

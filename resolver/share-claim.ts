@@ -32,6 +32,12 @@ export function exactSum(amounts: Iterable<number>): bigint {
   return sum;
 }
 
+/** An exact amount as a number to show: what leaves the range of exact integers reads as its end. */
+export function shownAmount(amount: bigint): number {
+  const most = BigInt(Number.MAX_SAFE_INTEGER);
+  return Number(amount < most ? amount : most);
+}
+
 /** Every algorithm of shares stands on this; a caller that breaks it has a fault of its own. */
 export function assertClaims(capacity: number, claims: readonly FlooredClaim[]): void {
   assert(isAmount(capacity), 'what is divided is a safe integer, not below 0');

@@ -94,6 +94,8 @@ export interface PendingRequest {
   readonly createdAtMs?: number;
   /** When it came into the queue; after an eviction, when it was evicted. Default `createdAtMs`. */
   readonly queuedAtMs?: number;
+  /** 0: it does not wait, and is denied where it would have to. */
+  readonly maxWaitMs?: number;
   /** Whether it can be evicted once it is granted; default true. */
   readonly preemptible?: boolean;
   /** Resources that may be collected by eviction; default: those of its amounts that fall short. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
-import { QuotaTree, QuotaTreeError } from '../../resolver/quota-tree.ts';
+import { QuotaTree } from '../../resolver/quota-tree.ts';
+import { QuotaTreeError } from '../../resolver/tree-entry.ts';
 import type { ResourceNode } from '../../resolver/types.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { randomNodes, randomUses, treeWith, type Used } from './random-tree.ts';

@@ -1,0 +1,16 @@
+import type { ConflictType } from '../events/events.ts';
+
+/**
+ * What kind of contention there is for a resource, by its name in the registry.
+ * @param limit of the account in question; a slot of which there is one is exclusive
+ */
+export function conflictTypeOf(resource: string, limit: number | null | undefined): ConflictType {
+  if (resource === 'credits') return 'insufficient_credits';
+  if (resource === 'compute_ms') return 'insufficient_time';
+  if (resource === 'memory') return 'insufficient_memory';
+  if (resource === 'tool_calls' || resource.startsWith('tool.')) return 'tool_limit_reached';
+  if (resource.startsWith('slot.')) {
+    return limit === 1 ? 'exclusive_access_required' : 'concurrency_limit_reached';
+  }
+  return resource === 'concurrency' ? 'concurrency_limit_reached' : 'insufficient_resource';
+}
