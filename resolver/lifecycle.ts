@@ -5,6 +5,16 @@ import { type Eviction, Stage, type TimedRequest } from './stage.ts';
 import { tried } from './trial.ts';
 import type { Amounts, LiveAllocation } from './types.ts';
 
+export interface LifecyclePolicy extends RoundPolicy {
+  /**
+   * How often one may be evicted; after that its next grant cannot be evicted any more. A stable
+   * plan may still be undone by third parties who take the room meanwhile. Default 3.
+   */
+  readonly protectedAfter?: number;
+}
+
+const PROTECTED_AFTER = 3;
+
 /** How a story ends. */
 export interface Lifecycle {
   /** Requests that hold what they asked for, or have held it to their own end. */
@@ -29,10 +39,10 @@ export function playLifecycle(
   tree: QuotaTree,
   requests: readonly TimedRequest[],
   live: readonly LiveAllocation[],
-  policy: RoundPolicy,
+  policy: LifecyclePolicy,
 ): Lifecycle {
   return tried(tree, (trial) => {
-    const stage = new Stage(trial, requests, live);
+    const stage = new Stage(trial, requests, live, policy.protectedAfter ?? PROTECTED_AFTER);
     let waiting: readonly Waiting[] = [];
     let rounds = 0;
     while (rounds < LIMITS.lifecycleRoundsMax && stage.advance()) {

@@ -23,13 +23,21 @@ export class Stage {
   readonly #asking = new Map<string, TimedRequest>();
   readonly #running = new Map<string, Running>();
   readonly #later: TimedRequest[];
+  readonly #protectedAfter: number;
+  readonly #evictedTimes = new Map<string, number>();
   readonly evictions: Eviction[] = [];
   /** Requests that hold what they asked for, or have held it to their own end. */
   readonly served = new Set<string>();
   #nowMs = Number.NEGATIVE_INFINITY;
 
-  constructor(trial: Trial, requests: readonly TimedRequest[], live: readonly LiveAllocation[]) {
+  constructor(
+    trial: Trial,
+    requests: readonly TimedRequest[],
+    live: readonly LiveAllocation[],
+    protectedAfter: number,
+  ) {
     this.#trial = trial;
+    this.#protectedAfter = protectedAfter;
     for (const holder of live) this.#running.set(holder.id, { holder, endsAtMs: Infinity });
     this.#later = [...requests].sort((a, b) => comesAtMs(a) - comesAtMs(b));
   }
@@ -70,7 +78,12 @@ export class Stage {
     assert(request, `${id} asks`);
     this.#asking.delete(id);
     this.#trial.add(request);
-    const holder = { ...holderOf(request), grantedAtMs: this.#nowMs };
+    const isProtected = (this.#evictedTimes.get(id) ?? 0) >= this.#protectedAfter;
+    const holder = {
+      ...holderOf(request),
+      grantedAtMs: this.#nowMs,
+      ...(isProtected && { preemptible: false }),
+    };
     this.#running.set(id, {
       holder,
       request,
@@ -85,6 +98,7 @@ export class Stage {
     assert(running, `${id} runs`);
     const { holder } = running;
     this.evictions.push({ id, by, atMs: this.#nowMs });
+    this.#evictedTimes.set(id, (this.#evictedTimes.get(id) ?? 0) + 1);
     this.#trial.remove({ node: holder.node, amounts: take ?? holder.amounts });
     if (take !== undefined) {
       const left = { ...holder, amounts: lessened(holder.amounts, take) };
