@@ -27,26 +27,15 @@ export function fairCandidates(
     if (!contested.some((resource) => tree.isBorrowing(holder.node, resource))) return false;
     return mayPreempt(reclaim, request, holder);
   };
-  const isCheaper = cheaperFor(tree, request);
   return live.filter(isLegal).sort((a, b) => (isCheaper(a, b) ? -1 : 1));
 }
 
-/**
- * Which of two candidates is asked to give first: one that is leaving already, one outside the
- * requester's node, lower priority, younger, by id.
- */
-export function cheaperFor(
-  tree: QuotaTree,
-  request: PendingRequest,
-): (a: LiveAllocation, b: LiveAllocation) => boolean {
-  const isOwn = (holder: LiveAllocation) => isWithin(tree, holder.node, request.node);
-  return (a, b) => {
-    const [isLeavingA, isLeavingB] = [a.state === 'evicting', b.state === 'evicting'];
-    if (isLeavingA !== isLeavingB) return isLeavingA;
-    if (isOwn(a) !== isOwn(b)) return isOwn(b);
-    const [priorityA, priorityB] = [priorityOf(a), priorityOf(b)];
-    if (priorityA !== priorityB) return priorityA < priorityB;
-    if (a.grantedAtMs !== b.grantedAtMs) return a.grantedAtMs > b.grantedAtMs;
-    return a.id < b.id;
-  };
+/** Which of two candidates gives first: leaving already, lower priority, younger, by id. */
+export function isCheaper(a: LiveAllocation, b: LiveAllocation): boolean {
+  const [isLeavingA, isLeavingB] = [a.state === 'evicting', b.state === 'evicting'];
+  if (isLeavingA !== isLeavingB) return isLeavingA;
+  const [priorityA, priorityB] = [priorityOf(a), priorityOf(b)];
+  if (priorityA !== priorityB) return priorityA < priorityB;
+  if (a.grantedAtMs !== b.grantedAtMs) return a.grantedAtMs > b.grantedAtMs;
+  return a.id < b.id;
 }

@@ -1,6 +1,5 @@
 import { compareShares, dominantShare } from './dominant-share.ts';
 import { branchesOf } from './fair-branches.ts';
-import { cheaperFor } from './fair-candidates.ts';
 import { FairTournament } from './fair-tournament.ts';
 import { shrinkDearest } from './put-back.ts';
 import type { Trial } from './trial.ts';
@@ -156,8 +155,7 @@ export class FairSearch {
 
   #tournament(candidates: readonly LiveAllocation[]): FairTournament {
     const { tree } = this.#trial;
-    const isCheaper = cheaperFor(tree, this.#request);
-    return new FairTournament(tree, this.#request.node, candidates, isCheaper);
+    return new FairTournament(tree, this.#request.node, candidates);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { compareShares, type DominantShare, dominantShare } from './dominant-share.ts';
+import { isCheaper } from './fair-candidates.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import type { LiveAllocation } from './types.ts';
 
@@ -21,23 +22,16 @@ export class FairTournament {
   readonly #requester: string;
   readonly #root: string;
   readonly #queues: ReadonlyMap<string, LiveAllocation[]>;
-  readonly #isCheaper: (a: LiveAllocation, b: LiveAllocation) => boolean;
   readonly #closed = new Set<string>();
 
   /** `candidates` are cheapest first; those of the requester's subtree count as its own node's. */
-  constructor(
-    tree: QuotaTree,
-    requester: string,
-    candidates: readonly LiveAllocation[],
-    isCheaper: (a: LiveAllocation, b: LiveAllocation) => boolean,
-  ) {
+  constructor(tree: QuotaTree, requester: string, candidates: readonly LiveAllocation[]) {
     const path = tree.pathOf(requester);
     this.#tree = tree;
     this.#requester = requester;
     this.#requesterPath = new Set(path);
     this.#root = path.at(-1) ?? requester;
     this.#queues = queuesOf(tree, requester, candidates);
-    this.#isCheaper = isCheaper;
   }
 
   /** The node that gives next, or undefined when nobody is left. */
@@ -97,7 +91,7 @@ export class FairTournament {
     if (order !== 0) return order > 0;
     if (a.isInner !== b.isInner) return a.isInner;
     const [first, second] = [this.#queues.get(a.id)?.[0], this.#queues.get(b.id)?.[0]];
-    return first !== undefined && second !== undefined && this.#isCheaper(first, second);
+    return first !== undefined && second !== undefined && isCheaper(first, second);
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   ResourceNode,
 } from '../../resolver/types.ts';
 import { assert, suite } from '../harness/suite.ts';
+import { renamed, scaled, turned, withIdleNode } from './changed-contests.ts';
 import { type RandomContest, randomContest, treeOf } from './random-contest.ts';
 
 const test = suite('resolver classic');
@@ -86,12 +87,9 @@ test('S-05 order of input, size of the unit and an idle node change no victim', 
   fc.assert(
     fc.property(randomContest, fc.integer({ min: 2, max: 9 }), (contest, factor) => {
       const expected = ids(plan(contest));
-      const { nodes, live, request } = contest;
-      const turned = { nodes: [...nodes].reverse(), live: [...live].reverse(), request };
-      assert.equal(ids(plan(turned)), expected, 'order');
+      assert.equal(ids(plan(turned(contest))), expected, 'order');
       assert.equal(ids(plan(scaled(contest, factor))), expected, 'scale');
-      const idle = { id: 'idle', parent: 'n0', quotas: {} };
-      assert.equal(ids(plan({ nodes: [idle, ...nodes], live, request })), expected, 'idle node');
+      assert.equal(ids(plan(withIdleNode(contest))), expected, 'idle node');
     }),
     { numRuns: 1_000 },
   );
@@ -100,12 +98,11 @@ test('S-05 order of input, size of the unit and an idle node change no victim', 
 test('S-05 names decide nothing but ties', () => {
   fc.assert(
     fc.property(randomContest, (contest) => {
-      const { nodes, live, request } = contest;
-      const distinct = live.map((one, at) => ({ ...one, grantedAtMs: at }));
-      const renamed = distinct.map((one, at) => ({ ...one, id: `z${live.length - at}` }));
-      const original = plan({ nodes, live: distinct, request })?.victims;
-      const expected = original?.map(({ id }) => `z${live.length - Number(id.slice(1))}`).sort();
-      assert.equal(ids(plan({ nodes, live: renamed, request })), expected);
+      const { before, after, nameOf } = renamed(contest);
+      const expected = plan(before)
+        ?.victims.map(({ id }) => nameOf(id))
+        .sort();
+      assert.equal(ids(plan(after)), expected);
     }),
   );
 });
@@ -197,23 +194,6 @@ function isAboveOnItsWay(
     if (!contested.some((resource) => tree.borrowedOf(at, resource) > 0)) return false;
   }
   return true;
-}
-
-function scaled({ nodes, live, request }: RandomContest, factor: number): RandomContest {
-  const times = <T extends object>(values: T): T =>
-    Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, (value as number) * factor]),
-    ) as T;
-  return {
-    nodes: nodes.map((node) => ({
-      ...node,
-      quotas: Object.fromEntries(
-        Object.entries(node.quotas).map(([resource, quota]) => [resource, times(quota)]),
-      ),
-    })),
-    live: live.map((one) => ({ ...one, amounts: times(one.amounts) })),
-    request: { ...request, amounts: times(request.amounts) },
-  };
 }
 
 test.run();
