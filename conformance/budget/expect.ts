@@ -90,12 +90,15 @@ async function tierOf(tier: string, scene: Scene): Promise<Readonly<Record<strin
   const { frozen } = await scene.balanceOf(tier);
   if (line === undefined) return { held: 0, spent: 0, limit: null, remaining: null, frozen };
   const { heldTree: held, spentTree: spent, limit, short: blocked, available, shortBy } = line;
+  const { spentPast, debt } = line;
   return {
     held,
     spent,
     limit,
     blocked,
     frozen,
+    debt,
+    past_spent: spentPast,
     remaining: blocked ? -(shortBy ?? Number.NaN) : available,
   };
 }

@@ -1,28 +1,46 @@
 import { type Difference, notUnderstood, type Verdict, verdictOf } from '../verdict.ts';
 import { differencesOf, differencesOfTiers } from './expect.ts';
+import { differencesOfGrants } from './grants.ts';
 import { Operations } from './operations.ts';
 import { type Order, ordersOf } from './orders.ts';
 import { type BudgetRecord, type Expectation, expectationsOf } from './record.ts';
+import { differencesOfResets } from './resets.ts';
 import { Scene } from './scene.ts';
+import { differencesOfThresholds } from './thresholds.ts';
 import { NoPath } from './tier-paths.ts';
 import { unknownWords } from './vocabulary.ts';
 
 /** Runs one record through the real writer on a ledger in memory, and compares what it says. */
 export async function judgeBudget(record: BudgetRecord): Promise<Verdict> {
-  if (record.family !== 'tiers') return verdictOf([notUnderstood('family', record.family)]);
+  const family = FAMILIES[record.family];
+  if (family === undefined) return verdictOf([notUnderstood('family', record.family)]);
+  try {
+    return verdictOf(await family(record));
+  } catch (error) {
+    if (error instanceof NoPath) return { status: 'skipped', reason: error.message };
+    return verdictOf([{ at: 'the run', expected: 'to go through', observed: String(error) }]);
+  }
+}
+
+/** What each family finds. @throws NoPath, and Error where a scenario cannot be played */
+const FAMILIES: Readonly<Record<string, (record: BudgetRecord) => Promise<Difference[]>>> = {
+  tiers: differencesOfTierScenario,
+  grants: differencesOfGrants,
+  grant_order: differencesOfGrants,
+  thresholds: differencesOfThresholds,
+  resets: differencesOfResets,
+};
+
+/** In each order of what is parallel; those of the first order in which there are any. */
+async function differencesOfTierScenario(record: BudgetRecord): Promise<Difference[]> {
   const expectations = expectationsOf(record);
   const unknown = unknownWords(record, expectations);
-  if (unknown.length > 0) return verdictOf(unknown);
+  if (unknown.length > 0) return unknown;
   for (const order of ordersOf(record)) {
-    try {
-      const differences = await runIn(order, record, expectations);
-      if (differences.length > 0) return verdictOf(differences);
-    } catch (error) {
-      if (error instanceof NoPath) return { status: 'skipped', reason: error.message };
-      return verdictOf([{ at: `order ${order.name}`, expected: 'a run', observed: String(error) }]);
-    }
+    const differences = await runIn(order, record, expectations);
+    if (differences.length > 0) return differences;
   }
-  return verdictOf([]);
+  return [];
 }
 
 async function runIn(

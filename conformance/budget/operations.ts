@@ -74,8 +74,12 @@ export class Operations {
       }
       case 'top_up': {
         const amounts = { [this.#scene.resourceOf(tier)]: amount as number };
-        return { op: 'topUp', id, path: path(), amounts };
+        const { for_s: forS } = operation;
+        const grant = forS === undefined ? {} : { grant: { forMs: msOf(forS) } };
+        return { op: 'topUp', id, path: path(), amounts, ...grant };
       }
+      case 'reset':
+        return { op: 'resetWindow', id, path: path(), resource: this.#scene.resourceOf(tier) };
       default:
         throw new Error(`${op} has no command yet`);
     }

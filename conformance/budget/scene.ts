@@ -18,6 +18,8 @@ export class Scene {
   readonly #governor: GovernorInMemory;
   readonly #paths: TierPaths;
   readonly #tiers: readonly Tier[];
+  /** Tiers that have a window: they are reset some time. */
+  readonly #resets: ReadonlySet<string | undefined>;
   readonly #usedIds = new Set<string>();
 
   /** @throws NoPath, and Error when the tiers cannot be set up */
@@ -37,6 +39,8 @@ export class Scene {
     this.#governor = governor;
     this.#paths = new TierPaths(record);
     this.#tiers = record.setup.tiers ?? [];
+    const resets = record.operations.filter(({ op }) => op === 'reset');
+    this.#resets = new Set(resets.map(({ tier }) => tier));
   }
 
   get paths(): TierPaths {
@@ -116,7 +120,10 @@ export class Scene {
       const path = this.#paths.pathOf(node);
       const limited = this.#tiers.filter(({ id }) => nodeOf(id) === node);
       const limits = Object.fromEntries(
-        limited.map(({ id, limit = null }) => [this.resourceOf(id), { limit }]),
+        limited.map(({ id, limit = null }) => [
+          this.resourceOf(id),
+          { limit, ...(this.#resets.has(id) ? { window: { every: 'manual' } } : {}) },
+        ]),
       );
       await this.expect('opened', { op: 'open', path, limits });
     }

@@ -1,0 +1,174 @@
+import { saysTheSame } from '../compare.ts';
+import { type Difference, notUnderstood } from '../verdict.ts';
+import { MONEY, POT, Pot } from './pot.ts';
+import { type BudgetRecord, type Expectation, expectationsOf, type Operation } from './record.ts';
+import { inTime } from './timeline.ts';
+
+/** A grant of a scenario; times in its unit. */
+interface ScenarioGrant {
+  readonly id: string;
+  readonly amount: number;
+  readonly priority: number;
+  readonly effective: number;
+  readonly expires: number | null;
+  /** Absent: at the start. */
+  readonly created?: number;
+  readonly voided?: number;
+  readonly recurrence?: { readonly anchor: number; readonly every: number };
+  readonly rollover?: { readonly min: number; readonly max: number };
+}
+
+interface GrantsSetup {
+  readonly grants?: readonly ScenarioGrant[];
+  readonly start?: {
+    readonly at?: number;
+    readonly overage?: number;
+    /** What is left of grants then, where that is not all. */
+    readonly balances?: Readonly<Record<string, number>>;
+  };
+}
+
+const BEGINS_AT_MS = Date.UTC(2026, 0, 1);
+/** Only the order of times matters here, no calendar: a second stands for a minute. */
+const MS_A_UNIT = 1_000;
+const KNOWN_OPS: readonly string[] = ['use', 'query', 'reset', 'order'];
+
+/** Plays grants, use and resets on one pot without a limit of its own. */
+export async function differencesOfGrants(record: BudgetRecord): Promise<Difference[]> {
+  const unknown = record.operations.filter(({ op }) => !KNOWN_OPS.includes(op));
+  if (unknown.length > 0) return unknown.map(({ op }) => notUnderstood('op', op));
+  const setup = record.setup as GrantsSetup;
+  const window = { every: 'manual' };
+  const pot = await Pot.open(BEGINS_AT_MS, { limit: 0, window });
+  try {
+    return await new GrantsPlay(pot, setup).play(record);
+  } finally {
+    await pot.close();
+  }
+}
+
+class GrantsPlay {
+  readonly #pot: Pot;
+  readonly #setup: GrantsSetup;
+  #now: number;
+
+  constructor(pot: Pot, setup: GrantsSetup) {
+    this.#pot = pot;
+    this.#setup = setup;
+    this.#now = setup.start?.at ?? 0;
+  }
+
+  async play({ operations, ...record }: BudgetRecord): Promise<Difference[]> {
+    const { grants = [], start = {} } = this.#setup;
+    if (start.overage !== undefined) await this.#pot.charge(start.overage);
+    const made = grants.map((grant) => ({ at: grant.created ?? this.#now, what: grant }));
+    for (const { at, what } of inTime(made)) {
+      await this.#reach(at);
+      await this.#grant(what);
+    }
+    const voids = [
+      ...inTime(
+        grants
+          .filter(({ voided }) => voided !== undefined)
+          .map(({ id, voided = 0 }) => ({ at: voided, what: id })),
+      ),
+    ];
+    const found: Difference[] = [];
+    for (const [step, operation] of operations.entries()) {
+      while ((voids[0]?.at ?? Number.POSITIVE_INFINITY) <= timeOf(operation, this.#now)) {
+        await this.#void(voids.shift());
+      }
+      await this.#perform(operation);
+      for (const expectation of expectationsOf({ operations, ...record })) {
+        if (expectation.step === step) found.push(...(await this.#look(expectation)));
+      }
+    }
+    return found;
+  }
+
+  async #grant(grant: ScenarioGrant): Promise<void> {
+    const { id, amount, priority, effective, expires, recurrence, rollover } = grant;
+    const left = this.#setup.start?.balances?.[id];
+    await this.#pot.expect('topped_up', {
+      op: 'topUp',
+      id,
+      path: POT,
+      amounts: { [MONEY]: amount },
+      grant: {
+        priority,
+        startInMs: this.#until(effective),
+        ...(expires === null ? {} : { forMs: (expires - effective) * MS_A_UNIT }),
+        ...(rollover === undefined ? {} : { rollover }),
+        ...(left === undefined ? {} : { left }),
+        ...(recurrence === undefined
+          ? {}
+          : {
+              recurrence: {
+                everyMs: recurrence.every * MS_A_UNIT,
+                anchorInMs: this.#until(recurrence.anchor),
+              },
+            }),
+      },
+    });
+  }
+
+  async #void(happening: { readonly at: number; readonly what: string } | undefined) {
+    if (happening === undefined) return;
+    await this.#reach(happening.at);
+    await this.#pot.expect('grant_voided', { op: 'voidGrant', path: POT, grant: happening.what });
+  }
+
+  async #perform(operation: Operation): Promise<void> {
+    const at = timeOf(operation, this.#now);
+    if (operation.op === 'use') {
+      const ago = -this.#until(at);
+      if (ago <= 0) await this.#reach(at);
+      await this.#pot.charge(operation.amount as number, ago <= 0 ? 0 : ago);
+      return;
+    }
+    await this.#reach(at);
+    if (operation.op !== 'reset') return;
+    const carryDebt = operation['preserve_overage'] === true;
+    const reset = { op: 'resetWindow', path: POT, resource: MONEY, carryDebt } as const;
+    await this.#pot.expect('window_reset', reset);
+  }
+
+  /** What the account says, in the words of the scenario. */
+  async #look(expectation: Expectation): Promise<Difference[]> {
+    const { available, debt, spent, grants = [], history = [] } = await this.#pot.line();
+    const observed: Readonly<Record<string, unknown>> = {
+      balance: available,
+      overage: debt,
+      usage_in_period: spent,
+      balances: Object.fromEntries(grants.map(({ id, left }) => [id, left])),
+      segment_count: history.length,
+      segment_usage: history.map(({ usage }) => usage),
+      order: grants.map(({ id }) => id),
+    };
+    return Object.entries(expectation)
+      .filter(([key]) => key !== 'step' && key !== 'note')
+      .flatMap(([key, expected]) => {
+        const at = `step ${expectation.step} ${key}`;
+        if (!Object.hasOwn(observed, key)) return [notUnderstood(at, expected)];
+        const isSame = saysTheSame(expected, observed[key]);
+        return isSame ? [] : [{ at, expected, observed: observed[key] }];
+      });
+  }
+
+  /** Time goes on; never back. */
+  async #reach(at: number): Promise<void> {
+    if (this.#until(at) <= 0) return;
+    this.#now = at;
+    await this.#pot.setClock((at - (this.#setup.start?.at ?? 0)) * MS_A_UNIT);
+  }
+
+  /** How long it is until a time of the scenario, ms. */
+  #until(at: number): number {
+    return (at - this.#now) * MS_A_UNIT;
+  }
+}
+
+function timeOf(operation: Operation, now: number): number {
+  const { at } = operation;
+  return typeof at === 'number' ? at : now;
+}
