@@ -77,6 +77,10 @@ export const LIMITS = {
   grantSegmentsMax: 256,
   /** How long ago use may have been that is charged at its own time. */
   lateUseMsMax: 31 * 24 * 60 * 60 * 1000,
+  /** Tasks that one filling by dominant shares hands out; beyond it the filling is incomplete. */
+  fillTasksMax: 1_000_000,
+  /** Steps of one search for the set of allocations that comes closest to an excess. */
+  subsetStepsMax: 200_000,
   /** Time agents have to acknowledge a stop when the operator names none. */
   stopAckMsDefault: 10_000,
 } as const;

@@ -1,10 +1,5 @@
+import { compareFractions, type Fraction, NOTHING } from './ratio.ts';
 import type { Amounts } from './types.ts';
-
-/** An exact fraction; `den` is above 0. */
-export interface ShareRatio {
-  readonly num: bigint;
-  readonly den: bigint;
-}
 
 /**
  * How full a node's guarantees are: the largest of use / guarantee over its resources, after
@@ -18,17 +13,16 @@ export function guaranteeRatio(
   uses: readonly Amounts[],
   guarantees: Amounts,
   fair: Amounts = {},
-): ShareRatio {
-  let largest: ShareRatio = NONE;
+): Fraction {
+  let largest: Fraction = NOTHING;
   for (const resource of new Set(uses.flatMap((use) => Object.keys(use)))) {
     const used = uses.reduce((sum, use) => sum + BigInt(use[resource] ?? 0), 0n);
     const whole = guarantees[resource] ?? fair[resource];
     if (whole === undefined || used <= 0n) continue;
     const ratio = whole <= 0 ? FULL : { num: used, den: BigInt(whole) };
-    if (ratio.num * largest.den > largest.num * ratio.den) largest = ratio;
+    if (compareFractions(ratio, largest) > 0) largest = ratio;
   }
   return largest;
 }
 
-const NONE: ShareRatio = { num: 0n, den: 1n };
-const FULL: ShareRatio = { num: 1n, den: 1n };
+const FULL: Fraction = { num: 1n, den: 1n };

@@ -1,9 +1,9 @@
 import { LIMITS } from '../events/limits.ts';
 import { admitRound, type RoundPolicy, type Waiting } from './admit-round.ts';
 import type { QuotaTree } from './quota-tree.ts';
-import { type Eviction, Stage, type TimedRequest } from './stage.ts';
+import { type Eviction, Stage } from './stage.ts';
 import { tried } from './trial.ts';
-import type { Amounts, LiveAllocation } from './types.ts';
+import type { Amounts, LiveAllocation, TimedRequest } from './types.ts';
 
 export interface LifecyclePolicy extends RoundPolicy {
   /**

@@ -1,3 +1,22 @@
+/** An exact fraction, not below 0. With a denominator of 0 it is larger than every number. */
+export interface Fraction {
+  readonly num: bigint;
+  readonly den: bigint;
+}
+
+export const NOTHING: Fraction = { num: 0n, den: 1n };
+
+/** `a / b`, where nothing of nothing is 0, and something of nothing is without end. */
+export function fractionOf(a: number | bigint, b: number | bigint): Fraction {
+  const num = BigInt(a);
+  return num <= 0n ? NOTHING : { num, den: BigInt(b) };
+}
+
+/** Below 0, 0, or above 0, exactly. */
+export function compareFractions(a: Fraction, b: Fraction): number {
+  return compareBigints(a.num * b.den, b.num * a.den);
+}
+
 /**
  * Compares `a / b` with `c / d` by cross-multiplication, exactly: below 0, 0, or above 0.
  * Whole numbers, denominators positive. Products that leave the range of exact integers are made

@@ -2,12 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { QuotaTree } from './quota-tree.ts';
 import type { Trial } from './trial.ts';
-import type { Amounts, LiveAllocation, PendingRequest, Victim } from './types.ts';
-
-/** A request that ends by itself some time after its grant. */
-export interface TimedRequest extends PendingRequest {
-  readonly runsForMs?: number;
-}
+import type { Amounts, LiveAllocation, PendingRequest, TimedRequest, Victim } from './types.ts';
 
 /** An eviction that took place. */
 export interface Eviction {

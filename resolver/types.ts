@@ -102,6 +102,12 @@ export interface PendingRequest {
   readonly contested?: readonly string[];
 }
 
+/** A request that ends by itself some time after its grant. */
+export interface TimedRequest extends PendingRequest {
+  /** Absent = nobody knows. */
+  readonly runsForMs?: number;
+}
+
 /** By which right a victim is taken (semantics §7). */
 export type PreemptionRight = 'priority' | 'reclaim' | 'fair';
 

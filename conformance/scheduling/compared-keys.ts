@@ -1,4 +1,5 @@
 import { hasTheSame, saysTheSame } from '../compare.ts';
+import { readRatio } from '../exact.ts';
 import type { Answers } from './families.ts';
 
 /** Whether what was observed under a key says what is expected there. */
@@ -53,7 +54,7 @@ export const COMPARED: Readonly<Record<string, Comparison>> = {
   collected: same,
   victimSizes: anyOrder,
   // The answer is what was collected.
-  neverMoreThan: (expected, observed) => Number(observed) <= Number(expected),
+  neverMoreThan: (expected, observed) => isAtMost(observed, expected),
   // The answer is how much was taken from each.
   noneFrom: (expected, observed) =>
     (expected as string[]).every((name) => !(observed as Record<string, number>)[name]),
@@ -81,6 +82,13 @@ const ANSWERED_BY: Readonly<Record<string, string>> = {
 /** The key under which the adapter has to answer for a compared key. */
 export function answerKeyOf(key: string): string {
   return ANSWERED_BY[key] ?? key;
+}
+
+function isAtMost(observed: unknown, bound: unknown): boolean {
+  const [amount, most] = [readRatio(observed), readRatio(bound)];
+  return (
+    amount !== undefined && most !== undefined && amount.num * most.den <= most.num * amount.den
+  );
 }
 
 /** `wait (no victim may be taken)` is `wait`. */

@@ -29,5 +29,14 @@ function differencesAt(key: string, expected: unknown, answers: Answers): Differ
 /** What is compared: the source's outcome, or ours where ours is data and says otherwise. */
 function comparedOf({ expected }: SchedulingRecord): [key: string, expected: unknown][] {
   const ours = typeof expected['ours'] === 'object' ? expected['ours'] : {};
-  return Object.entries({ ...expected, ...ours }).filter(([key]) => Object.hasOwn(COMPARED, key));
+  return Object.entries({ ...expected, ...betterOf(expected), ...ours }).filter(([key]) =>
+    Object.hasOwn(COMPARED, key),
+  );
+}
+
+/** A better set of victims than the source's own; `beat` that is prose says nothing to compare. */
+function betterOf({ beat }: SchedulingRecord['expected']): Readonly<Record<string, unknown>> {
+  if (typeof beat !== 'object' || beat === null || !('closestSubset' in beat)) return {};
+  const { closestSubset, ...others } = beat;
+  return { ...others, victimSizes: closestSubset };
 }

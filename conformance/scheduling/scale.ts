@@ -35,6 +35,16 @@ export function unscaledAmount(amount: number): Ratio {
   return { num: BigInt(amount), den: AMOUNT_FACTOR };
 }
 
+/** A measure of ours that goes with amounts, in the scenario's unit. */
+export function inUnits({ num, den }: Ratio): Ratio {
+  return { num, den: den * AMOUNT_FACTOR };
+}
+
+/** A time of ours in the scenario's minutes. */
+export function inMinutes(timeMs: number): Ratio {
+  return { num: BigInt(timeMs), den: MS_PER_MINUTE };
+}
+
 function scaled(value: ScenarioAmount, factor: bigint): number {
   const ratio = readRatio(value);
   if (ratio === undefined) throw new Error(`${value} is no number`);

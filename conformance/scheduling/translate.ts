@@ -1,5 +1,4 @@
 import { QuotaTree } from '../../resolver/quota-tree.ts';
-import type { TimedRequest } from '../../resolver/stage.ts';
 import type {
   Amounts,
   LiveAllocation,
@@ -7,6 +6,7 @@ import type {
   PendingRequest,
   ResourceNode,
   ResourceQuota,
+  TimedRequest,
 } from '../../resolver/types.ts';
 import type { ScenarioAmount, ScenarioHolder, ScenarioNode, SchedulingRecord } from './record.ts';
 import { scaledAmount, scaledMinutesMs, scaledTimeMs, scaledWeight } from './scale.ts';
