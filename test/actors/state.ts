@@ -21,8 +21,9 @@ export function stateOf(team: Team): unknown {
     ...kept,
     nodes: sorted(team.nodes, nodeState),
     credentials: sorted(team.credentials, same),
-    allocations: sorted(team.allocations, ({ node, expiry, ...rest }) => ({
+    allocations: sorted(team.allocations, ({ node, expiry, reservation, ...rest }) => ({
       ...rest,
+      reservation: reservation?.id ?? null,
       path: node.path,
       timerAtMs: expiry.place === -1 ? null : expiry.atMs,
     })),
@@ -31,6 +32,12 @@ export function stateOf(team: Team): unknown {
     waiting: sorted(team.waiting, ({ timeout, ...rest }) => ({
       ...rest,
       timerAtMs: timeout.place === -1 ? null : timeout.atMs,
+    })),
+    reservations: sorted(team.reservations, ({ node, end, holders, ...rest }) => ({
+      ...rest,
+      path: node.path,
+      holders: [...holders].map(({ id }) => id).sort(),
+      timerAtMs: end.place === -1 ? null : end.atMs,
     })),
     approvals: sorted(team.approvals, ({ timeout, ...rest }) => ({
       ...rest,
@@ -53,12 +60,14 @@ function nodeState(node: Node): unknown {
     queues,
     holders: _holders,
     closedNames,
+    reservations,
     ...rest
   } = node;
   return {
     ...rest,
     allocations: [...(allocations ?? [])].map(({ id }) => id).sort(),
     children: [...children].map(nameOf).sort(),
+    reservations: [...(reservations ?? [])].map(({ id }) => id).sort(),
     accounts: sorted(accounts, (account) => ({ ...account })),
     freezes: sorted(freezes ?? new Map(), same),
     stops: sorted(stops ?? new Map(), (stop) => ({

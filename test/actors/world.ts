@@ -3,6 +3,8 @@ import { given, type TeamRig } from './rig.ts';
 
 type InputOf<Op extends CommandInput['op']> = Extract<CommandInput, { op: Op }>;
 type Items = Readonly<Record<string, number | { amount?: number; min?: number }>>;
+/** Limits as numbers, or with what else is set of an account. */
+type Limits = Readonly<Record<string, number | NonNullable<InputOf<'open'>['limits']>[string]>>;
 type More<Op extends CommandInput['op']> = Partial<Omit<InputOf<Op>, 'op'>>;
 
 /** The run in which most tests ask; its steps open themselves. */
@@ -37,24 +39,19 @@ export function release(allocation: string, more: More<'release'> = {}): InputOf
 }
 
 /** Opens a node; limits as numbers, or as `{limit, guarantee}`. */
-export function open(
-  path: string,
-  limits: Readonly<Record<string, number | { limit?: number | null; guarantee?: number }>> = {},
-  more: More<'open'> = {},
-): InputOf<'open'> {
+export function open(path: string, limits: Limits = {}, more: More<'open'> = {}): InputOf<'open'> {
   return { op: 'open', path, limits: limitsOf(limits), ...more };
 }
 
 export function setLimits(
   path: string,
-  limits: Readonly<Record<string, number | { limit?: number | null; guarantee?: number }>>,
+  limits: Limits,
+  more: More<'setLimits'> = {},
 ): InputOf<'setLimits'> {
-  return { op: 'setLimits', path, limits: limitsOf(limits) };
+  return { op: 'setLimits', path, limits: limitsOf(limits), ...more };
 }
 
-function limitsOf(
-  limits: Readonly<Record<string, number | { limit?: number | null; guarantee?: number }>>,
-): NonNullable<InputOf<'open'>['limits']> {
+function limitsOf(limits: Limits): NonNullable<InputOf<'open'>['limits']> {
   return Object.fromEntries(
     Object.entries(limits).map(([resource, limit]) => [
       resource,
