@@ -22,11 +22,8 @@ export function planStable(
     if (ids === undefined) return undefined;
     const plan = planner(tree, request, sparing(live, ids));
     if (plan === undefined) continue;
-    const [reversal] = reversals(planner, tree, request, live, plan);
-    if (reversal === undefined) return plan;
-    // Whoever would turn the plan round is spared first.
-    const victims = plan.victims.map(({ id }) => id).filter((id) => id !== reversal.by);
-    for (const id of [reversal.by, ...victims]) {
+    if (reversals(planner, tree, request, live, plan).length === 0) return plan;
+    for (const { id } of plan.victims) {
       const more = [...ids, id].sort();
       if (asked.has(more.join('\n'))) continue;
       asked.add(more.join('\n'));
