@@ -24,6 +24,8 @@ export const LIMITS = {
   approvalsMax: 10_000,
   /** Allocations that one request may evict: they are named in one event. */
   victimsMax: 256,
+  /** Candidates for eviction among which every set of victims is weighed against the others. */
+  refinedVictimsMax: 12,
   /** Plans tried for one request until one is found that no victim could turn round. */
   stablePlansMax: 24,
   /** Rounds of admission in which a story that is played must come to rest. */

@@ -2,6 +2,7 @@ import { type Candidate, classicCandidates, isStillAbove } from './classic-candi
 import { contestedOf } from './contested.ts';
 import { putBack, shrinkDearest } from './put-back.ts';
 import type { QuotaTree } from './quota-tree.ts';
+import { refineVictims, type VictimRules } from './refine-victims.ts';
 import { type Trial, tried } from './trial.ts';
 import type {
   LiveAllocation,
@@ -11,6 +12,14 @@ import type {
   PreemptionRight,
   Victim,
 } from './types.ts';
+
+export interface ClassicPolicy {
+  /**
+   * Whether to look, among few candidates, for fewer victims of the same price (see
+   * refine-victims.ts). Kueue does not.
+   */
+  readonly refines: boolean;
+}
 
 /**
  * Whom to evict so that a request fits: by priority within its node, by reclaim of what is its own
@@ -28,14 +37,18 @@ export function planClassic(
   tree: QuotaTree,
   request: PendingRequest,
   live: readonly LiveAllocation[],
+  { refines }: ClassicPolicy = { refines: false },
 ): PreemptionPlan | undefined {
   if (tree.fits(request.node, request.amounts)) return undefined;
   const contested = contestedOf(tree, request);
   const candidates = classicCandidates(tree, request, live, contested);
   for (const mayBorrow of attempts(tree, request, candidates, contested)) {
-    const victims = tried(tree, (trial) =>
-      attempt(trial, request, candidates, contested, mayBorrow),
-    );
+    const legal = candidates.filter((candidate) => !mayBorrow || candidate.mayBorrow);
+    const rules: VictimRules = {
+      mayTake: (candidate) => isStillAbove(tree, candidate, contested),
+      fits: () => fitsThen(tree, request, mayBorrow),
+    };
+    const victims = tried(tree, (trial) => attempt(trial, legal, contested, rules, refines));
     if (victims) return { victims };
   }
   return undefined;
@@ -64,22 +77,21 @@ function attempts(
 
 function attempt(
   trial: Trial,
-  request: PendingRequest,
   candidates: readonly Candidate[],
   contested: readonly string[],
-  mayBorrow: boolean,
+  rules: VictimRules,
+  refines: boolean,
 ): readonly Victim[] | undefined {
-  const fits = () => fitsThen(trial.tree, request, mayBorrow);
   const picked: Candidate[] = [];
   for (const candidate of candidates) {
-    if (mayBorrow && !candidate.mayBorrow) continue;
-    if (!isStillAbove(trial.tree, candidate, contested)) continue;
+    if (!rules.mayTake(candidate)) continue;
     trial.remove(candidate.holder);
     picked.push(candidate);
-    if (!fits()) continue;
-    const needed = putBack(trial, picked, fits);
-    const shrunk = shrinkDearest(trial, needed, contested, fits);
-    return needed.map((pick) => toVictim(pick, shrunk));
+    if (!rules.fits()) continue;
+    const needed = putBack(trial, picked, rules.fits);
+    const victims = refines ? refineVictims(trial, candidates, needed, contested, rules) : needed;
+    const shrunk = shrinkDearest(trial, victims, contested, rules.fits);
+    return victims.map((victim) => toVictim(victim, shrunk));
   }
   return undefined;
 }

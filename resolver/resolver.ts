@@ -39,7 +39,7 @@ export class ResourceConflictResolver {
   constructor(tree: ResolverTree, { preemption = 'classic' }: ResolverOptions = {}) {
     this.#tree =
       'nodes' in tree ? QuotaTree.ofQuotas(tree.nodes) : QuotaTree.ofAccounts(tree.accounts);
-    this.#planner = preemption === 'fair' ? planFair : planClassic;
+    this.#planner = preemption === 'fair' ? planFair : CLASSIC;
   }
 
   /**
@@ -81,6 +81,8 @@ export class ResourceConflictResolver {
     return tree;
   }
 }
+
+const CLASSIC: Planner = (...asked) => planClassic(...asked, { refines: true });
 
 function alternativeOf(
   conflict: ResourceConflict,

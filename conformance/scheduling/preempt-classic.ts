@@ -8,9 +8,10 @@ export function preemptClassic(record: SchedulingRecord): Answers {
   const tree = treeOf(record);
   const request = onlyRequestOf(record);
   const plan = planClassic(tree, request, liveOf(record));
-  const without = tree.fits(request.node, request.amounts) ? 'grant' : 'wait';
+  // A request that names what it contends for has been refused a plain grant before.
+  const isFree = request.contested === undefined && tree.fits(request.node, request.amounts);
   return {
-    decision: plan === undefined ? without : 'preempt-then-grant',
+    decision: plan !== undefined ? 'preempt-then-grant' : isFree ? 'grant' : 'wait',
     victims: plan?.victims ?? [],
   };
 }
