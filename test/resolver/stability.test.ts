@@ -100,7 +100,7 @@ test('S-05 names of holders decide nothing of stability but ties', () => {
 });
 
 test('S-05 a victim that comes back may open the way for another one', () => {
-  const contest = pair(0, 2, 4, [1, 3], 2);
+  const contest = pair(0, 2, 4, [1, 3], 3);
   const { request, live } = contest;
   // Evicts the beneficiary for b2, but only once b1 is there again.
   const planner: Planner = (_, asked, holders) =>
