@@ -24,6 +24,7 @@ export function answerOf(
         account: event.account,
         position: event.position,
         expectedWaitMs: event.expectedWaitMs,
+        ...(event.waitBoundMs === undefined ? {} : { waitBoundMs: event.waitBoundMs }),
         timeoutInMs: Math.max(0, event.untilMs - nowMs),
         rule: event.rule,
         ...withFactors(event),

@@ -6,13 +6,14 @@ import type { Amounts } from '../events/resources.ts';
 import { conflictTypeOf } from '../resolver/conflict-type.ts';
 import { askedAbove } from './account.ts';
 import { fits, outermostOf, shortagesOf } from './admission.ts';
+import { takesPart } from './configured.ts';
 import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
 import { expectedWaitMs } from './expected-wait.ts';
 import { holdersOf } from './holders.ts';
 import type { Place } from './locate.ts';
 import type { Node } from './node.ts';
-import { partOf, takesPart } from './partial.ts';
+import { partOf } from './partial.ts';
 import { accountKey, type Team } from './team.ts';
 import type { Ranked, WaitQueue } from './wait-queue.ts';
 
@@ -58,6 +59,7 @@ function rankOf({ priority, atMs, ask, place }: Candidate, team: Team): Ranked {
     queuedAtMs: atMs,
     latestStartMs: atMs + slackMsOf(ask, place.anchor, atMs),
     ask,
+    pass: 0,
     arrival: team.arrivals,
   };
 }
@@ -77,14 +79,15 @@ export function queueBefore(
   team: Team,
   anchor: Node,
   wanted: Amounts,
-  rank: Ranked,
+  rank: Ranked & { readonly account?: AccountName },
 ): QueueBefore | undefined {
   if (team.waiting.size === 0) return undefined;
   let found: QueueBefore | undefined;
   let isQueued = false;
   for (const resource in wanted) {
     for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
-      const last = node.queues?.get(resource)?.lastAhead(rank);
+      const queue = node.queues?.get(resource);
+      const last = queue?.lastAhead(rankIn(queue, { path: node.path, resource }, rank));
       if (last === undefined) continue;
       isQueued ||= last.state === 'queued';
       const isOuter = found === undefined || node.path.length <= found.account.path.length;
@@ -94,6 +97,16 @@ export function queueBefore(
     }
   }
   return found;
+}
+
+/** A request as a queue ranks it: by its own turn there, or by the one that it would get. */
+export function rankIn<One extends Ranked & { readonly account?: AccountName }>(
+  queue: WaitQueue | undefined,
+  { path, resource }: AccountName,
+  one: One,
+): Ranked {
+  if (one.account?.path === path && one.account.resource === resource) return one;
+  return queue === undefined ? one : { ...one, pass: queue.passOf(one.ask.path) };
 }
 
 /**
@@ -135,7 +148,7 @@ export function detect(team: Team, candidate: Candidate): Contest | undefined {
   const node = nodeOf(team, account.path);
   const { resource } = account;
   const queue = node.queues?.get(resource);
-  const aheadCount = queue?.countAhead(rank) ?? 0;
+  const aheadCount = queue?.countAhead(rankIn(queue, account, rank)) ?? 0;
   const amount = wanted[resource] ?? 0;
   return {
     candidate,

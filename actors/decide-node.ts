@@ -46,6 +46,7 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
     ...(limits === undefined ? {} : { limits }),
     ...(command.priorityMax === undefined ? {} : { priorityMax: command.priorityMax }),
     ...(deadlineAtMs === Infinity ? {} : { deadlineAtMs }),
+    ...(command.weightMilli === undefined ? {} : { weightMilli: command.weightMilli }),
   });
 }
 
@@ -82,6 +83,7 @@ export function decideSetLimits(
     ...commandCause(command, ctx),
     path: command.path,
     limits,
+    ...(command.weightMilli === undefined ? {} : { weightMilli: command.weightMilli }),
   });
 }
 

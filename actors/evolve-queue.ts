@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { EventOf } from '../events/events.ts';
+import { LIMITS } from '../events/limits.ts';
 import type { Amounts } from '../events/resources.ts';
 import { climbOf } from './account.ts';
 import { leaveApprovals } from './approvals.ts';
@@ -9,6 +10,7 @@ import { nodeOf } from './evolve-node.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
 import { accountKey, type Contest, type Team } from './team.ts';
+import { runKeyOf, strideOf } from './turns.ts';
 import { type Waiting, WaitQueue } from './wait-queue.ts';
 
 export function queued(team: Team, event: EventOf<'RequestQueued'>): void {
@@ -64,9 +66,11 @@ export function reclaimed(team: Team, event: EventOf<'ResourcesReclaimed'>): voi
 /** A waiting request joins the queue of another account, which has become the bottleneck. */
 export function moved(team: Team, event: EventOf<'RequestMoved'>): void {
   const waiting = waitingFor(team, event.request);
-  removeFromQueue(team, waiting);
+  removeFromQueue(team, waiting, false);
   wakeQueue(team, waiting.account);
   waiting.account = event.account;
+  waiting.pass = event.pass ?? 0;
+  waiting.stride = event.pass === undefined ? 0 : strideAt(team, waiting);
   addToQueue(team, waiting);
   wakeQueue(team, waiting.account);
 }
@@ -92,7 +96,7 @@ export function leaveQueue(
     victim.graceEndsAtMs = null;
   }
   team.timers.remove(waiting.timeout);
-  removeFromQueue(team, waiting);
+  removeFromQueue(team, waiting, event.type === 'AllocationGranted');
   team.waiting.delete(id);
   team.waiters.remove(waiting);
   team.agenda.collects.delete(id);
@@ -188,14 +192,28 @@ function join(
     untilMs,
     latestStartMs,
     arrival: team.arrivals,
+    pass: 0,
+    stride: 0,
     digest: event.digest,
     timeout: addDue(team, givesUpAtMs({ untilMs, latestStartMs }), 'wait', event.id),
     ...rest,
   };
+  if (event.type === 'RequestQueued' && event.pass !== undefined) {
+    waiting.pass = event.pass;
+    waiting.stride = strideAt(team, waiting);
+  }
   team.arrivals += 1;
   team.waiting.set(waiting.id, waiting);
   team.waiters.add(waiting);
   addToQueue(team, waiting);
+}
+
+/** How far after this request the next of its run comes, at the account where it waits. */
+function strideAt(team: Team, { ask, account }: Waiting): number {
+  const amount = ask.items[account.resource]?.amount ?? team.policy.bounds[account.resource] ?? 0;
+  const limit = nodeOf(team, account.path).accounts.get(account.resource)?.limit ?? null;
+  const run = team.nodes.get(runKeyOf(ask.path));
+  return strideOf(amount, limit, run?.weightMilli ?? LIMITS.weightMilliDefault);
 }
 
 function addToQueue(team: Team, waiting: Waiting): void {
@@ -209,10 +227,10 @@ function addToQueue(team: Team, waiting: Waiting): void {
   queue.add(waiting);
 }
 
-function removeFromQueue(team: Team, waiting: Waiting): void {
+function removeFromQueue(team: Team, waiting: Waiting, isServed: boolean): void {
   const node = nodeOf(team, waiting.account.path);
   const queue = node.queues?.get(waiting.account.resource);
-  queue?.remove(waiting);
+  queue?.remove(waiting, isServed);
   if (queue?.size === 0) node.queues?.delete(waiting.account.resource);
 }
 

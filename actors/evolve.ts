@@ -39,6 +39,7 @@ import { reservationEnded, reserved } from './evolve-reservation.ts';
 import { InvariantError } from './invariant-error.ts';
 import { noteCancelled, noteId } from './remember.ts';
 import { accountKey, type Position, type Team } from './team.ts';
+import { credentialTopOf } from './wait-bound.ts';
 
 /**
  * Applies one recorded event to a team. Never refuses and never reads a clock: what it is given
@@ -178,15 +179,8 @@ function applyToTree(team: Team, event: TreeEvent): void {
     case 'PolicySet':
       return policySet(team, event);
     case 'CredentialEnrolled':
-      team.credentials.set(event.agent, {
-        role: event.role,
-        prefix: event.prefix,
-        priorityMax: event.priorityMax ?? null,
-      });
-      return;
     case 'CredentialDismissed':
-      team.credentials.delete(event.agent);
-      return;
+      return credentialChanged(team, event);
     case 'Frozen':
       climb(team, nodeOf(team, event.path), 'frozen', event, []);
       team.agenda.sweeps.add(event.path);
@@ -222,6 +216,18 @@ function applyToTree(team: Team, event: TreeEvent): void {
     default:
       return event satisfies never;
   }
+}
+
+function credentialChanged(
+  team: Team,
+  event: EventOf<'CredentialEnrolled' | 'CredentialDismissed'>,
+): void {
+  if (event.type === 'CredentialDismissed') team.credentials.delete(event.agent);
+  else {
+    const { agent, role, prefix, priorityMax = null } = event;
+    team.credentials.set(agent, { role, prefix, priorityMax });
+  }
+  team.credentialTop = credentialTopOf(team);
 }
 
 type TreeEvent = EventOf<

@@ -66,6 +66,7 @@ function applyOwn(node: Node, event: BursarEvent): void {
     case 'LimitsSet':
       // Somebody has plans for it: it does not close by itself any more.
       node.isAuto = false;
+      node.weightMilli = event.weightMilli ?? node.weightMilli;
       for (const [resource, set] of Object.entries(event.limits ?? {})) {
         const { limit, overrunLimit } = set;
         if (limit !== undefined) accountOf(node, resource).limit = limit;

@@ -1,3 +1,4 @@
+import { LIMITS } from '../events/limits.ts';
 import type { Account } from './account.ts';
 import type { Holders } from './holders.ts';
 import type { Life } from './machines.ts';
@@ -57,6 +58,8 @@ export interface Node {
   liveTree: number;
   /** Highest base priority that may be claimed here and beneath, or null. */
   priorityMax: number | null;
+  /** Share beside its siblings, thousandths. */
+  weightMilli: number;
   freezes: Map<string, Freeze> | undefined;
   stops: Map<string, Stop> | undefined;
   /** Requests that wait for a resource of this node. */
@@ -101,6 +104,7 @@ export function newNode(
     liveOwn: 0,
     liveTree: 0,
     priorityMax,
+    weightMilli: LIMITS.weightMilliDefault,
     freezes: undefined,
     stops: undefined,
     queues: undefined,

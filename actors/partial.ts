@@ -1,8 +1,6 @@
-import type { ResourceAllocationRequest } from '../events/commands.ts';
 import type { Amounts } from '../events/resources.ts';
 import { fits, roomFor } from './admission.ts';
 import type { Node } from './node.ts';
-import type { Team } from './team.ts';
 
 /**
  * The largest part of a bundle that fits, by one common fraction, each item no less than its
@@ -26,17 +24,4 @@ export function partOf(from: Node, wanted: Amounts, least: Amounts): Amounts | u
   }
   const isSomething = Object.values(part).some((amount) => amount > 0);
   return isSomething && fits(from, part) ? part : undefined;
-}
-
-/**
- * Whether a waiting request is content with a part: not where its caller or policy wants it served
- * in full or not at all.
- */
-export function takesPart(team: Team, ask: ResourceAllocationRequest): boolean {
-  const { strategies } = team.policy;
-  for (const resource in ask.items) {
-    const strategy = strategies[resource] ?? strategies['*'] ?? ask.strategy;
-    if (strategy === 'queue_and_wait' || strategy === 'first_come_first_served') return false;
-  }
-  return true;
 }

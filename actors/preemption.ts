@@ -45,6 +45,13 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
   };
 }
 
+/** The holder that would be evicted first, if any may be. Costs no more than looking for it. */
+export function firstVictim(team: Team, contest: Contest): Allocation | undefined {
+  if (team.policy.preemption.withinNode === 'never') return undefined;
+  for (const victim of legalVictims(team, contest)) return victim;
+  return undefined;
+}
+
 /** Holders of what is short that may be evicted, cheapest first, each once. */
 function* legalVictims(team: Team, { candidate, short }: Contest): Generator<Allocation> {
   const { withinNode, minRuntimeMs } = team.policy.preemption;

@@ -6,6 +6,7 @@ import { expectedMsOf } from './deadline.ts';
 import { barrierOf } from './locate.ts';
 import type { Node } from './node.ts';
 import type { Allocation, Position, Team } from './team.ts';
+import { waitBoundMs } from './wait-bound.ts';
 
 /**
  * Puts the remaining demand of a preempted or unclaimed allocation back into the queue (S-07): a
@@ -39,8 +40,17 @@ export function requeueOf(
   const queuedAtMs = Math.max(0, atMs + backOffMs);
   const latestStartMs = atMs + leftMs - expectedMsOf(ask);
   const { arrivals: arrival } = team;
-  const rank = { state: 'queued', priority, queuedAtMs, latestStartMs, ask, arrival } as const;
   const queue = team.nodes.get(account.path)?.queues?.get(account.resource);
+  const pass = queue?.passOf(ask.path) ?? 0;
+  const rank = {
+    state: 'queued',
+    priority,
+    queuedAtMs,
+    latestStartMs,
+    ask,
+    pass,
+    arrival,
+  } as const;
   // Under its own id it stays the request that its agent sent: a repeat is one still.
   const digest = after === 'unclaimed' ? team.ids.get(allocation.id)?.digest : undefined;
   return {
@@ -53,8 +63,10 @@ export function requeueOf(
     priority,
     position: (queue?.countAhead(rank) ?? 0) + 1,
     expectedWaitMs: null,
+    waitBoundMs: waitBoundMs(team, priority),
     untilMs: atMs + maxWaitMs,
     queuedAtMs,
+    pass,
     after,
     of: allocation.id,
     attempt: after === 'unclaimed' ? attempt + 1 : 0,

@@ -9,6 +9,7 @@ import { partOf } from './partial.ts';
 import { planPreemption } from './preemption.ts';
 import { type Choice, selectStrategy } from './strategy.ts';
 import type { Team } from './team.ts';
+import { waitBoundMs } from './wait-bound.ts';
 
 /**
  * Turns one contest into decisions: detected, a strategy selected by the table, executed. The
@@ -109,8 +110,10 @@ function waitOrDeny(team: Team, contest: Contest, choice: Choice): Outcome {
     priority: candidate.priority,
     position: contest.aheadCount + 1,
     expectedWaitMs: contest.expectedWaitMs,
+    waitBoundMs: waitBoundMs(team, candidate.priority),
     untilMs: atMs + maxWaitMs,
     queuedAtMs: atMs,
+    pass: contest.queue?.passOf(ask.path) ?? 0,
     rule: choice.rule,
     factors: choice.factors,
   };

@@ -80,9 +80,11 @@ function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
   ];
 }
 
-function moveTo(team: Team, { id, account }: Waiting, next: AccountName, atMs: number) {
+function moveTo(team: Team, { id, ask, account }: Waiting, next: AccountName, atMs: number) {
   const isThere = next.path === account.path && next.resource === account.resource;
-  return isThere ? [] : [{ ...stamp('RequestMoved', team, atMs), request: id, account: next }];
+  if (isThere) return [];
+  const pass = team.nodes.get(next.path)?.queues?.get(next.resource)?.passOf(ask.path) ?? 0;
+  return [{ ...stamp('RequestMoved', team, atMs), request: id, account: next, pass }];
 }
 
 /** What a beneficiary gets of what has come free: its victims' part goes to nobody else. */

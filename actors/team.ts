@@ -118,6 +118,8 @@ export interface Team {
   policy: Policy;
   readonly nodes: Roster<Node>;
   readonly credentials: Map<string, Credential>;
+  /** The highest priority that one of them names. */
+  credentialTop: Priority;
   readonly allocations: Map<string, Allocation>;
   readonly tombstones: Map<string, Tombstone>;
   readonly ids: Map<string, UsedId>;
@@ -174,6 +176,7 @@ export function newTeam(
     policy: DEFAULT_POLICY,
     nodes: new Roster(),
     credentials: new Map(),
+    credentialTop: Number.MIN_SAFE_INTEGER,
     allocations: new Map(),
     tombstones: new Map(),
     ids: new Map(),

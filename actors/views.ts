@@ -7,6 +7,7 @@ import { expectedWaitMs } from './expected-wait.ts';
 import { type Node, nameOf } from './node.ts';
 import type { Reservation } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
+import { waitBoundMs } from './wait-bound.ts';
 import { effectivePriority, type Waiting } from './wait-queue.ts';
 
 /** The balance of a node, own and with descendants, one line a resource. */
@@ -126,6 +127,7 @@ export function pendingAnswer(
     account: waiting.account,
     position,
     expectedWaitMs: expectedWaitOf(team, waiting, nowMs),
+    waitBoundMs: leftOf(waitBoundMs(team, waiting.priority), nowMs - waiting.queuedAtMs),
     timeoutInMs,
     rule: 'pending',
   };
@@ -140,4 +142,9 @@ function expectedWaitOf(team: Team, waiting: Waiting, nowMs: number): number | n
   const amount = waiting.ask.items[resource]?.amount ?? 0;
   const ahead = queue?.countAhead(waiting) ?? 0;
   return expectedWaitMs(node, resource, amount, queue, ahead, nowMs);
+}
+
+/** What is left of a time of which some has passed; null stays null. */
+function leftOf(ms: number | null, passedMs: number): number | null {
+  return ms === null ? null : Math.max(0, ms - passedMs);
 }

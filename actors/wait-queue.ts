@@ -6,6 +6,7 @@ import { ExecutionPriority, type Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
 import { RankedList } from './ranked-list.ts';
 import type { Timer } from './timers.ts';
+import { runKeyOf, Turns } from './turns.ts';
 
 /** What ranks a request among others. */
 export interface Ranked {
@@ -16,6 +17,8 @@ export interface Ranked {
   /** Latest start that meets its deadline; Infinity without one. */
   readonly latestStartMs: number;
   readonly ask: ResourceAllocationRequest;
+  /** Its turn among the runs that wait for the account. */
+  readonly pass: number;
   /** Order of arrival in the team. */
   readonly arrival: number;
 }
@@ -26,6 +29,9 @@ export interface Waiting extends Ranked {
   readonly agent: string;
   /** The outermost short account; changes when another becomes the bottleneck. */
   account: AccountName;
+  /** Its turn there, and how far after it the next of its run comes. */
+  pass: number;
+  stride: number;
   /** When it joined, for the time it waited. */
   readonly sinceMs: number;
   untilMs: number;
@@ -54,7 +60,7 @@ export function effectivePriority(waiting: Ranked, nowMs: number, aging: Aging):
 
 /**
  * Order of service: a beneficiary of preemption first (what its victims give is its own), then
- * effective priority, least slack, business impact, arrival. Negative: `a` is served before `b`.
+ * effective priority, least slack, business impact, turn of the run, arrival. Negative: `a` is served before `b`.
  * Requests that preempt thus stand together before all that are queued.
  * All age at the same rate on one grid, so the order of two never changes with time.
  */
@@ -64,7 +70,7 @@ export function compareWaiting(a: Ranked, b: Ranked, aging: Aging): number {
   if (byPriority !== 0) return byPriority;
   if (a.latestStartMs !== b.latestStartMs) return a.latestStartMs < b.latestStartMs ? -1 : 1;
   const byImpact = (b.ask.businessImpact ?? 50) - (a.ask.businessImpact ?? 50);
-  return byImpact !== 0 ? byImpact : a.arrival - b.arrival;
+  return byImpact || a.pass - b.pass || a.arrival - b.arrival;
 }
 
 /** Effective priority at time 0: differs from the one at any other time by a constant. */
@@ -77,6 +83,7 @@ function agelessRank(waiting: Ranked, aging: Aging): number {
 export class WaitQueue {
   #aging: Aging;
   readonly #compare = (a: Ranked, b: Ranked) => compareWaiting(a, b, this.#aging);
+  readonly #turns = new Turns();
   readonly #list = new RankedList<Waiting>(this.#compare);
 
   constructor(aging: Aging) {
@@ -93,11 +100,21 @@ export class WaitQueue {
   }
 
   add(waiting: Waiting): void {
+    if (waiting.stride > 0)
+      this.#turns.join(runKeyOf(waiting.ask.path), waiting.pass, waiting.stride);
     this.#list.add(waiting);
   }
 
-  remove(waiting: Waiting): void {
+  /** Takes one out: it is served, or leaves without. */
+  remove(waiting: Waiting, isServed: boolean): void {
     assert(this.#list.remove(waiting), `${waiting.id} stands in this queue`);
+    if (isServed) this.#turns.served(waiting.pass);
+    else this.#turns.left(runKeyOf(waiting.ask.path), waiting.pass, waiting.stride);
+  }
+
+  /** The turn of a request on a path that would join now. */
+  passOf(path: string): number {
+    return this.#turns.passOf(runKeyOf(path));
   }
 
   /** How many are served before this one, which need not be in the queue. */

@@ -211,6 +211,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     account: AccountName,
     position: z.number(),
     expectedWaitMs: z.number().nullable(),
+    /** After this long nobody new is served before it, but emergencies; null: not bounded. */
+    waitBoundMs: z.number().nullable().optional(),
     timeoutInMs: z.number(),
     rule: z.string(),
     factors: factors.optional(),

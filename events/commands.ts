@@ -66,6 +66,9 @@ export const ResourceLimits = z
   });
 export type ResourceLimits = z.infer<typeof ResourceLimits>;
 
+/** How much of what is contended for a node gets beside its siblings, thousandths. */
+export const WeightMilli = z.int().min(1).max(LIMITS.weightMilliMax);
+
 const Open = z.strictObject({
   op: z.literal('open'),
   ...common,
@@ -77,6 +80,7 @@ const Open = z.strictObject({
   priorityMax: PriorityInput.optional(),
   /** The node is closed by force when so much time has passed; never later than its parent. */
   deadlineMs: z.int().min(1).max(LIMITS.deadlineMsMax).optional(),
+  weightMilli: WeightMilli.optional(),
 });
 const Close = z.strictObject({
   op: z.literal('close'),
@@ -93,6 +97,7 @@ const SetLimits = z.strictObject({
   limits: ResourceLimits,
   /** Takes back at once what is held above the new limits, never below a guarantee. */
   reclaim: z.boolean().optional(),
+  weightMilli: WeightMilli.optional(),
 });
 const TopUp = z.strictObject({
   op: z.literal('topUp'),
@@ -146,15 +151,22 @@ const CancelReservation = z.strictObject({
   ...common,
   reservation: CommandId,
 });
+/** `credits`, `*`, `acme/lab|credits`, `acme/lab|*`. */
+function isStrategyKey(key: string): boolean {
+  const bar = key.indexOf('|');
+  const resource = key.slice(bar + 1);
+  if (bar !== -1 && !NodePath.safeParse(key.slice(0, bar)).success) return false;
+  return resource === '*' || ResourceName.safeParse(resource).success;
+}
+
 const SetPolicy = z.strictObject({
   op: z.literal('setPolicy'),
   ...common,
   path: NodePath,
-  policy: Policy.refine(
-    ({ strategies }) =>
-      Object.keys(strategies).every((key) => key === '*' || ResourceName.safeParse(key).success),
-    { message: 'must name resources, or * for all', path: ['strategies'] },
-  ),
+  policy: Policy.refine(({ strategies }) => Object.keys(strategies).every(isStrategyKey), {
+    message: 'must be RESOURCE or PATH|RESOURCE, with * for all resources',
+    path: ['strategies'],
+  }),
 });
 const Enrol = z.strictObject({
   op: z.literal('enrol'),

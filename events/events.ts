@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Ask, ResourceLimits } from './commands.ts';
+import { Ask, ResourceLimits, WeightMilli } from './commands.ts';
 import { EMERGENCY_EVENTS } from './emergency-events.ts';
 import { cause, count, event, level, time } from './event-kit.ts';
 import { LEDGER_EVENTS } from './ledger-events.ts';
@@ -175,10 +175,14 @@ export const BursarEvent = z.discriminatedUnion('type', [
     position: count,
     /** Guess from the leases ahead; null when nothing is known. */
     expectedWaitMs: count.nullable(),
+    /** Nobody who comes later than this after its queue time is served before it, but emergencies. */
+    waitBoundMs: count.nullable().optional(),
     /** Denied `wait_timeout` then. */
     untilMs: time,
     /** Queue time, which ranks it; earlier than `atMs` only for a demand put back. */
     queuedAtMs: time,
+    /** Its turn among the runs that wait there; absent: 0, of no run. */
+    pass: count.optional(),
     /** Its preempted or unclaimed predecessor, whose remaining demand this is. */
     after: z.enum(['preempted', 'unclaimed']).optional(),
     /** The allocation whose demand it takes up again. */
@@ -207,7 +211,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     waitedMs: count,
     reason: z.string().optional(),
   }),
-  event('RequestMoved', { request: CommandId, account: Account }),
+  event('RequestMoved', { request: CommandId, account: Account, pass: count.optional() }),
   event('RequestCancelled', { ...cause, request: CommandId, waitedMs: count }),
   event('AllocationClaimed', { allocation: CommandId }),
   event('LeaseRenewed', { ...cause, allocation: CommandId, expiresAtMs: time }),
@@ -292,6 +296,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     priorityMax: level.optional(),
     /** Closed by force then: its own deadline or its parent's, whichever is first. */
     deadlineAtMs: time.optional(),
+    /** Thousandths; absent: as it was, 1,000 at first. */
+    weightMilli: WeightMilli.optional(),
   }),
   event('NodeClosing', {
     ...cause,
@@ -337,6 +343,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     ...cause,
     path: NodePath,
     limits: ResourceLimits,
+    weightMilli: WeightMilli.optional(),
     ...windows,
     /** Taken back from live allocations in the same decision. */
     reclaimed: Amounts.optional(),

@@ -48,6 +48,9 @@ export const LIMITS = {
   graceMsMax: 10 * 60 * 1000,
   /** Furthest deadline. */
   deadlineMsMax: 30 * 24 * 60 * 60 * 1000,
+  /** Weight of a node, thousandths; 1,000 unless it says otherwise. */
+  weightMilliMax: 1_000_000,
+  weightMilliDefault: 1_000,
   /** Waiting requests of one team; beyond it a request is denied `queue_full`. */
   queueDepthMax: 100_000,
   /** Advance reservations of one team that are not over. */

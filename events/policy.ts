@@ -29,6 +29,11 @@ export const Policy = z.strictObject({
       step: z.int().min(0).default(10),
     })
     .default({ intervalMs: 10_000, step: 10 }),
+  /**
+   * Who comes next in a queue. `default`: effective priority, least slack, business impact, turns of
+   * the runs by their weight, arrival.
+   */
+  queueing: z.enum(['default']).default('default'),
   /** Whom an ask may evict inside its account, by base priority. */
   preemption: z
     .strictObject({
@@ -37,7 +42,10 @@ export const Policy = z.strictObject({
       minRuntimeMs: z.int().min(0).default(0),
     })
     .default({ withinNode: 'lower', graceMsMax: 60_000, minRuntimeMs: 0 }),
-  /** A strategy for a resource in this team; `*` for all. */
+  /**
+   * Strategies by scope and resource: `credits`, `*`, `acme/lab|credits`, `acme/lab|*`. The
+   * innermost scope that contains the asking node wins, on it the named resource over `*`.
+   */
   strategies: z.record(z.string(), Strategy).default({}),
   /** Emergency ladder for consumables of team and swarm. */
   ladder: z

@@ -16,6 +16,8 @@ export interface WaitingRequest {
   readonly state: 'queued' | 'preempting';
   /** The short account that it waits for. */
   account: AccountName;
+  /** Its turn among the runs that wait there. */
+  pass: number;
   /** Queue time, which ranks it, and when it joined. */
   readonly queuedAtMs: number;
   readonly sinceMs: number;
@@ -51,7 +53,7 @@ export type Queue = Map<string, TeamQueue>;
 /** Who waits, for what, in which order. */
 export const queue: Projection<Queue> = {
   name: 'queue',
-  version: 1,
+  version: 2,
   initial: () => new Map(),
   evolve(state, event, at) {
     let team = state.get(event.team);
@@ -105,7 +107,7 @@ function effectivePriority(request: WaitingRequest, nowMs: number, aging: Policy
 
 /**
  * Order of service (semantics §7): who collects from victims first, then effective priority, least
- * slack, business impact, arrival. Two requests keep their order however long they wait.
+ * slack, business impact, turn of its run, arrival. Two requests keep their order however long they wait.
  */
 function compare(a: WaitingRequest, b: WaitingRequest, aging: Policy['aging']): number {
   if (a.state !== b.state) return a.state === 'preempting' ? -1 : 1;
@@ -115,7 +117,13 @@ function compare(a: WaitingRequest, b: WaitingRequest, aging: Policy['aging']): 
       : request.priority - aging.step * Math.floor(request.queuedAtMs / aging.intervalMs);
   const slack = (request: WaitingRequest) => request.latestStartMs ?? Number.MAX_SAFE_INTEGER;
   const impact = (request: WaitingRequest) => request.ask.businessImpact ?? 50;
-  return rank(b) - rank(a) || slack(a) - slack(b) || impact(b) - impact(a) || a.arrival - b.arrival;
+  return (
+    rank(b) - rank(a) ||
+    slack(a) - slack(b) ||
+    impact(b) - impact(a) ||
+    a.pass - b.pass ||
+    a.arrival - b.arrival
+  );
 }
 
 function apply(team: TeamQueue, event: BursarEvent, at: Position): void {
@@ -139,7 +147,7 @@ function apply(team: TeamQueue, event: BursarEvent, at: Position): void {
       return;
     }
     case 'RequestMoved':
-      waitingOf(team, event, event.request).account = event.account;
+      moved(waitingOf(team, event, event.request), event);
       return;
     case 'AllocationGranted':
       if (event.via !== 'request' && event.via !== 'approval') leave(team, event, event.id);
@@ -178,6 +186,7 @@ function join(
     ask: event.ask,
     priority: event.priority,
     account: event.account,
+    pass: 'pass' in event ? (event.pass ?? 0) : 0,
     sinceMs: event.atMs,
     untilMs: event.untilMs,
     latestStartMs:
@@ -189,6 +198,11 @@ function join(
     ...as,
   });
   team.arrivals += 1;
+}
+
+function moved(request: WaitingRequest, event: EventOf<'RequestMoved'>): void {
+  request.account = event.account;
+  request.pass = event.pass ?? 0;
 }
 
 function leave(team: TeamQueue, event: BursarEvent, id: string): void {

@@ -98,7 +98,7 @@ test('S-13 O-02 divisibility: with a minimum it gets a part, without one it is d
   const run = await openRun({ credits: 100 });
   await ann.expect('granted', request(run, { credits: 70 }));
   const whole = await bob.expect('denied', request(run, { credits: 40 }));
-  assert.equal([whole.reason, whole.rule], ['insufficient_credits', '7-equal']);
+  assert.equal([whole.reason, whole.rule], ['insufficient_credits', '7-wait']);
   assert.is(whole.factors?.['divisible'], false);
   assert.is(whole.factors?.['scarcityPermille'], 700);
   await assertRecorded(whole, [
@@ -133,10 +133,7 @@ test('D-05 S-12 O-05/O-06 time to wait: with it the request is queued, without i
   const waits = request(run, slot, { maxWaitMs: 9_000 });
   const queued = await bob.expect('queued', waits);
   assert.equal(queued.account, { path: run, resource: 'concurrency' });
-  assert.equal(
-    [queued.position, queued.rule, queued.factors?.['maxWaitMs']],
-    [1, '7-equal', 9_000],
-  );
+  assert.equal([queued.position, queued.rule, queued.factors?.['maxWaitMs']], [1, '7-wait', 9_000]);
   await assertRecorded(queued, ['ContentionDetected', 'StrategySelected', 'RequestQueued']);
   const { waiting } = await operator.expect('queue', { op: 'queue', path: run });
   assert.equal(
@@ -215,7 +212,7 @@ test('F-02 deadline: critical work preempts only when it cannot wait', async () 
     outcomes.push([answer.outcome, answer.rule, answer.factors?.['slackMs']]);
   }
   assert.equal(outcomes, [
-    ['queued', '7-equal', 3_598_000],
+    ['queued', '7-wait', 3_598_000],
     ['preempting', '5-critical-urgent', 3_000],
   ]);
 });

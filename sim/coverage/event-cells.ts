@@ -47,6 +47,8 @@ export const EVENT_SITUATIONS = {
     '6-exclusive',
     '7-equal',
     '7-equal-divisible',
+    '7-round-robin',
+    '7-wait',
     '8-mixed',
   ],
   ContestEnded: ['granted', 'partial', 'denied', 'preempted', 'cancelled'],

@@ -62,7 +62,7 @@ function claim(live: Live, by: string | undefined): void {
 
 function grant(state: State, event: EventOf<'AllocationGranted'>): void {
   const waited = state.waiting.get(event.id);
-  leaveQueue(state, event.id);
+  leaveQueue(state, event.id, true);
   for (const { path, tier } of event.opened ?? []) openNode(state, path, tier, true);
   const { ask } = event;
   state.live.set(event.id, {

@@ -1,5 +1,5 @@
 import type { ResourceLimits } from '../../events/commands.ts';
-import type { BursarEvent } from '../../events/events.ts';
+import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, add, touch } from './books.ts';
 import { endReservation, reserve, transfer } from './fold-ledger.ts';
@@ -14,7 +14,7 @@ export function foldNode(state: State, event: BursarEvent): void {
       withNode(state, event.path, (node) => {
         node.deadlineAtMs = event.deadlineAtMs ?? null;
       });
-      return setLimits(state, event.path, event.limits ?? {});
+      return setTerms(state, event);
     case 'NodeClosing':
       return withNode(state, event.path, (node) => {
         node.isClosing = true;
@@ -26,7 +26,7 @@ export function foldNode(state: State, event: BursarEvent): void {
       withNode(state, event.path, (node) => {
         node.isAutoOpened = false;
       });
-      return setLimits(state, event.path, event.limits);
+      return setTerms(state, event);
     case 'ToppedUp':
       return withNode(state, event.path, (node) => {
         for (const [resource, amount] of Object.entries(event.amounts)) {
@@ -92,6 +92,13 @@ export function foldNode(state: State, event: BursarEvent): void {
     default:
       return;
   }
+}
+
+function setTerms(state: State, event: EventOf<'NodeOpened' | 'LimitsSet'>): void {
+  withNode(state, event.path, (node) => {
+    node.weightMilli = event.weightMilli ?? node.weightMilli;
+  });
+  setLimits(state, event.path, event.limits ?? {});
 }
 
 function withNode(state: State, path: string, take: (node: ModelNode) => void): void {

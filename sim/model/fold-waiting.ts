@@ -3,6 +3,7 @@ import type { Amounts } from '../../events/resources.ts';
 import { deadlineOf } from './ask-terms.ts';
 import { add, nearest } from './books.ts';
 import type { State, Waiting } from './state.ts';
+import { endTurns, joinTurns, leaveTurns } from './turns.ts';
 
 /** Takes what an event says of queues, contests and collecting requests into the books. */
 export function foldWaiting(state: State, event: BursarEvent): void {
@@ -27,15 +28,15 @@ export function foldWaiting(state: State, event: BursarEvent): void {
       return queue(state, event);
     case 'RequestMoved': {
       const waiting = state.waiting.get(event.request);
-      if (waiting !== undefined) waiting.account = event.account;
+      if (waiting !== undefined) move(state, waiting, event);
       return;
     }
     case 'RequestCancelled':
       state.approvals.delete(event.request);
-      return leaveQueue(state, event.request);
+      return leaveQueue(state, event.request, false);
     case 'RequestDenied':
       state.approvals.delete(event.id);
-      return leaveQueue(state, event.id);
+      return leaveQueue(state, event.id, false);
     case 'PreemptionRequested':
       state.approvals.delete(event.id);
       return preempt(state, event);
@@ -58,16 +59,18 @@ export function foldWaiting(state: State, event: BursarEvent): void {
 }
 
 /** A request waits no more: what it collected is free, its victims may stay. */
-export function leaveQueue(state: State, id: string): void {
+export function leaveQueue(state: State, id: string, isServed: boolean): void {
   const waiting = state.waiting.get(id);
   if (waiting === undefined) return;
+  leaveTurns(state, waiting, isServed);
   state.waiting.delete(id);
+  endTurns(state, waiting.account);
   add(state.nodes, waiting.earmarkPath, 'earmarked', waiting.earmarked, -1);
   for (const live of state.live.values()) if (live.yieldsTo === id) live.yieldsTo = null;
 }
 
 function queue(state: State, event: EventOf<'RequestQueued'>): void {
-  state.waiting.set(event.id, {
+  const waiting: Waiting = {
     id: event.id,
     agent: event.by,
     ask: event.ask,
@@ -85,7 +88,19 @@ function queue(state: State, event: EventOf<'RequestQueued'>): void {
     isPreempting: false,
     earmarked: {},
     earmarkPath: event.ask.path,
-  });
+    pass: 0,
+    stride: 0n,
+  };
+  state.waiting.set(event.id, waiting);
+  joinTurns(state, waiting, event.pass);
+}
+
+function move(state: State, waiting: Waiting, event: EventOf<'RequestMoved'>): void {
+  const from = waiting.account;
+  leaveTurns(state, waiting, false);
+  waiting.account = event.account;
+  joinTurns(state, waiting, event.pass);
+  endTurns(state, from);
 }
 
 function preempt(state: State, event: EventOf<'PreemptionRequested'>): void {
@@ -101,6 +116,8 @@ function preempt(state: State, event: EventOf<'PreemptionRequested'>): void {
     attempt: before?.attempt ?? 0,
     arrival: before?.arrival ?? state.count,
     account: event.account,
+    pass: 0,
+    stride: 0n,
     untilMs: event.untilMs,
     victims: [...event.victims],
     told: [...event.victims],

@@ -4,11 +4,12 @@ import { expectedMs, priorityOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { isSame } from './content.ts';
-import { waitingPlaces } from './line.ts';
+import { rankedAt, waitingPlaces } from './line.ts';
 import { isPartDue } from './part-due.ts';
 import { asRanked, order, queueOf, type Ranked } from './rank.ts';
 import type { State } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
+import { passAt } from './turns.ts';
 
 type Queued = Bench<EventOf<'RequestQueued'>>;
 
@@ -29,7 +30,13 @@ export function judgeQueued(bench: Queued): void {
       find('S §5', `waits for ${event.untilMs - event.atMs} ms, not ${ask.maxWaitMs ?? 0}`, id);
     }
   }
-  const self: Ranked = { ...asRanked(state, event, event.priority), queuedAtMs: event.queuedAtMs };
+  const ranked: Ranked = {
+    ...asRanked(state, event, event.priority),
+    queuedAtMs: event.queuedAtMs,
+  };
+  const { path, resource } = event.account;
+  const self = rankedAt(state, path, resource, ranked);
+  if (event.pass !== self.pass) find('S §7', `its turn is ${event.pass}, not ${self.pass}`, id);
   judgeAccount(state, event, self, find);
   if (event.after === undefined && isPartDue(state, id, ask, self)) {
     find('S §7', 'it waits, though a part of it is due', id);
@@ -116,6 +123,8 @@ export function judgeMoved({ state, event, find }: Bench<EventOf<'RequestMoved'>
   const accounts = withoutEarmark(state, waiting, () =>
     waitingPlaces(state, waiting.id, waiting.ask, waiting),
   );
+  const turn = passAt(state, event.account, waiting.ask.path);
+  if (event.pass !== turn) find('S §7', `its turn is ${event.pass}, not ${turn}`, waiting.id);
   if (!accounts.some((one) => isSame(one, event.account))) {
     find(
       'S §7',

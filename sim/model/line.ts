@@ -4,6 +4,7 @@ import { termsOf } from './ask-terms.ts';
 import { nearest, needs, parentOf } from './books.ts';
 import { order, queueOf, type Ranked } from './rank.ts';
 import type { State, Waiting } from './state.ts';
+import { passAt } from './turns.ts';
 
 /** One resource of one node, with who stands before a request there. */
 export interface Place {
@@ -54,8 +55,24 @@ function firstAhead(
   self: Ranked,
 ): Place[] {
   const first = queueOf(state, path, resource).find((other) => other.id !== id);
-  if (first === undefined || order(state.policy, first, self) >= 0) return [];
+  if (
+    first === undefined ||
+    order(state.policy, first, rankedAt(state, path, resource, self)) >= 0
+  ) {
+    return [];
+  }
   return [{ path, resource, first }];
+}
+
+/** A request as the queue of an account ranks it: by its turn there, or the one it would get. */
+export function rankedAt(
+  state: State,
+  path: string,
+  resource: string,
+  self: Ranked & { readonly account?: AccountName },
+): Ranked {
+  const isThere = self.account?.path === path && self.account.resource === resource;
+  return isThere ? self : { ...self, pass: passAt(state, { path, resource }, self.ask.path) };
 }
 
 export interface AccountName {

@@ -1,4 +1,5 @@
 import type { ResourceAllocationRequest } from '../../events/commands.ts';
+import { isWithin } from '../../events/names.ts';
 import type { Policy } from '../../events/policy.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
 
@@ -18,12 +19,19 @@ export function mayPreempt(
   ask: ResourceAllocationRequest,
   priority: number,
 ): boolean {
-  const configured = ['*', ...Object.keys(ask.items)].flatMap(
-    (resource) => policy.strategies[resource] ?? [],
+  const configured = Object.entries(policy.strategies).flatMap(([key, strategy]) =>
+    concerns(key, ask) ? strategy : [],
   );
   if (configured.includes('preemption_allowed')) return true;
   if (ask.strategy === 'preemption_allowed') return true;
   if (configured.length === 0 && PATIENT.has(ask.strategy ?? '')) return false;
   if (priority >= ExecutionPriority.emergency) return true;
   return priority >= ExecutionPriority.critical && ask.deadlineMs !== undefined;
+}
+
+/** Whether a key of the configured strategies, `RESOURCE` or `PATH|RESOURCE`, is about an ask. */
+function concerns(key: string, ask: ResourceAllocationRequest): boolean {
+  const [resource = '', path] = key.split('|').reverse();
+  const isWhat = resource === '*' || ask.items[resource] !== undefined;
+  return isWhat && (path === undefined || isWithin(ask.path, path));
 }

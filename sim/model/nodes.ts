@@ -34,6 +34,8 @@ export interface ModelNode {
   readonly path: string;
   readonly tier: 'team' | 'swarm' | 'run' | 'step';
   readonly priorityMax: number | null;
+  /** Share beside its siblings, thousandths. */
+  weightMilli: number;
   /** Opened by a request, and nobody has configured, closed or charged it since. */
   isAutoOpened: boolean;
   isClosing: boolean;
@@ -63,6 +65,7 @@ export function newNode(
     path,
     tier,
     priorityMax,
+    weightMilli: 1_000,
     isAutoOpened,
     isClosing: false,
     fenceAtMs: null,

@@ -11,13 +11,15 @@ export interface Ranked {
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number | null;
   readonly arrival: number;
+  /** Its turn among the runs. */
+  readonly pass: number;
   /** It collects from victims: then it is first in line. */
   readonly isPreempting?: boolean;
 }
 
 /**
- * S §7, queue order: who collects, then effective priority, least slack, business impact, arrival. Negative: `a` is
- * served before `b`. Effective priorities are compared by their differences, which time does not
+ * S §7, queue order: who collects, then effective priority, least slack, business impact,
+ * turn of the run, arrival. Negative: `a` is served before `b`. Effective priorities are compared by their differences, which time does not
  * change; the buckets lie on one grid. No aging reaches the class of emergencies.
  */
 export function order(policy: Policy, a: Ranked, b: Ranked): number {
@@ -26,6 +28,7 @@ export function order(policy: Policy, a: Ranked, b: Ranked): number {
     agedPriority(policy, b) - agedPriority(policy, a) ||
     compare(latestStartMs(a.ask, a.deadlineAtMs), latestStartMs(b.ask, b.deadlineAtMs)) ||
     impactOf(b) - impactOf(a) ||
+    a.pass - b.pass ||
     compare(a.arrival, b.arrival)
   );
 }
@@ -70,5 +73,6 @@ export function asRanked(
     queuedAtMs: event.atMs,
     deadlineAtMs: event.ask.deadlineMs === undefined ? null : event.atMs + event.ask.deadlineMs,
     arrival: state.count,
+    pass: 0,
   };
 }

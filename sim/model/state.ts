@@ -4,6 +4,7 @@ import { DEFAULT_POLICY, type Policy } from '../../events/policy.ts';
 import type { Role } from '../../events/roles.ts';
 import type { Position } from './history.ts';
 import type { Nodes } from './nodes.ts';
+import type { Turns } from './turns.ts';
 
 /** An allocation that lives. */
 export interface Live {
@@ -52,6 +53,9 @@ export interface Waiting {
   /** Place in the log: who came first. */
   readonly arrival: number;
   account: { readonly path: string; readonly resource: string };
+  /** Its turn there, and how far after it the next of its run comes. */
+  pass: number;
+  stride: bigint;
   untilMs: number;
   /** Victims that it waits for; empty in a plain queue. */
   victims: string[];
@@ -130,6 +134,8 @@ export interface State {
   readonly tombstones: Map<string, Tombstone>;
   readonly credentials: Map<string, Credential>;
   readonly contests: Map<string, Contested>;
+  /** Of accounts for which somebody waits, by `path|resource`. */
+  readonly turns: Map<string, Turns>;
   /** Last event that decided each id of a client or of the writer. */
   readonly ids: Map<string, Decided>;
   /** Number of events folded. */
@@ -152,6 +158,7 @@ export function newState(team: string): State {
     tombstones: new Map(),
     credentials: new Map(),
     contests: new Map(),
+    turns: new Map(),
     ids: new Map(),
     count: 0,
     version: 0,

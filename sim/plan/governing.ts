@@ -21,7 +21,8 @@ export function callBy(
 export function drawSetLimits(scene: Scene, atMs: number): JobDraft[] {
   const path = anyPath(scene);
   const limits = drawLimits(scene, path);
-  return [callBy(scene, atMs, { op: 'setLimits', path, limits }, governor(scene))];
+  const weight = scene.draw.isHit(150) ? { weightMilli: scene.draw.pick([1, 700, 2_000]) } : {};
+  return [callBy(scene, atMs, { op: 'setLimits', path, limits, ...weight }, governor(scene))];
 }
 
 export function drawTopUp(scene: Scene, atMs: number): JobDraft[] {

@@ -37,13 +37,14 @@ export function drawPolicy(scene: Scene): PolicyInput {
       minRuntimeMs: draw.pick([0, 0, 0, 400, 5_000]),
     })),
     strategies: draw.maybe(350, () => ({
-      [draw.pick(['credits', 'slot.gpu', 'memory', '*'])]: draw.pick([
-        'first_come_first_served',
-        'priority_based',
-        'proportional_sharing',
-        'preemption_allowed',
-        'queue_and_wait',
-      ] as const),
+      [`${draw.isHit(300) ? `${draw.pick(scene.nodes).path}|` : ''}${draw.pick(['credits', 'slot.gpu', 'memory', '*'])}`]:
+        draw.pick([
+          'first_come_first_served',
+          'priority_based',
+          'proportional_sharing',
+          'preemption_allowed',
+          'queue_and_wait',
+        ] as const),
     })),
     ladder: draw.maybe(250, () =>
       draw.pick([

@@ -50,7 +50,7 @@ function add(scene: Scene, path: string, tier: 'swarm' | 'run' | 'step'): SceneN
 }
 
 function openings(scene: Scene): JobDraft[] {
-  const { team } = scene;
+  const { draw, team } = scene;
   return scene.nodes.map(({ path, tier, limits }): JobDraft => {
     const depth = path.split('/').length;
     const command: PlannedCommand = {
@@ -59,6 +59,7 @@ function openings(scene: Scene): JobDraft[] {
       path,
       ...(tier === 'step' ? { tier } : {}),
       ...(Object.keys(limits).length > 0 ? { limits } : {}),
+      ...(draw.isHit(200) ? { weightMilli: draw.pick([1, 500, 3_000]) } : {}),
     };
     const atMs = (depth - 1) * TIER_MS;
     return { kind: 'call', atMs, agent: 'operator', team, command, isPersistent: true };

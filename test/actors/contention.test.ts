@@ -1,7 +1,8 @@
+import { Command } from '../../events/commands.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { givenBusy, gpu, served, wait } from './busy.ts';
 import { shows, the } from './rig.ts';
-import { ask, givenLab, policy, RUN, release, setLimits } from './world.ts';
+import { ask, givenLab, open, policy, RUN, release, STEP, setLimits } from './world.ts';
 
 const test = suite('actors: contention');
 
@@ -35,6 +36,59 @@ for (const strategy of ['queue_and_wait', 'first_come_first_served'] as const) {
     }
   });
 }
+
+test('S-09 a strategy of a scope: the innermost wins, on it the resource over *', () => {
+  const strategies = {
+    '*': 'queue_and_wait',
+    'acme/lab|*': 'first_come_first_served',
+    'acme/lab/two|credits': 'proportional_sharing',
+    'acme/lab/two/s|memory': 'proportional_sharing',
+  } as const;
+  const rig = givenLab(open('acme/lab/two'), open('acme/other'), policy({ strategies }));
+  rig.when(ask('a', { credits: 900 }), 'ann');
+  const items = { credits: { amount: 200, min: 50 } };
+  const of = (id: string, path: string) => rig.when(ask(id, items, { path }), 'bob');
+  const chosen = (shown: ReturnType<typeof of>) => the(shown.events, 'StrategySelected').strategy;
+  assert.is(chosen(of('x', 'acme/other')), 'queue_and_wait');
+  assert.is(chosen(of('y', STEP)), 'first_come_first_served');
+  const shared = of('z', 'acme/lab/two/s');
+  shows(shared, { outcome: 'partial', granted: { credits: 100 }, rule: '4-configured' });
+  const malformed = {
+    op: 'setPolicy',
+    path: 'acme',
+    policy: { strategies: { 'acme/|x': 'queue_and_wait' } },
+  };
+  assert.not.ok(Command.safeParse(malformed).success);
+});
+
+test('O-05 the expected wait: what is missing for those ahead too, against the ends that are known', () => {
+  const rig = givenLab(setLimits('acme', { 'slot.pool': 10 }));
+  const hold = (id: string, slots: number, expectedMs: number) =>
+    rig.when(ask(id, { 'slot.pool': slots }, { expectedMs, ttlMs: 600_000 }), 'ann');
+  hold('long', 4, 500_000);
+  hold('mid', 3, 40_000);
+  hold('short', 3, 10_000);
+  const expected = (id: string, slots: number) => {
+    const { answer } = rig.when(ask(id, { 'slot.pool': slots }, wait), 'bob');
+    assert.ok(answer.outcome === 'queued');
+    return answer.expectedWaitMs;
+  };
+  assert.is(expected('w1', 2), 10_000, 'the first end gives 3');
+  assert.is(expected('w2', 2), 40_000, 'of which one is left for it');
+  assert.is(expected('w3', 4), 500_000);
+  assert.is(expected('w4', 10), 900_000, 'all once, and 8 of 10 again');
+  rig.pass(20_000);
+  // Who works longer than told may do so until its lease ends.
+  shows(rig.when({ op: 'status', of: 'w1' }, 'bob'), { expectedWaitMs: 20_000 });
+});
+
+test('O-05 of a consumable nothing is promised that may be spent', () => {
+  const rig = givenLab();
+  rig.when(ask('a', { credits: 600 }, { ttlMs: 5_000 }), 'ann');
+  rig.when({ op: 'report', allocation: 'a', used: { credits: 500 } }, 'ann');
+  shows(rig.when(ask('w', { credits: 450 }, wait), 'bob'), { expectedWaitMs: 5_000 });
+  shows(rig.when(ask('x', { credits: 100 }, wait), 'bob'), { expectedWaitMs: null });
+});
 
 test('O-02 a part of a bundle is one common fraction, items no less than their least', () => {
   const rig = givenLab(setLimits('acme', { memory: 100 }));

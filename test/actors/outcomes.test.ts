@@ -64,7 +64,7 @@ const PAIRS: readonly [
   ],
   [
     'denied',
-    '7-equal',
+    '7-wait',
     {},
     [
       ['amount', 'granted', { amount: 100 }],
@@ -75,7 +75,7 @@ const PAIRS: readonly [
   ],
   [
     'queued',
-    '7-equal',
+    '7-wait',
     { more: { maxWaitMs: 1_000 } },
     [
       ['patience', 'denied', { more: { maxWaitMs: 0 } }],
@@ -134,7 +134,7 @@ test('S-11 a caller may ask to preempt, wait or share; it never gains rank by it
   const preempting: More = { priority: 'normal', strategy: 'preemption_allowed' };
   shows(outcomeOf({ more: preempting }), { outcome: 'granted' });
   shows(outcomeOf({ holder: { priority: 'normal' }, more: preempting }), { outcome: 'denied' });
-  shows(outcomeOf({ more: { priority: 'high' } }), { outcome: 'denied', rule: '7-equal' });
+  shows(outcomeOf({ more: { priority: 'high' } }), { outcome: 'denied', rule: '7-wait' });
 });
 
 test('S-09 a strategy that is configured comes before that of the caller, if it is legal', () => {
@@ -169,11 +169,15 @@ test('A-06 F-01 … F-07 a decision in a contest names its rule and what it look
     slackMs: 5_000,
     expectedWaitMs: 60_000,
     scarcityPermille: 900,
+    victimPriority: 0,
+    victimRanMs: 0,
     loadWaiting: 0,
     loadLive: 1,
     aheadCount: 0,
-    fairness: 'arrival',
+    fairness: 'default',
+    runSharePermille: 900,
     reservation: false,
+    booked: 0,
     divisible: false,
     maxWaitMs: 1_000,
   });
