@@ -2,6 +2,7 @@ import { saysTheSame } from '../compare.ts';
 import { type Difference, notUnderstood } from '../verdict.ts';
 import { MONEY, POT, Pot } from './pot.ts';
 import { type BudgetRecord, type Expectation, expectationsOf, type Operation } from './record.ts';
+import { ScenarioTime, SOME_DAY_MS } from './scenario-time.ts';
 import { inTime } from './timeline.ts';
 
 /** A grant of a scenario; times in its unit. */
@@ -28,9 +29,8 @@ interface GrantsSetup {
   };
 }
 
-const BEGINS_AT_MS = Date.UTC(2026, 0, 1);
 /** Only the order of times matters here, no calendar: a second stands for a minute. */
-const MS_A_UNIT = 1_000;
+const MINUTES = new ScenarioTime(SOME_DAY_MS, 1_000);
 const KNOWN_OPS: readonly string[] = ['use', 'query', 'reset', 'order'];
 
 /** Plays grants, use and resets on one pot without a limit of its own. */
@@ -39,7 +39,7 @@ export async function differencesOfGrants(record: BudgetRecord): Promise<Differe
   if (unknown.length > 0) return unknown.map(({ op }) => notUnderstood('op', op));
   const setup = record.setup as GrantsSetup;
   const window = { every: 'manual' };
-  const pot = await Pot.open(BEGINS_AT_MS, { limit: 0, window });
+  const pot = await Pot.open(MINUTES.instantMs(setup.start?.at ?? 0), { limit: 0, window });
   try {
     return await new GrantsPlay(pot, setup).play(record);
   } finally {
@@ -75,7 +75,8 @@ class GrantsPlay {
     ];
     const found: Difference[] = [];
     for (const [step, operation] of operations.entries()) {
-      while ((voids[0]?.at ?? Number.POSITIVE_INFINITY) <= timeOf(operation, this.#now)) {
+      const at = timeOf(operation, this.#now);
+      while (voids[0] !== undefined && !MINUTES.isAhead(at, voids[0].at)) {
         await this.#void(voids.shift());
       }
       await this.#perform(operation);
@@ -97,14 +98,14 @@ class GrantsPlay {
       grant: {
         priority,
         startInMs: this.#until(effective),
-        ...(expires === null ? {} : { forMs: (expires - effective) * MS_A_UNIT }),
+        ...(expires === null ? {} : { forMs: MINUTES.fromToMs(effective, expires) }),
         ...(rollover === undefined ? {} : { rollover }),
         ...(left === undefined ? {} : { left }),
         ...(recurrence === undefined
           ? {}
           : {
               recurrence: {
-                everyMs: recurrence.every * MS_A_UNIT,
+                everyMs: MINUTES.durationMs(recurrence.every),
                 anchorInMs: this.#until(recurrence.anchor),
               },
             }),
@@ -121,9 +122,8 @@ class GrantsPlay {
   async #perform(operation: Operation): Promise<void> {
     const at = timeOf(operation, this.#now);
     if (operation.op === 'use') {
-      const ago = -this.#until(at);
-      if (ago <= 0) await this.#reach(at);
-      await this.#pot.charge(operation.amount as number, ago <= 0 ? 0 : ago);
+      await this.#reach(at);
+      await this.#pot.charge(operation.amount as number, MINUTES.agoMs(this.#now, at));
       return;
     }
     await this.#reach(at);
@@ -157,14 +157,14 @@ class GrantsPlay {
 
   /** Time goes on; never back. */
   async #reach(at: number): Promise<void> {
-    if (this.#until(at) <= 0) return;
+    if (!MINUTES.isAhead(this.#now, at)) return;
     this.#now = at;
-    await this.#pot.setClock((at - (this.#setup.start?.at ?? 0)) * MS_A_UNIT);
+    await this.#pot.setClock(MINUTES.instantMs(at));
   }
 
   /** How long it is until a time of the scenario, ms. */
   #until(at: number): number {
-    return (at - this.#now) * MS_A_UNIT;
+    return MINUTES.fromToMs(this.#now, at);
   }
 }
 

@@ -34,8 +34,8 @@ export interface Told {
   /** Amounts as the scenario writes them: one number, or one for each tier. */
   readonly amount: (amounts: Amounts) => unknown;
   readonly seconds: (ms: number) => number;
-  /** When a lease of so much ends. */
-  readonly endsAt: (ms: number) => number;
+  /** When the lease of which it speaks ends; NaN where it speaks of none. */
+  readonly expiresAtS: number;
   /** The tiers of an account. */
   readonly tiersOf: (path: string, resource: string) => readonly string[];
 }
@@ -88,7 +88,7 @@ const ENDED_AS: Readonly<Record<string, string>> = {
 };
 
 function leaseOf(expiresInMs: number, told: Told): Partial<Observed> {
-  return { remaining_s: told.seconds(expiresInMs), expires_at_s: told.endsAt(expiresInMs) };
+  return { remaining_s: told.seconds(expiresInMs), expires_at_s: told.expiresAtS };
 }
 
 /** A settle that another command had done before is over and done with. */

@@ -2,7 +2,7 @@ import type { CommandInput } from '../../events/commands.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { type Observed, observedOf, type Told } from './observed.ts';
 import type { Operation } from './record.ts';
-import { LONGEST_S, msOf, type Scene, secondsOf } from './scene.ts';
+import { LONGEST_S, type Scene, SECONDS } from './scene.ts';
 import { nodeOf } from './tier-paths.ts';
 
 /** What an operation names: tiers, and how much on each. */
@@ -58,7 +58,7 @@ export class Operations {
       case 'release':
         return { op: 'release', id, allocation };
       case 'extend':
-        return { op: 'renew', id, allocation, byMs: msOf(operation.by_s ?? 0) };
+        return { op: 'renew', id, allocation, byMs: SECONDS.durationMs(operation.by_s ?? 0) };
       case 'resize': {
         const items = this.#amountsOf(operation, this.#namedBefore(operation)) as Amounts;
         return { op: 'resize', id, allocation, items };
@@ -69,13 +69,13 @@ export class Operations {
           op: 'freeze',
           id,
           path: path(),
-          ...(forS === undefined ? {} : { forMs: msOf(forS) }),
+          ...(forS === undefined ? {} : { forMs: SECONDS.durationMs(forS) }),
         };
       }
       case 'top_up': {
         const amounts = { [this.#scene.resourceOf(tier)]: amount as number };
         const { for_s: forS } = operation;
-        const grant = forS === undefined ? {} : { grant: { forMs: msOf(forS) } };
+        const grant = forS === undefined ? {} : { grant: { forMs: SECONDS.durationMs(forS) } };
         return { op: 'topUp', id, path: path(), amounts, ...grant };
       }
       case 'reset':
@@ -99,9 +99,11 @@ export class Operations {
       id,
       path: named.path,
       items: Object.fromEntries(items),
-      ttlMs: msOf(operation.ttl_s ?? LONGEST_S),
+      ttlMs: SECONDS.durationMs(operation.ttl_s ?? LONGEST_S),
       preemptible: operation.preemptible ?? false,
-      ...(operation.grace_s === undefined ? {} : { graceMs: msOf(operation.grace_s) }),
+      ...(operation.grace_s === undefined
+        ? {}
+        : { graceMs: SECONDS.durationMs(operation.grace_s) }),
       ...(priority === undefined ? {} : { priority }),
       ...(operation.preempt === true ? { strategy: 'preemption_allowed' as const } : {}),
       ...(dryRun === undefined ? {} : { dryRun }),
@@ -126,13 +128,13 @@ export class Operations {
   async #send(operation: Operation, command: CommandInput, named: Named): Promise<Observed> {
     const isRepeat = this.#scene.isUsed(operation.id);
     const answer = await this.#scene.ask(command);
-    const now = 'expiresInMs' in answer ? await this.#scene.now() : Number.NaN;
+    const expiresAtS = 'expiresInMs' in answer ? await this.#scene.expiryOf(answer) : Number.NaN;
     const told: Told = {
       id: operation.id,
       isRepeat,
       amount: (amounts) => amountAsWritten(amounts, named, this.#scene),
-      seconds: secondsOf,
-      endsAt: (ms) => now + secondsOf(ms),
+      seconds: (ms) => SECONDS.unitsOf(ms),
+      expiresAtS,
       tiersOf: (path, resource) => this.#scene.tiersAt(path, resource),
     };
     return observedOf(answer, told);

@@ -15,12 +15,11 @@ type Limits = NonNullable<Extract<CommandInput, { op: 'open' }>['limits']>;
 /** One node with one account of money, in a governor in memory. */
 export class Pot {
   readonly #governor: GovernorInMemory;
-  readonly #startsAtMs: number;
-  #commands = 0;
+  readonly #uses = new Set<string>();
 
   /** @throws Error when the pot cannot be opened so */
   static async open(startsAtMs: number, money: Limits[string]): Promise<Pot> {
-    const pot = new Pot(await GovernorInMemory.start({ startsAtMs }), startsAtMs);
+    const pot = new Pot(await GovernorInMemory.start({ startsAtMs }));
     try {
       await pot.expect('opened', { op: 'open', path: TEAM });
       await pot.expect('opened', { op: 'open', path: POT, limits: { [MONEY]: money } });
@@ -31,9 +30,8 @@ export class Pot {
     return pot;
   }
 
-  private constructor(governor: GovernorInMemory, startsAtMs: number) {
+  private constructor(governor: GovernorInMemory) {
     this.#governor = governor;
-    this.#startsAtMs = startsAtMs;
   }
 
   /** Asks, and fails unless the outcome is the expected one. */
@@ -48,9 +46,9 @@ export class Pot {
 
   /** Books use of money. @param agoMs how long ago it was used */
   async charge(amount: number, agoMs = 0): Promise<void> {
-    this.#commands += 1;
     const late = agoMs === 0 ? {} : { agoMs };
-    const id = `use-${this.#commands}`;
+    const id = `use-${this.#uses.size}`;
+    this.#uses.add(id);
     const amounts = { [MONEY]: amount };
     await this.expect('charged', { op: 'charge', id, path: POT, amounts, ...late });
   }
@@ -63,9 +61,9 @@ export class Pot {
     return line;
   }
 
-  /** Lets time pass until so long after the start, ms; not at all where that is over. */
-  setClock(sinceStartMs: number): Promise<void> {
-    return this.#governor.setClock(this.#startsAtMs + sinceStartMs);
+  /** Lets time pass until then, ms since 1970. */
+  setClock(atMs: number): Promise<void> {
+    return this.#governor.setClock(atMs);
   }
 
   close(): Promise<void> {

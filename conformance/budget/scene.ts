@@ -6,12 +6,16 @@ import { GovernorInMemory } from '../../writer/in-memory.ts';
 import { ownSpends } from './own-spends.ts';
 import type { BudgetRecord, Tier } from './record.ts';
 import { resourceOf } from './resource-names.ts';
+import { ScenarioTime, SOME_DAY_MS } from './scenario-time.ts';
 import { nodeOf, ROOT, TierPaths } from './tier-paths.ts';
 
-/** Time 0 of every scenario, ms since 1970. */
-const BEGINS_AT_MS = Date.UTC(2026, 0, 1);
 const OPERATOR = 'operator';
-const MS_A_SECOND = 1_000;
+
+/** Scenarios of tiers count seconds. */
+export const SECONDS = new ScenarioTime(SOME_DAY_MS, 1_000);
+
+/** A hold of which the scenario does not say when it ends: the longest lease there is. */
+export const LONGEST_S = SECONDS.unitsOf(LIMITS.leaseMsMax);
 
 /** The tiers of a scenario as nodes of a governor in memory, and the way to ask it. */
 export class Scene {
@@ -24,7 +28,7 @@ export class Scene {
 
   /** @throws NoPath, and Error when the tiers cannot be set up */
   static async open(record: BudgetRecord): Promise<Scene> {
-    const governor = await GovernorInMemory.start({ startsAtMs: BEGINS_AT_MS });
+    const governor = await GovernorInMemory.start({ startsAtMs: SECONDS.instantMs(0) });
     const scene = new Scene(governor, record);
     try {
       await scene.#setUp();
@@ -62,20 +66,25 @@ export class Scene {
   }
 
   pass(seconds: number): Promise<void> {
-    return this.#governor.pass(seconds * MS_A_SECOND);
+    return this.#governor.pass(SECONDS.durationMs(seconds));
   }
 
   setClock(atSeconds: number): Promise<void> {
-    return this.#governor.setClock(BEGINS_AT_MS + atSeconds * MS_A_SECOND);
+    return this.#governor.setClock(SECONDS.instantMs(atSeconds));
   }
 
-  /** When the governor says that it is, in seconds of the scenario: the time of something recorded. */
+  /** When a lease ends of which an answer has just said how long it lasts. */
+  async expiryOf({ expiresInMs }: { readonly expiresInMs: number }): Promise<number> {
+    return SECONDS.timeOf(SECONDS.after(await this.now(), expiresInMs));
+  }
+
+  /** What time the governor says it is, in seconds: that of something recorded now. */
   async now(): Promise<number> {
     const id = `now-${this.#usedIds.size}`;
     await this.expect('enrolled', { op: 'enrol', id, agent: id, role: 'auditor', prefix: ROOT });
     const { events } = await this.expect('explained', { op: 'explain', of: id });
     const [event] = events as { readonly atMs: number }[];
-    return ((event?.atMs ?? Number.NaN) - BEGINS_AT_MS) / MS_A_SECOND;
+    return SECONDS.timeOf(event?.atMs ?? Number.NaN);
   }
 
   /** A tier's own limit and use, with all beneath it; undefined where nothing is known of it. */
@@ -134,16 +143,3 @@ export class Scene {
     }
   }
 }
-
-/** A time of a scenario as one of ours. */
-export function msOf(seconds: number): number {
-  return seconds * MS_A_SECOND;
-}
-
-/** A time of ours as one of a scenario. */
-export function secondsOf(ms: number): number {
-  return ms / MS_A_SECOND;
-}
-
-/** A hold of which the scenario does not say when it ends: the longest lease there is. */
-export const LONGEST_S = LIMITS.leaseMsMax / MS_A_SECOND;

@@ -2,6 +2,7 @@ import { saysTheSame } from '../compare.ts';
 import { type Difference, notUnderstood } from '../verdict.ts';
 import { MONEY, POT, Pot } from './pot.ts';
 import { type BudgetRecord, expectationsOf, type Operation } from './record.ts';
+import { SOME_DAY_MS } from './scenario-time.ts';
 
 interface ScenarioThreshold {
   readonly kind: string;
@@ -17,7 +18,6 @@ const FIELD_OF = {
 
 type Told = { readonly [field in (typeof FIELD_OF)[keyof typeof FIELD_OF]]?: number };
 
-const BEGINS_AT_MS = Date.UTC(2026, 0, 1);
 const KNOWN_KEYS: readonly string[] = ['step', 'note', 'usage', 'balance', 'kind'];
 
 /** Uses an account as each operation says, sets the thresholds, and reads which are told. */
@@ -49,7 +49,7 @@ async function toldOf(
   { usage, total }: Operation,
   thresholds: readonly ScenarioThreshold[],
 ): Promise<Readonly<Record<string, unknown>>> {
-  const pot = await Pot.open(BEGINS_AT_MS, { limit: total as number });
+  const pot = await Pot.open(SOME_DAY_MS, { limit: total as number });
   try {
     if (usage !== 0) await pot.charge(usage as number);
     const ours = thresholds.map(({ kind, value }) => ({
