@@ -9,6 +9,7 @@ import { answered, type Context, type Decision, recorded, stamp } from './contex
 import { commandCause } from './decide-settle.ts';
 import { phaseAfter } from './machines.ts';
 import type { Node, Tier } from './node.ts';
+import { reclaimAbove } from './reclaim.ts';
 import type { Team } from './team.ts';
 
 /** Opens a node and sets its guarantees aside on every tier above. */
@@ -78,13 +79,18 @@ export function decideSetLimits(
   const limits = withLending(node, command.limits);
   const refused = checkLimits(team, command.path, node, limits);
   if (refused !== undefined) return answered(refused);
-  return recorded({
-    ...stamp('LimitsSet', team, ctx.atMs),
-    ...commandCause(command, ctx),
-    path: command.path,
-    limits,
-    ...(command.weightMilli === undefined ? {} : { weightMilli: command.weightMilli }),
-  });
+  const reclaim = command.reclaim ? reclaimAbove(team, node, limits, ctx.atMs) : undefined;
+  return recorded(
+    {
+      ...stamp('LimitsSet', team, ctx.atMs),
+      ...commandCause(command, ctx),
+      path: command.path,
+      limits,
+      ...(command.weightMilli === undefined ? {} : { weightMilli: command.weightMilli }),
+      ...(reclaim === undefined ? {} : { reclaimed: reclaim.taken }),
+    },
+    ...(reclaim?.events ?? []),
+  );
 }
 
 /** Adds to a node's base limits. */

@@ -12,6 +12,7 @@ import { answered, type Context, type Decision, nameAt, stamp } from './context.
 import { above, consumablesOf, growthOf } from './end.ts';
 import { bookedAt } from './locate.ts';
 import type { Node } from './node.ts';
+import { isFarOver } from './overrun.ts';
 import { backOf } from './reservation.ts';
 import type { Allocation, Team, Tombstone } from './team.ts';
 
@@ -82,12 +83,7 @@ function settleLive(
   const toReservation = backOf(live, booked);
   if (toReservation !== undefined) ended.toReservation = toReservation;
   if (closesWith(live.node, 1)) ended.closesStep = true;
-  const max = team.policy.overrunMax;
-  const isFar =
-    overrun !== undefined &&
-    max !== null &&
-    Object.entries(overrun).some(([resource, amount]) => amount > (max[resource] ?? Infinity));
-  const run = isFar ? runOf(live.node) : undefined;
+  const run = isFarOver(team, live.node, overrun) ? runOf(live.node) : undefined;
   if (run === undefined) return { events: [ended] };
   const reason = `the settle of ${live.id} overran what it held by more than policy allows`;
   return { events: [ended, frozenRun(team, ctx, run, reason)] };
@@ -117,19 +113,25 @@ function settleLate(
   if (leavesRange(anchor, more)) {
     return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
   }
-  return {
-    events: [
-      {
-        ...stamp('LateSettled', team, ctx.atMs),
-        ...commandCause(command, ctx),
-        allocation: command.allocation,
-        path: anchor.path,
-        booked: more,
-        ...(returned === undefined ? {} : { returned }),
-        ...(isEstimated ? { estimated: true } : {}),
-      },
-    ],
+  const late: EventOf<'LateSettled'> = {
+    ...stamp('LateSettled', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: command.allocation,
+    path: anchor.path,
+    booked: more,
+    ...(returned === undefined ? {} : { returned }),
+    ...(isEstimated ? { estimated: true } : {}),
   };
+  // Only resources of which this settle adds something; the rest was told at the end.
+  const overrun: Record<string, number> = {};
+  for (const resource in more) {
+    const over = (booked[resource] as number) - (tomb.held[resource] ?? 0);
+    if (over > 0) overrun[resource] = over;
+  }
+  const run = isFarOver(team, anchor, overrun) ? runOf(anchor) : undefined;
+  if (run === undefined) return { events: [late] };
+  const reason = `the late settle of ${command.allocation} overran what it held by more than is allowed`;
+  return { events: [late, frozenRun(team, ctx, run, reason)] };
 }
 
 /**

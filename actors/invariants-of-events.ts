@@ -1,6 +1,7 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin } from '../events/names.ts';
 import type { Priority } from '../events/priority.ts';
+import type { Amounts } from '../events/resources.ts';
 import { breached } from './invariant-error.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
@@ -138,6 +139,9 @@ export function checkEnd(
       }
       break;
     }
+    case 'reclaimed':
+      checkReclaim(event, allocation, allocation.items, at);
+      break;
     case 'timed_out':
       notBefore(event, at, allocation, 'the deadline of its node', allocation.node.deadlineAtMs);
       break;
@@ -147,6 +151,24 @@ export function checkEnd(
     default:
       break;
   }
+}
+
+/** INV-14: what is taken back is held beneath a node that is short of it. O(depth × resources). */
+export function checkReclaim(
+  event: BursarEvent,
+  { id, node }: Allocation,
+  taken: Amounts,
+  at: Position,
+): void {
+  for (let above: Node | undefined = node; above !== undefined; above = above.parent) {
+    for (const resource in taken) {
+      const second = above.accounts.get(resource)?.second;
+      if (second?.limit != null && second.committed > second.limit) return;
+    }
+  }
+  const what = `what ${id} gives back`;
+  const place = { invariant: 'INV-14', path: node.path, what } as const;
+  breached(event, at, { ...place, expected: 'what a limit above it is short of', found: 'other' });
 }
 
 function notBefore(

@@ -9,6 +9,7 @@ import {
   checkGuarantees,
   checkId,
   checkPreemption,
+  checkReclaim,
   checkTime,
   checkTold,
 } from './invariants-of-events.ts';
@@ -189,6 +190,7 @@ export class InvariantWatch implements Watch {
     this.#held = allocation.items;
     checkBack(event, allocation, at);
     noteBack(allocation, event.toReservation);
+    if (event.reclaimed) checkReclaim(event, allocation, event.items, at);
     for (const resource in event.items) {
       if ((event.items[resource] as number) <= (allocation.items[resource] ?? 0)) continue;
       return checkAdmission(team, event, allocation.node.path, allocation.priority, at);

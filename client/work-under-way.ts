@@ -2,6 +2,14 @@ import type { Notice } from '../events/answers.ts';
 import { LeaseLostError, PreemptedError, StoppedError } from './errors.ts';
 import type { Notices } from './notices.ts';
 
+/** Notices after which an allocation holds nothing any more. */
+const LEASE_LOST: ReadonlySet<Notice['kind']> = new Set([
+  'unclaimed',
+  'fenced',
+  'timed_out',
+  'reclaimed',
+]);
+
 /**
  * The allocations with work under way in this client, each with the controller that tells its work
  * to end. When all that a stop names have ended, the stop can be acknowledged.
@@ -37,7 +45,7 @@ export class WorkUnderWay {
     for (const allocation of allocations) {
       if (kind === 'preempt' || kind === 'preempted') {
         this.#abort(allocation, () => new PreemptedError(allocation, graceMs));
-      } else if (kind === 'unclaimed' || kind === 'fenced') {
+      } else if (LEASE_LOST.has(kind)) {
         this.#abort(allocation, () => new LeaseLostError(allocation));
       }
     }

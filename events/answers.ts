@@ -356,7 +356,18 @@ export type BatchReply = z.infer<typeof BatchReply>;
 /** What a notice tells its agent; the outcome of something that was pending. */
 export const Notice = z.object({
   subject: z.string(),
-  kind: z.enum(['granted', 'denied', 'preempt', 'preempted', 'stop', 'fenced', 'unclaimed']),
+  kind: z.enum([
+    'granted',
+    'denied',
+    'preempt',
+    'preempted',
+    'stop',
+    'fenced',
+    'unclaimed',
+    'timed_out',
+    'reclaimed',
+    'shrunk',
+  ]),
   team: z.string(),
   /** The request or allocation that it is about; of a stop, the stop. */
   id: z.string(),

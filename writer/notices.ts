@@ -40,6 +40,12 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
       const allocations = [event.allocation];
       return [notice(team, agent, kind, event.allocation, { allocations })];
     }
+    case 'AllocationResized': {
+      const holder = team.allocations.get(event.allocation);
+      if (!event.reclaimed || holder === undefined) return [];
+      const allocations = [event.allocation];
+      return [notice(team, holder.agent, 'shrunk', event.allocation, { allocations })];
+    }
     case 'Stopped':
       return stopNotices(team, event.path, event.stop, event.ackUntilMs - event.atMs);
     default:
@@ -51,6 +57,8 @@ const ENDED_BY_FORCE: Readonly<Partial<Record<string, Notice['kind']>>> = {
   preempted: 'preempted',
   fenced: 'fenced',
   unclaimed: 'unclaimed',
+  timed_out: 'timed_out',
+  reclaimed: 'reclaimed',
 };
 
 /** Names in one notice: 64 KiB at most, far below what the broker takes. */

@@ -148,6 +148,7 @@ export function accountOf(nodes: Nodes, node: ModelNode, resource: string): Acco
     limit: null,
     guarantee: 0,
     lend: 0,
+    overrunLimit: null,
     held: 0,
     spent: 0,
     earmarked: 0,

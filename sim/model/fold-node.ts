@@ -122,9 +122,11 @@ export function openNode(
 
 function setLimits(state: State, path: string, limits: ResourceLimits): void {
   withNode(state, path, (node) => {
-    for (const [resource, { limit, guarantee, lend }] of Object.entries(limits)) {
+    for (const [resource, set] of Object.entries(limits)) {
       const account = accountOf(state.nodes, node, resource);
+      const { limit, guarantee, lend, overrunLimit } = set;
       if (lend !== undefined) account.lend = lend;
+      if (overrunLimit !== undefined) account.overrunLimit = overrunLimit;
       if (limit !== undefined) account.limit = limit;
       if (guarantee !== undefined) account.guarantee = guarantee;
       touch(state.nodes, node, resource);

@@ -24,7 +24,7 @@ export function judgeEnd(bench: Ended): void {
     );
   }
   judgeMoment(bench, live);
-  oweFreeze(bench, live);
+  if (event.as === 'settled') oweFreeze(bench, live.id, live.path, event.overrun ?? {});
   oweRequeue(bench, live);
   judgeBooked(bench, live);
   if ((event.closesStep === true) !== stepCloses(state, live)) {

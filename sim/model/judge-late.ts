@@ -2,12 +2,13 @@ import type { EventOf } from '../../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
 import type { Bench } from './bench.ts';
 import { isSame, isSameAmounts } from './content.ts';
-import { oweQuarantine } from './owed.ts';
+import { oweFreeze, oweQuarantine } from './owed.ts';
 import type { Tombstone } from './state.ts';
 import { isImplausible, plausibleMax, useOf } from './use.ts';
 
 /** S §6.2: use after the end is accepted once, and books the difference. */
-export function judgeLate({ state, event, sent, find }: Bench<EventOf<'LateSettled'>>): void {
+export function judgeLate(bench: Bench<EventOf<'LateSettled'>>): void {
+  const { state, event, sent, find } = bench;
   const grave = state.tombstones.get(event.allocation);
   if (state.live.has(event.allocation)) find('S §6.2', 'it lives', event.allocation);
   if (grave === undefined) return find('S §6.2', 'there is no tombstone', event.allocation);
@@ -15,6 +16,7 @@ export function judgeLate({ state, event, sent, find }: Bench<EventOf<'LateSettl
   if (event.path !== grave.liesAt) {
     find('S §6.2', `booked on ${event.path}; its use lies on ${grave.liesAt}`, grave.id);
   }
+  oweFreeze(bench, grave.id, grave.liesAt, lateOverrun(event, grave));
   if (sent === null) return;
   const uses = sent
     .of('settle', event.by, event.id)
@@ -37,6 +39,16 @@ export function judgeLate({ state, event, sent, find }: Bench<EventOf<'LateSettl
       grave.id,
     );
   }
+}
+
+/** What is booked above the hold, of resources of which something is added now. */
+function lateOverrun({ booked }: EventOf<'LateSettled'>, grave: Tombstone): Amounts {
+  const overrun: Record<string, number> = {};
+  for (const [resource, more] of Object.entries(booked)) {
+    const over = (grave.booked[resource] ?? 0) + more - (grave.held[resource] ?? 0);
+    if (more > 0 && over > 0) overrun[resource] = over;
+  }
+  return overrun;
 }
 
 /** What is known of an ended allocation's use: an operator's word, else what was reported. */

@@ -8,6 +8,8 @@ export interface Account {
   spent: number;
   /** Set aside here for requests that collect. */
   earmarked: number;
+  /** Most that one settle beneath may book above its hold without a freeze; null: no bound. */
+  overrunLimit: number | null;
   /** Reserved here and not drawn. */
   booked: number;
   /** Most ever held with descendants. */

@@ -1,4 +1,5 @@
 import type { EventOf } from '../../events/events.ts';
+import type { Amounts } from '../../events/resources.ts';
 import { latestStartMs, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
@@ -13,24 +14,36 @@ function runOf(state: State, path: string): string | undefined {
   return undefined;
 }
 
-/** S §6.1: use above policy `overrunMax` is booked and the run frozen. */
+/**
+ * S §6.1: use above policy `overrunMax`, or the `overrunLimit` of a tier, is booked and the run
+ * frozen.
+ */
 export function oweFreeze(
-  { state, event, owe }: Bench<EventOf<'AllocationEnded'>>,
-  live: Live,
+  { state, owe }: Pick<Bench, 'state' | 'owe'>,
+  id: string,
+  path: string,
+  overrun: Amounts,
 ): void {
-  const max = state.policy.overrunMax;
-  const run = runOf(state, live.path);
-  if (event.as !== 'settled' || max === null || run === undefined) return;
-  const isAbove = Object.entries(event.overrun ?? {}).some(
-    ([resource, amount]) => amount > (max[resource] ?? Number.POSITIVE_INFINITY),
+  const run = runOf(state, path);
+  if (run === undefined) return;
+  const isAbove = Object.entries(overrun).some(
+    ([resource, amount]) => amount > overrunLimitOf(state, path, resource),
   );
   if (!isAbove) return;
   owe({
     rule: 'S §6.1',
-    message: `${live.id} overran by more than policy allows, and ${run} was not frozen`,
-    id: live.id,
+    message: `${id} overran by more than is allowed, and ${run} was not frozen`,
+    id,
     isPaidBy: (next) => next.type === 'Frozen' && next.path === run,
   });
+}
+
+function overrunLimitOf(state: State, path: string, resource: string): number {
+  let lowest = state.policy.overrunMax?.[resource] ?? Number.POSITIVE_INFINITY;
+  for (let node = nearest(state.nodes, path); node; node = parentOf(state.nodes, node)) {
+    lowest = Math.min(lowest, node.accounts.get(resource)?.overrunLimit ?? lowest);
+  }
+  return lowest;
 }
 
 /** S §6.1: implausible use freezes the run in which it lies; outside a run nothing. */
