@@ -32,6 +32,7 @@ export function reclaimAbove(
   const excess = excessOf(node, limits);
   if (Object.keys(excess).length === 0) return undefined;
   const held = holdersOf(node, excess);
+  if (held.length === 0) return undefined;
   const nodes = nodesOf(node, held, Object.keys(excess));
   const shrunk = shrinkInProportion(node, nodes, held, excess);
   const left: Record<string, number> = {};
