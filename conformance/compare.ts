@@ -1,7 +1,7 @@
 import { areNear, isRatio, type Ratio, readRatio, textOf } from './exact.ts';
 
 /** One unit of the constant factor by which amounts are made whole numbers. */
-export const UNIT: Ratio = { num: 1n, den: 1_000_000n };
+const UNIT: Ratio = { num: 1n, den: 1_000_000n };
 
 /**
  * Whether an observed value says the same as an expected one. Numbers, decimal texts and fractions

@@ -34,6 +34,7 @@ function isMet(key: string, expected: unknown, observed: Observed): boolean {
         countsAre(one, observed, (count, wanted) => count === wanted, true),
       );
     case 'at_most':
+      if (typeof expected === 'number') return isMet(key, { reserved: expected }, observed);
       return countsAre(expected, observed, (count, wanted) => count <= wanted, false);
     default:
       return saysTheSame(expected, observed[key as keyof Observed]);

@@ -115,13 +115,17 @@ export class Operations {
     return { op: 'charge', id: operation.id ?? '', path: named.path, amounts };
   }
 
-  /** Takes every freeze off a tier: the scenarios know of one at most. */
+  /** Takes every freeze off a tier: to the scenarios it is frozen or not. */
   async #unfreeze(operation: Operation): Promise<Observed> {
     const { id, tier = '' } = operation;
     const { freezes } = await this.#scene.balanceOf(tier);
-    const [freeze = 'none'] = freezes;
+    const [first = 'none', ...others] = freezes;
     const path = this.#scene.pathOf(tier);
-    const command = { op: 'unfreeze', path, freeze, ...(id === undefined ? {} : { id }) } as const;
+    for (const freeze of others) {
+      await this.#scene.expect('unfrozen', { op: 'unfreeze', path, freeze });
+    }
+    const last = { op: 'unfreeze', path, freeze: first } as const;
+    const command = id === undefined ? last : { ...last, id };
     return this.#send(operation, command, this.#namedBefore(operation));
   }
 
@@ -137,7 +141,18 @@ export class Operations {
       expiresAtS,
       tiersOf: (path, resource) => this.#scene.tiersAt(path, resource),
     };
-    return observedOf(answer, told);
+    const observed = observedOf(answer, told);
+    const isFrozen = answer.outcome === 'denied' && answer.reason === 'frozen';
+    return isFrozen ? { ...observed, tiers: await this.#frozenOf(named) } : observed;
+  }
+
+  /** Of tiers, those that are frozen: a denial says that something is, not where. */
+  async #frozenOf({ tiers }: Named): Promise<string[]> {
+    const frozen: string[] = [];
+    for (const tier of tiers) {
+      if ((await this.#scene.balanceOf(tier)).frozen) frozen.push(tier);
+    }
+    return frozen;
   }
 
   #named({ tiers, amounts = {} }: Operation): Named {
