@@ -5,7 +5,7 @@ import type { Amounts, PendingRequest } from './types.ts';
 /** What becomes of a request for something that is spent and does not come back. */
 export interface BudgetAnswer {
   readonly id: string;
-  readonly decision: 'grant' | 'partial' | 'queue';
+  readonly decision: 'grant' | 'partial' | 'queue' | 'deny';
   /** What is set aside for it. */
   readonly amounts: Amounts;
 }
@@ -14,7 +14,8 @@ export interface BudgetAnswer {
  * Admits requests to a consumable budget, in order of arrival, then id. What is granted is set
  * aside at once in full, so that a fan-out cannot pass the limit together, and nothing is started
  * that would have to be stopped for want of budget: a request that does not fit gets the largest
- * part above its minimum by one common fraction, or waits.
+ * part above its minimum by one common fraction, or waits; what would not fit an unspent budget is
+ * denied.
  * @param tree with everything in use that is spent already or that running work may still spend
  */
 export function admitToBudget(
@@ -27,11 +28,17 @@ export function admitToBudget(
   );
   return byArrival.map(({ id, node, amounts, mins = amounts }) => {
     const part = partThatFits(trial, node, amounts, mins);
-    if (part === undefined) return { id, decision: 'queue', amounts: {} };
+    if (part === undefined) {
+      return { id, decision: couldFit(trial, node, mins) ? 'queue' : 'deny', amounts: {} };
+    }
     trial.use(node, part, 1);
     const isFull = Object.entries(amounts).every(([resource, asked]) => part[resource] === asked);
     return { id, decision: isFull ? 'grant' : 'partial', amounts: part };
   });
+}
+
+function couldFit(tree: QuotaTree, node: string, mins: Amounts): boolean {
+  return Object.entries(mins).every(([resource, least]) => least <= tree.capacity(node, resource));
 }
 
 function partThatFits(

@@ -1,4 +1,3 @@
-import { compareIds } from './ratio.ts';
 import type { ShareClaim, Shares } from './share-claim.ts';
 import type { ShareMethod } from './share-tree.ts';
 
@@ -10,23 +9,30 @@ export interface LateClaim extends ShareClaim {
 /**
  * Shares of claims that come one after the other and keep what they have: each gets its share
  * among those that are there by then, but no more than is free (a doorman server whose leases have
- * not run out yet). Ties by id.
+ * not run out yet). Those that come at one time divide what is free by the same method.
  */
 export function shareAsTheyCome(
   capacity: number,
   claims: readonly LateClaim[],
   method: ShareMethod,
 ): Shares {
-  const byArrival = [...claims].sort(
-    (a, b) => a.arrivesAtMs - b.arrivesAtMs || compareIds(a.id, b.id),
-  );
   const shares = new Map<string, number>();
   let free = capacity;
-  byArrival.forEach((claim, place) => {
-    const among = method(capacity, byArrival.slice(0, place + 1));
-    const share = Math.min(among.get(claim.id) ?? 0, free);
-    shares.set(claim.id, share);
-    free -= share;
-  });
+  for (const atMs of [...new Set(claims.map(({ arrivesAtMs }) => arrivesAtMs))].sort(ascending)) {
+    const among = method(
+      capacity,
+      claims.filter(({ arrivesAtMs }) => arrivesAtMs <= atMs),
+    );
+    const newcomers = claims.filter(({ arrivesAtMs }) => arrivesAtMs === atMs);
+    const due = newcomers.map((claim) => ({ ...claim, cap: among.get(claim.id) ?? 0 }));
+    for (const [id, share] of method(free, due)) {
+      shares.set(id, share);
+      free -= share;
+    }
+  }
   return shares;
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }

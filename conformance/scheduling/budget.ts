@@ -19,7 +19,7 @@ export function answerBudget(record: SchedulingRecord): Answers {
     spentBefore,
     decision: answers[0]?.decision,
     granted: named('grant', 'partial'),
-    denied: named('queue'),
+    denied: named('queue', 'deny'),
     stillWaiting: named('queue'),
   };
 }

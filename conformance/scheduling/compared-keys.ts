@@ -93,7 +93,9 @@ function isAtMost(observed: unknown, bound: unknown): boolean {
 
 /** `wait (no victim may be taken)` is `wait`. */
 function wordOf(decision: unknown): unknown {
-  return typeof decision === 'string' ? decision.split(' ', 1)[0] : decision;
+  const word = typeof decision === 'string' ? decision.split(' ', 1)[0] : decision;
+  // Sources say either of a request that keeps its place and gets nothing yet.
+  return word === 'wait' ? 'queue' : word;
 }
 
 /** Victims in any order, each by its id, and by the right used where one is expected. */
@@ -117,7 +119,7 @@ function sameVictimsByRequest(expected: unknown, observed: unknown): boolean {
 
 /** `queue`, or `{ preempt: [...] }`. */
 function isAllowed(allowed: unknown, { decision, victims }: Answers): boolean {
-  if (typeof allowed === 'string') return wordOf(decision) === allowed;
+  if (typeof allowed === 'string') return wordOf(decision) === wordOf(allowed);
   const { preempt } = allowed as { readonly preempt?: unknown };
   return preempt !== undefined && sameVictims(preempt, victims);
 }

@@ -11,7 +11,7 @@ import { liveOf, nodesOf, requestsOf } from './translate.ts';
  */
 export function answerStarts(record: SchedulingRecord): Answers {
   const running = liveOf(record).map(({ node, amounts }, place) => {
-    const minutes = record.allocations[place]?.['remainingMin'] as ScenarioAmount | undefined;
+    const minutes = record.allocations[place]?.['durationMin'] as ScenarioAmount | undefined;
     return { node, amounts, endsAtMs: minutes === undefined ? null : scaledMinutesMs(minutes) };
   });
   const starts = planStarts(QuotaTree.ofQuotas(nodesOf(record)), running, requestsOf(record), 0);

@@ -133,9 +133,11 @@ test('O-02 R-03 what a budget cannot cover is not begun, but a part above the mi
   const tree = treeOf(400);
   const ask = (min: number) =>
     admitToBudget(tree, [{ ...job('r', 0, 500), mins: { cpu: min } }])[0];
-  assert.is(ask(500)?.decision, 'queue');
+  tree.use('root', { cpu: 1 }, 1);
+  assert.is(ask(400)?.decision, 'queue');
+  tree.use('root', { cpu: 1 }, -1);
   assert.equal(ask(300), { id: 'r', decision: 'partial', amounts: { cpu: 400 } });
-  assert.is(ask(401)?.decision, 'queue');
+  assert.is(ask(401)?.decision, 'deny', 'not even an unspent budget would cover it');
 });
 
 test.run();

@@ -212,6 +212,8 @@ test('A-01 claims that come later get no more than is left, and take nothing bac
   ];
   const shares = shareAsTheyCome(120, [...claims].reverse(), shareTopUp);
   assert.equal(Object.fromEntries(shares), { a: 65, b: 45, c: 10 });
+  const together = claims.map((claim) => ({ ...claim, arrivesAtMs: 7 }));
+  assert.equal(shareAsTheyCome(120, together, shareTopUp), shareTopUp(120, claims));
 });
 
 test.run();
