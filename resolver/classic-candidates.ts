@@ -1,6 +1,7 @@
 import { holdsAny } from './contested.ts';
 import { mayPreempt, priorityOf } from './may-preempt.ts';
 import type { QuotaTree } from './quota-tree.ts';
+import { compareIds } from './ratio.ts';
 import type { LiveAllocation, PendingRequest, PreemptionReason } from './types.ts';
 
 /** Someone whom a request may evict, and why. */
@@ -134,7 +135,7 @@ function compareCandidates(a: Candidate, b: Candidate): number {
     a.rank - b.rank ||
     priorityOf(a.holder) - priorityOf(b.holder) ||
     b.holder.grantedAtMs - a.holder.grantedAtMs ||
-    (a.holder.id < b.holder.id ? -1 : 1)
+    compareIds(a.holder.id, b.holder.id)
   );
 }
 

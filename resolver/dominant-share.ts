@@ -1,4 +1,5 @@
 import type { QuotaTree } from './quota-tree.ts';
+import { compareBigints, compareIds } from './ratio.ts';
 import type { Amounts } from './types.ts';
 
 /**
@@ -28,7 +29,7 @@ export function dominantShare(tree: QuotaTree, node: string, more: Amounts = {})
   if (parent === null) return { ...none, isBorrowing: false };
   const borrowed = borrowedByKind(tree, node, more);
   let largest: DominantShare = { ...none, isBorrowing: borrowed.size > 0 };
-  for (const [kind, amount] of [...borrowed].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [kind, amount] of [...borrowed].sort(([a], [b]) => compareIds(a, b))) {
     const lendable = lendableOfKind(tree, parent, kind);
     if (lendable <= 0) continue;
     const share = { ...largest, borrowed: amount, lendable, dominant: kind };
@@ -49,8 +50,9 @@ export function compareShares(a: DominantShare, b: DominantShare): number {
   // Without a weight and without a loan the share is 0.
   const weightA = a.borrowed === 0 ? 1 : a.weightMilli;
   const weightB = b.borrowed === 0 ? 1 : b.weightMilli;
-  return signOf(
-    product(a.borrowed, b.lendable, weightB) - product(b.borrowed, a.lendable, weightA),
+  return compareBigints(
+    product(a.borrowed, b.lendable, weightB),
+    product(b.borrowed, a.lendable, weightA),
   );
 }
 
@@ -91,13 +93,9 @@ function lendableOfKind(tree: QuotaTree, parent: string, kind: string): number {
 }
 
 function compareRatios(a: DominantShare, b: DominantShare): number {
-  return signOf(product(a.borrowed, b.lendable) - product(b.borrowed, a.lendable));
+  return compareBigints(product(a.borrowed, b.lendable), product(b.borrowed, a.lendable));
 }
 
 function product(...factors: readonly number[]): bigint {
   return factors.reduce((result, factor) => result * BigInt(factor), 1n);
-}
-
-function signOf(difference: bigint): number {
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
 }

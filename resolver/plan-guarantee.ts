@@ -2,6 +2,7 @@ import { contestedOf, holdsAny } from './contested.ts';
 import { priorityOf } from './may-preempt.ts';
 import { putBack } from './put-back.ts';
 import type { QuotaTree } from './quota-tree.ts';
+import { compareIds } from './ratio.ts';
 import { type Trial, tried } from './trial.ts';
 import type { LiveAllocation, PendingRequest, PreemptionPlan } from './types.ts';
 
@@ -94,7 +95,7 @@ function compareCandidates(a: GuaranteeCandidate, b: GuaranteeCandidate): number
   return (
     leavesLast(a) - leavesLast(b) ||
     b.holder.grantedAtMs - a.holder.grantedAtMs ||
-    (a.holder.id < b.holder.id ? -1 : 1)
+    compareIds(a.holder.id, b.holder.id)
   );
 }
 

@@ -14,7 +14,8 @@ export interface StrategyChoice {
 
 /**
  * The decision table of semantics §7 as far as a snapshot can tell: row 4 (asked for), 5
- * (emergency), 6 (exclusive), 7 (equal priorities), 8 (mixed). The first matching row wins.
+ * (emergency), 6 (exclusive), 7 (equal priorities), 8 (mixed). The first matching row wins. An
+ * account that holds more than it may (`short`) admits nothing until its use has gone down.
  */
 export function chooseStrategy(
   tree: QuotaTree,
@@ -28,6 +29,7 @@ export function chooseStrategy(
     factors,
   });
   if (asked !== undefined && isLegal(asked, conflict)) return choose('4-caller', asked);
+  if (conflict.scenario === 'over_allocation') return choose('short', 'queue_and_wait');
   if (conflict.scenario === 'emergency_need') return choose('5-emergency', 'preemption_allowed');
   if (conflict.type === 'exclusive_access_required') return choose('6-exclusive', 'priority_based');
   if (factors['highestPriority'] !== factors['lowestPriority']) {

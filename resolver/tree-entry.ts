@@ -1,4 +1,5 @@
 import type { QuotaAccount } from './quota-account.ts';
+import { compareIds } from './ratio.ts';
 import type { NodePreemption, TreeNode } from './types.ts';
 
 /** A node of a tree with its accounts, which come into being when somebody asks for them. */
@@ -47,7 +48,7 @@ function groupedByParent(nodes: readonly TreeNode[]): ReadonlyMap<string | null,
     throw new QuotaTreeError('duplicate_node', 'Two nodes share an id; give each its own.');
   }
   const groups = new Map<string | null, TreeNode[]>();
-  for (const node of [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+  for (const node of [...nodes].sort((a, b) => compareIds(a.id, b.id))) {
     if (node.parent !== null && !ids.has(node.parent)) {
       throw new QuotaTreeError(
         'unknown_parent',

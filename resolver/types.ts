@@ -132,12 +132,3 @@ export interface PreemptionPlan {
   /** In the order they were picked. */
   readonly victims: readonly Victim[];
 }
-
-/** The word that becomes of a request. */
-export type Decision =
-  | 'grant'
-  | 'preempt-then-grant'
-  | 'preempt-then-wait'
-  | 'wait'
-  | 'queue'
-  | 'deny';

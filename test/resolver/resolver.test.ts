@@ -175,6 +175,8 @@ test('D-06 D-07 over-allocation and emergencies are told apart', () => {
     over.map(({ scenario, available }) => [scenario, available]),
     [['over_allocation', 0]],
   );
+  assert.ok(over[0]);
+  assert.is(team('cpu', 3).resolveConflict(over[0]).rule, 'short');
   const urgent = asks('x', 9, { priority: ExecutionPriority.emergency });
   const [emergency] = team('cpu', 10).detectConflicts([urgent], [HELD]);
   assert.is(emergency?.scenario, 'emergency_need');

@@ -84,7 +84,11 @@ export const ROOMS: Record<string, Rule> = {
     rooms: ['host', 'events', 'bus', 'writer', 'resolver'],
     packages: ['commander'],
   },
-  docs: { ...SHELL, rooms: ['events', 'client'], packages: ['nats', '@msgpack/msgpack'] },
+  docs: {
+    ...SHELL,
+    rooms: ['events', 'client', 'resolver'],
+    packages: ['nats', '@msgpack/msgpack'],
+  },
   test: {
     ...SHELL,
     rooms: [...PRODUCT, 'cli', 'bench', 'sim', 'fuzz', 'conformance', 'docs'],
