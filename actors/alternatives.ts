@@ -1,12 +1,14 @@
 import type { Alternative } from '../events/answers.ts';
 import type { EventOf } from '../events/events.ts';
-import { fits, neverFits } from './admission.ts';
-import { type Candidate, type Contest, detect } from './contention.ts';
-import { boundedAmounts, leastOf, PRIORITY_DEFAULT } from './decide-request.ts';
+import { fits } from './admission.ts';
+import { type Contest, candidateFor, detect } from './contention.ts';
+import { boundedAmounts, PRIORITY_DEFAULT } from './decide-request.ts';
 import { above, reportedOf } from './end.ts';
 import { locate } from './locate.ts';
 import { partOf } from './partial.ts';
 import { planPreemption } from './preemption.ts';
+import { ratesFit } from './rates.ts';
+import { canNeverFit } from './resolver.ts';
 import type { Team } from './team.ts';
 
 /** An event by which a request was decided. */
@@ -26,7 +28,7 @@ export function alternativesTo(team: Team, decision: DecisionEvent): Alternative
   const { candidate } = contest;
   const kind = kindOf(decision);
   const is = (one: Alternative['kind']) => ({ kind: one, chosen: one === kind });
-  if (neverFits(candidate.place.anchor, candidate.least)) {
+  if (canNeverFit(candidate)) {
     const because = 'not even an empty tree has room for it';
     const never = (['grant', 'part', 'preempt', 'wait'] as const).map((one) => ({
       ...is(one),
@@ -52,9 +54,10 @@ function contestOf(team: Team, decision: DecisionEvent): Contest | undefined {
   const wanted = boundedAmounts(team, ask);
   if (typeof place === 'string' || wanted === undefined) return undefined;
   const priority = 'priority' in decision ? decision.priority : (ask.priority ?? PRIORITY_DEFAULT);
-  const least = leastOf(ask, wanted);
-  const candidate: Candidate = { id, agent, digest, ask, wanted, least, priority, place, atMs };
-  return detect(team, candidate);
+  return detect(
+    team,
+    candidateFor(team, { id, agent, digest, ask, priority }, place, wanted, atMs),
+  );
 }
 
 /** Whether a request was decided as it came in, and by the room there was. */
@@ -87,13 +90,15 @@ const no = (because: string): Option => ({ possible: false, because });
 const OTHERS_FIRST = 'others are served before it';
 
 function grantNow({ candidate, isBehind }: Contest): Option {
-  const { place, wanted } = candidate;
+  const { place, wanted, rates, atMs } = candidate;
+  if (!ratesFit(place.anchor, rates, atMs)) return no('its rates have no room yet');
   if (!fits(place.anchor, wanted)) return no('there is not enough room');
   return isBehind ? no(OTHERS_FIRST) : { possible: true, granted: wanted };
 }
 
 function partNow({ candidate, isBehind }: Contest): Option {
-  const { place, wanted, least } = candidate;
+  const { place, wanted, least, rates, atMs } = candidate;
+  if (!ratesFit(place.anchor, rates, atMs)) return no('its rates have no room yet');
   if (above(wanted, least) === undefined) return no('it takes all or nothing');
   const part = partOf(place.anchor, wanted, least);
   if (part === undefined) return no('not even the least that is of use fits');

@@ -198,7 +198,7 @@ function grantedAnswer(event: EventOf<'AllocationGranted'>, expiresInMs: number)
     outcome: event.partial ? 'partial' : 'granted',
     id: event.id,
     path: event.ask.path,
-    granted: event.items,
+    granted: event.rates === undefined ? event.items : { ...event.items, ...event.rates },
     expiresInMs,
     rule: event.rule,
   };

@@ -14,6 +14,7 @@ import { holdersOf } from './holders.ts';
 import type { Place } from './locate.ts';
 import type { Node } from './node.ts';
 import { partOf } from './partial.ts';
+import { isRate, NO_RATES, rateShortages, ratesFit, ratesReadyAtMs, splitRates } from './rates.ts';
 import { accountKey, type Team } from './team.ts';
 import type { Ranked, WaitQueue } from './wait-queue.ts';
 
@@ -23,12 +24,37 @@ export interface Candidate {
   readonly agent: string;
   readonly digest: number | undefined;
   readonly ask: ResourceAllocationRequest;
-  /** Bounded amounts asked for, and the least that is of use. */
+  /** Everything asked for, bounded; what of it is counted as rates, in full or not at all. */
+  readonly asked: Amounts;
+  readonly rates: Amounts;
+  /** What of it is held, and the least of that that is of use. */
   readonly wanted: Amounts;
   readonly least: Amounts;
   readonly priority: Priority;
   readonly place: Place;
   readonly atMs: number;
+}
+
+/** A candidate whose place and amounts are known. */
+export function candidateFor(
+  team: Team,
+  {
+    id,
+    agent,
+    digest,
+    ask,
+    priority,
+  }: Pick<Candidate, 'id' | 'agent' | 'digest' | 'ask' | 'priority'>,
+  place: Place,
+  asked: Amounts,
+  atMs: number,
+): Candidate {
+  const { held, rates } = splitRates(team, asked);
+  const least: Record<string, number> = {};
+  for (const resource in held) {
+    least[resource] = Math.min(ask.items[resource]?.min ?? Infinity, held[resource] as number);
+  }
+  return { id, agent, digest, ask, priority, place, asked, rates, wanted: held, least, atMs };
 }
 
 /** A contest: what is asked, where it is short, who waits and who holds. */
@@ -137,10 +163,10 @@ function* nodesAsked(anchor: Node, resource: string, amount: number): Generator<
 
 /** Detects contention; undefined when the request fits and nobody stands before it. */
 export function detect(team: Team, candidate: Candidate): Contest | undefined {
-  const { place, wanted } = candidate;
-  const short = shortagesOf(place.anchor, wanted);
+  const { place, asked } = candidate;
+  const short = shortagesNow(candidate);
   const rank = rankOf(candidate, team);
-  const before = queueBefore(team, place.anchor, wanted, rank);
+  const before = queueBefore(team, place.anchor, asked, rank);
   const isHeldUp = before !== undefined && servable(team, candidate) !== undefined;
   const account =
     short.length > 0 && !isHeldUp ? bottleneckOf(team, candidate, short) : before?.account;
@@ -149,24 +175,39 @@ export function detect(team: Team, candidate: Candidate): Contest | undefined {
   const { resource } = account;
   const queue = node.queues?.get(resource);
   const aheadCount = queue?.countAhead(rankIn(queue, account, rank)) ?? 0;
-  const amount = wanted[resource] ?? 0;
+  const amount = asked[resource] ?? 0;
   return {
     candidate,
     account,
     node,
     short,
-    conflict: conflictTypeOf(resource, node.accounts.get(resource)?.limit),
+    conflict: conflictTypeOf(resource, node.accounts.get(resource)?.limit, team.policy.resources),
     aheadCount,
     isBehind: before !== undefined,
     isBehindQueued: before?.isQueued ?? false,
     queue,
-    expectedWaitMs: expectedWaitMs(node, resource, amount, queue, aheadCount, candidate.atMs),
+    expectedWaitMs: isRate(node, account)
+      ? rateWaitMs(candidate, aheadCount)
+      : expectedWaitMs(node, resource, amount, queue, aheadCount, candidate.atMs),
   };
+}
+
+/** Every account and every rate that cannot take a request now. */
+export function shortagesNow({ place, wanted, rates, atMs }: Candidate): Shortage[] {
+  const short = shortagesOf(place.anchor, wanted);
+  return rates === NO_RATES ? short : [...short, ...rateShortages(place.anchor, rates, atMs)];
+}
+
+/** When a request that waits for a rate has room, ms from now; null behind others, or never. */
+function rateWaitMs({ place, rates, atMs }: Candidate, aheadCount: number): number | null {
+  const readyAtMs = ratesReadyAtMs(place.anchor, rates, atMs);
+  return aheadCount > 0 || readyAtMs === Infinity ? null : readyAtMs - atMs;
 }
 
 /** What a request could be given now, were nobody before it: all, or a part if it takes one. */
 export function servable(team: Team, candidate: Candidate): Amounts | undefined {
-  const { ask, place, wanted, least } = candidate;
+  const { ask, place, wanted, least, rates, atMs } = candidate;
+  if (!ratesFit(place.anchor, rates, atMs)) return undefined;
   if (fits(place.anchor, wanted)) return wanted;
   return takesPart(team, ask) ? partOf(place.anchor, wanted, least) : undefined;
 }
@@ -177,12 +218,14 @@ export function servable(team: Team, candidate: Candidate): Amounts | undefined 
  */
 export function bottleneckOf(
   team: Team,
-  { ask, least, place }: Candidate,
+  { ask, least, place, rates, atMs }: Candidate,
   short: readonly Shortage[],
   waitsAt?: AccountName,
 ): AccountName {
   const ofLeast = takesPart(team, ask) ? shortagesOf(place.anchor, least) : [];
-  return outermostAccount(ofLeast.length > 0 ? ofLeast : short, waitsAt);
+  const ofRates = takesPart(team, ask) ? rateShortages(place.anchor, rates, atMs) : [];
+  const essential = [...ofLeast, ...ofRates];
+  return outermostAccount(essential.length > 0 ? essential : short, waitsAt);
 }
 
 /** The account of the outermost shortage, or the one at which a request waits if it is short. */
@@ -217,7 +260,7 @@ export function contentionDetected(
     request: candidate.id,
     account,
     conflict: contest.conflict,
-    requested: candidate.wanted[account.resource] ?? 0,
+    requested: candidate.asked[account.resource] ?? 0,
     available: shortage?.available ?? 0,
     waitingCount: contest.queue?.size ?? 0,
     waiting: firstNames(contest.queue?.inOrder() ?? []),

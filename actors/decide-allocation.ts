@@ -77,8 +77,12 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
   if ('outcome' in live) return answered(live);
   const growth: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(command.items)) {
-    if (resourceTypeOf(resource) === undefined) {
+    const type = resourceTypeOf(resource, team.policy.resources);
+    if (type === undefined) {
       return answered(refuse('unknown_resource', `${resource} is in no registry`));
+    }
+    if (type.class === 'rate') {
+      return answered(refuse('rate_counted_at_grant', `${resource} is a rate, not held`));
     }
     const more = amount - (live.items[resource] ?? 0);
     if (more > 0) growth[resource] = more;

@@ -8,6 +8,7 @@ import { shortagesOf } from './admission.ts';
 import { type Candidate, meetsQueue } from './contention.ts';
 import { denialOf } from './denial.ts';
 import { nodeOf } from './evolve-node.ts';
+import { rateShortages, ratesReadyAtMs } from './rates.ts';
 import { coveredBy } from './reservation.ts';
 import { grantOf } from './resolver.ts';
 import type { Team } from './team.ts';
@@ -20,7 +21,7 @@ const RULE = '3-reservation';
  * It is granted whole or denied at once: it waits for nobody, and nobody is evicted for it.
  */
 export function draw(team: Team, candidate: Candidate, id: string): BursarEvent {
-  const { wanted, place, atMs } = candidate;
+  const { wanted, rates, place, atMs } = candidate;
   const reservation = team.reservations.get(id);
   const deny = (reason: DenialReason, short: readonly Shortage[], retryAfterMs?: number) => ({
     ...denialOf(team, candidate, reason, reservation?.node.path ?? candidate.ask.path, atMs),
@@ -40,6 +41,13 @@ export function draw(team: Team, candidate: Candidate, id: string): BursarEvent 
     if (needed > available) lacking.push({ path, resource, needed, available });
   }
   if (lacking.length > 0) return deny('reservation_short', lacking);
+  const ofRates = rateShortages(place.anchor, rates, atMs);
+  const [rate] = ofRates;
+  if (rate !== undefined) {
+    const readyAtMs = ratesReadyAtMs(place.anchor, rates, atMs);
+    const conflict = conflictTypeOf(rate.resource, null, team.policy.resources);
+    return deny(conflict, ofRates, readyAtMs === Infinity ? undefined : readyAtMs - atMs);
+  }
   const rest = without(wanted, drawn);
   const short = [
     ...shortagesOf(place.anchor, rest),
@@ -48,10 +56,11 @@ export function draw(team: Team, candidate: Candidate, id: string): BursarEvent 
   const [first] = short;
   if (first !== undefined) {
     const { limit } = nodeOf(team, first.path).accounts.get(first.resource) ?? {};
-    return deny(conflictTypeOf(first.resource, limit), short);
+    return deny(conflictTypeOf(first.resource, limit, team.policy.resources), short);
   }
   const isHeldUp =
-    meetsQueue(team, place.anchor, rest) || meetsQueue(team, place.anchor, drawn, reservation.node);
+    meetsQueue(team, place.anchor, { ...rest, ...rates }) ||
+    meetsQueue(team, place.anchor, drawn, reservation.node);
   if (isHeldUp) return deny('queued_ahead', []);
   const factors = { reservation: true };
   const grant = grantOf(team, candidate, wanted, 'request', { rule: RULE, factors });

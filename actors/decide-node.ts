@@ -9,6 +9,7 @@ import { answered, type Context, type Decision, recorded, stamp } from './contex
 import { commandCause } from './decide-settle.ts';
 import { phaseAfter } from './machines.ts';
 import type { Node, Tier } from './node.ts';
+import { withMeters } from './rate-limits.ts';
 import { reclaimAbove } from './reclaim.ts';
 import type { Team } from './team.ts';
 
@@ -34,7 +35,9 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
     const barred = barredFor(parent, 'childOpened');
     if (barred !== undefined) return answered(barred);
   }
-  const limits = command.limits && withLending(undefined, command.limits);
+  const metered = withMeters(team, undefined, command.limits ?? {});
+  if ('outcome' in metered) return answered(metered);
+  const limits = command.limits && withLending(undefined, metered.limits);
   const refused = checkLimits(team, path, undefined, limits ?? {});
   if (refused !== undefined) return answered(refused);
   const above = team.nodes.get(parentPath ?? '')?.deadlineAtMs ?? Infinity;
@@ -76,7 +79,9 @@ export function decideSetLimits(
 ): Decision {
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
-  const limits = withLending(node, command.limits);
+  const metered = withMeters(team, node, command.limits);
+  if ('outcome' in metered) return answered(metered);
+  const limits = withLending(node, metered.limits);
   const refused = checkLimits(team, command.path, node, limits);
   if (refused !== undefined) return answered(refused);
   const reclaim = command.reclaim ? reclaimAbove(team, node, limits, ctx.atMs) : undefined;
@@ -190,9 +195,10 @@ function checkLimits(
   const growth: Record<string, number> = {};
   const promises: Record<string, number> = {};
   for (const [resource, wish] of Object.entries(limits)) {
-    if (resourceTypeOf(resource) === undefined) {
+    if (resourceTypeOf(resource, team.policy.resources) === undefined) {
       return refuse('unknown_resource', `${resource} is in no registry`);
     }
+    if (wish.per !== undefined) continue;
     if (wish.window !== undefined || wish.thresholds !== undefined) {
       return refuse('not_available', 'windows and thresholds of a node are not done yet');
     }

@@ -1,16 +1,17 @@
-import type { CommandOf, ResourceAllocationRequest } from '../events/commands.ts';
+import type { ResourceAllocationRequest as Ask, CommandOf } from '../events/commands.ts';
 import type { BursarEvent, DenialReason } from '../events/events.ts';
 import type { Priority } from '../events/priority.ts';
 import { refuse } from '../events/refusals.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
 import { priorityCapOf } from './authority.ts';
-import { type Candidate, detect, meetsQueue } from './contention.ts';
+import { candidateFor, detect, meetsQueue } from './contention.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from './context.ts';
 import { slackMsOf } from './deadline.ts';
 import { draw, strayDraw } from './decide-draw.ts';
 import { denialOf } from './denial.ts';
 import { barrierOf, locate, type Place } from './locate.ts';
+import { ratesFit } from './rates.ts';
 import { grantOf, resolve } from './resolver.ts';
 import { ruledOut } from './ruled-out.ts';
 import type { Team } from './team.ts';
@@ -29,9 +30,8 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
     );
   }
   for (const resource in ask.items) {
-    if (resourceTypeOf(resource) === undefined) {
-      return answered(refuse('unknown_resource', `${resource} is in no registry`, { id }));
-    }
+    const refused = refusedItem(team, resource, ask.items[resource]);
+    if (refused !== undefined) return answered({ ...refused, id });
   }
   const { agent, digest } = ctx;
   const asked: Asked = { id, agent, digest, ask, priority };
@@ -54,12 +54,21 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
   return { events: decideAt(team, asked, place, wanted, ctx, false) };
 }
 
+/** Refuses a resource that nobody knows, and a part of what cannot be divided. */
+function refusedItem(team: Team, resource: string, item: Ask['items'][string] | undefined) {
+  const type = resourceTypeOf(resource, team.policy.resources);
+  if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
+  if (type.class !== 'rate' || item?.min === undefined || item.min === item.amount)
+    return undefined;
+  return refuse('rate_counted_at_grant', `${resource} is a rate: a part of it is not granted`);
+}
+
 /** A request on its way to a decision. */
 export interface Asked {
   readonly id: string;
   readonly agent: string;
   readonly digest: number | undefined;
-  readonly ask: ResourceAllocationRequest;
+  readonly ask: Ask;
   readonly priority: Priority;
 }
 
@@ -80,7 +89,7 @@ function decideAt(
   team: Team,
   asked: Asked,
   place: Place,
-  wanted: Amounts,
+  amounts: Amounts,
   ctx: Context,
   isApproved: boolean,
 ): BursarEvent[] {
@@ -90,18 +99,16 @@ function decideAt(
   ];
   const barrier = barrierOf(place.anchor, priority);
   if (barrier !== undefined) return deny(barrier.reason, barrier.path);
-  const byRule = ruledOut(team, asked, wanted, ctx.atMs, isApproved);
+  const byRule = ruledOut(team, asked, amounts, ctx.atMs, isApproved);
   if (byRule !== undefined) return [byRule];
   if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) return deny('deadline_unreachable', ask.path);
-  const candidate: Candidate = {
-    ...asked,
-    wanted,
-    least: leastOf(ask, wanted),
-    place,
-    atMs: ctx.atMs,
-  };
+  const candidate = candidateFor(team, asked, place, amounts, ctx.atMs);
+  const { wanted, rates } = candidate;
   if (ask.reservationId !== undefined) return [draw(team, candidate, ask.reservationId)];
-  const isFree = fits(place.anchor, wanted) && !meetsQueue(team, place.anchor, wanted);
+  const isFree =
+    fits(place.anchor, wanted) &&
+    ratesFit(place.anchor, rates, ctx.atMs) &&
+    !meetsQueue(team, place.anchor, amounts);
   const contest = isFree ? undefined : detect(team, candidate);
   return contest === undefined
     ? [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })]
@@ -109,8 +116,8 @@ function decideAt(
 }
 
 /** What is recorded of a request: nothing that may differ between two tries. */
-export function askOf(command: CommandOf<'request'>): ResourceAllocationRequest {
-  const ask: ResourceAllocationRequest = { path: command.path, items: command.items };
+export function askOf(command: CommandOf<'request'>): Ask {
+  const ask: Ask = { path: command.path, items: command.items };
   if (command.priority !== undefined) ask.priority = command.priority;
   if (command.businessImpact !== undefined) ask.businessImpact = command.businessImpact;
   if (command.deadlineMs !== undefined) ask.deadlineMs = command.deadlineMs;
@@ -125,7 +132,7 @@ export function askOf(command: CommandOf<'request'>): ResourceAllocationRequest 
 }
 
 /** The amounts asked for, unbounded items bounded by policy; undefined where it does not. */
-export function boundedAmounts(team: Team, ask: ResourceAllocationRequest): Amounts | undefined {
+export function boundedAmounts(team: Team, ask: Ask): Amounts | undefined {
   const amounts: Record<string, number> = {};
   for (const resource in ask.items) {
     const amount = ask.items[resource]?.amount ?? team.policy.bounds[resource];
@@ -133,13 +140,4 @@ export function boundedAmounts(team: Team, ask: ResourceAllocationRequest): Amou
     amounts[resource] = amount;
   }
   return amounts;
-}
-
-/** The least of each item that is of use: `min`, else all of it. */
-export function leastOf(ask: ResourceAllocationRequest, wanted: Amounts): Amounts {
-  const least: Record<string, number> = {};
-  for (const resource in wanted) {
-    least[resource] = Math.min(ask.items[resource]?.min ?? Infinity, wanted[resource] as number);
-  }
-  return least;
 }

@@ -63,6 +63,10 @@ function settleLive(
   if (leavesRange(live.node, growthOf(live.items, booked))) {
     return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53'));
   }
+  const rates = correctedRates(command.actual, live);
+  if (rates !== undefined && rateLeavesRange(live, rates, ctx.atMs)) {
+    return answered(refuse('amount_out_of_range', 'a rate would leave the range of 2^53'));
+  }
   const overrun = above(booked, live.items);
   const returned = above(consumablesOf(live.items), booked);
   const ended: EventOf<'AllocationEnded'> = {
@@ -78,6 +82,7 @@ function settleLive(
   if (command.id !== undefined) ended.id = command.id;
   if (ctx.digest !== undefined) ended.digest = ctx.digest;
   if (overrun !== undefined) ended.overrun = overrun;
+  if (rates !== undefined) ended.rates = rates;
   if (returned !== undefined) ended.returned = returned;
   if (isEstimated) ended.estimated = true;
   const toReservation = backOf(live, booked);
@@ -87,6 +92,30 @@ function settleLive(
   if (run === undefined) return { events: [ended] };
   const reason = `the settle of ${live.id} overran what it held by more than policy allows`;
   return { events: [ended, frozenRun(team, ctx, run, reason)] };
+}
+
+/** What a settle states of rates that differs from what the grant counted; undefined: nothing. */
+function correctedRates(
+  actual: CommandOf<'settle'>['actual'],
+  { counted }: Allocation,
+): Amounts | undefined {
+  if (counted === undefined || actual === 'unknown') return undefined;
+  let rates: Record<string, number> | undefined;
+  for (const { resource, amount } of counted) {
+    const stated = actual[resource];
+    if (stated === undefined || stated === 'unknown' || stated === amount) continue;
+    rates ??= {};
+    rates[resource] = stated;
+  }
+  return rates;
+}
+
+function rateLeavesRange({ counted }: Allocation, rates: Amounts, nowMs: number): boolean {
+  return (counted ?? []).some(({ gauge, resource, amount }) => {
+    const actual = rates[resource] ?? amount;
+    const more = gauge.correctionOf(amount, actual);
+    return more > Number.MAX_SAFE_INTEGER - gauge.countedAt(nowMs);
+  });
 }
 
 function settleLate(

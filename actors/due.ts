@@ -7,7 +7,7 @@ import { waitingDenial } from './denial.ts';
 import { endOf, noEarlierEnds } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
 import { requeueOf } from './requeue.ts';
-import { type Allocation, accountOfKey, type Position, type Team } from './team.ts';
+import { type Allocation, accountKey, accountOfKey, type Position, type Team } from './team.ts';
 import type { Due } from './timers.ts';
 
 /** Fences that one due entry records before it comes up again: bounds a block. */
@@ -33,6 +33,15 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
     case 'approval': {
       const pending = team.approvals.get(due.id);
       return pending === undefined ? [] : [approvalDenial(team, pending, 'approval_expired', atMs)];
+    }
+    case 'rate': {
+      team.agenda.wakes.delete(due.id);
+      const waiting = team.waiting.get(due.id);
+      if (waiting === undefined) return [];
+      const { path, resource } = waiting.account;
+      if (waiting.state === 'preempting') team.agenda.collects.add(due.id);
+      else team.agenda.queues.add(accountKey(path, resource));
+      return [];
     }
     case 'thaw': {
       const { path, resource: freeze } = accountOfKey(due.id);

@@ -4,11 +4,13 @@ import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { climbOf, type ResourceClimb } from './account.ts';
 import { approvalsExtended, leaveApprovals } from './approvals.ts';
 import { addDue, climb, holding } from './climb.ts';
-import { closeNode, nodeOf, openNode } from './evolve-node.ts';
+import { closeNode, nodeOf, openNode, wakeRate } from './evolve-node.ts';
 import { givesUpAtMs, leaveQueue } from './evolve-queue.ts';
 import { drawFrom, replenish } from './evolve-reservation.ts';
 import { dropHolder, noteHolder } from './holders.ts';
-import { type Allocation, accountKey, type Position, type Team } from './team.ts';
+import type { Node } from './node.ts';
+import { gaugesOn } from './rates.ts';
+import { type Allocation, accountKey, type CountedRate, type Position, type Team } from './team.ts';
 
 /** The live allocation that an event names. */
 export function allocationOf(team: Team, id: string): Allocation {
@@ -36,6 +38,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
     items: event.items,
     priority: event.priority,
     grantedAtMs: event.atMs,
+    counted: event.rates === undefined ? undefined : countedOf(node, event.rates),
     grantedAt: at,
     expiresAtMs: event.expiresAtMs,
     reported: {},
@@ -68,6 +71,7 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   if (allocation.yieldsTo !== null) team.agenda.collects.add(allocation.yieldsTo);
   if (event.toReservation !== undefined) replenish(team, allocation, event, event.toReservation);
   allocation.reservation?.holders.delete(allocation);
+  if (event.rates !== undefined) correctRates(team, allocation, event);
   climb(team, node, 'ended', event, settling(allocation.items, event.booked), -1);
   team.tombstones.set(allocation.id, {
     path: node.path,
@@ -89,6 +93,32 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
     if (inForce.remainingCount === 0) team.agenda.stops.add(accountKey(path, stop));
   }
   if (event.closesStep) closeNode(team, node, event, false);
+}
+
+/** The gauges on which a grant has just counted. */
+function countedOf(from: Node, rates: Amounts): CountedRate[] {
+  const counted: CountedRate[] = [];
+  for (const [resource, amount] of Object.entries(rates)) {
+    if (amount === 0) continue;
+    for (const [node, gauge] of gaugesOn(from, resource)) {
+      counted.push({ node, gauge, resource, amount });
+    }
+  }
+  return counted;
+}
+
+/** A settle states another use of a rate than the grant has counted. */
+function correctRates(
+  team: Team,
+  { counted, grantedAtMs }: Allocation,
+  { rates, atMs }: EventOf<'AllocationEnded'>,
+): void {
+  for (const { node, gauge, resource, amount } of counted ?? []) {
+    const actual = rates?.[resource];
+    if (actual === undefined) continue;
+    gauge.correct(grantedAtMs, atMs, amount, actual);
+    wakeRate(team, node, resource);
+  }
 }
 
 export function lateSettled(team: Team, event: EventOf<'LateSettled'>, at: Position): void {

@@ -71,6 +71,14 @@ export function transferred(team: Team, event: EventOf<'Transferred'>): void {
 export function limitsSet(team: Team, event: EventOf<'LimitsSet'>): void {
   const node = nodeOf(team, event.path);
   climb(team, node, 'limited', event, guaranteeClimbs(node, event.limits));
+  for (const resource in event.limits) {
+    if (event.limits[resource]?.per !== undefined) wakeRate(team, node, resource);
+  }
+}
+
+/** Has the queue of a rate looked at: it may have room earlier than was thought. */
+export function wakeRate(team: Team, node: Node, resource: string): void {
+  if (node.queues?.has(resource)) team.agenda.queues.add(accountKey(node.path, resource));
 }
 
 /** Climbs by which guarantees are set aside as they are set; others are only touched. */
@@ -78,13 +86,16 @@ function guaranteeClimbs(
   node: Node,
   limits: NonNullable<EventOf<'NodeOpened'>['limits']>,
 ): ResourceClimb[] {
-  return Object.entries(limits).map(([resource, set]) => {
+  return Object.entries(limits).flatMap(([resource, set]) => {
+    if (set.per !== undefined) return [];
     const account = node.accounts.get(resource);
     const { guarantee, lend } = account ?? { guarantee: 0, lend: 0 };
-    return guaranteeClimb(resource, {
-      guarantee: set.guarantee ?? guarantee,
-      lend: set.lend === undefined ? lend : set.lend,
-    });
+    return [
+      guaranteeClimb(resource, {
+        guarantee: set.guarantee ?? guarantee,
+        lend: set.lend === undefined ? lend : set.lend,
+      }),
+    ];
   });
 }
 

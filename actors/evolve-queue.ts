@@ -23,8 +23,10 @@ export function queued(team: Team, event: EventOf<'RequestQueued'>): void {
     victims: [],
     graceEndsAtMs: null,
   });
-  // A demand that was put back may find room at once.
-  if (event.after !== undefined) wakeQueue(team, event.account);
+  // A demand that was put back may find room at once; for a rate it has to be known when.
+  const { path, resource } = event.account;
+  const isOfRate = nodeOf(team, path).rates?.has(resource) === true;
+  if (event.after !== undefined || isOfRate) wakeQueue(team, event.account);
   team.runtime.resolver(team.name, event);
 }
 
@@ -100,6 +102,9 @@ export function leaveQueue(
   team.waiting.delete(id);
   team.waiters.remove(waiting);
   team.agenda.collects.delete(id);
+  const wake = team.agenda.wakes.get(id);
+  if (wake !== undefined) team.timers.remove(wake);
+  team.agenda.wakes.delete(id);
   wakeQueue(team, waiting.account);
   const contest = contestOn(team, waiting);
   if (contest !== undefined) contest.outcome = outcomeOf(event);

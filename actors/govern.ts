@@ -143,7 +143,7 @@ function wouldBe(team: Team, decision: Decision): Answer {
     case 'AllocationGranted':
       return {
         outcome: 'would_grant',
-        granted: event.items,
+        granted: event.rates === undefined ? event.items : { ...event.items, ...event.rates },
         partial: event.partial ?? false,
         ...why,
       };

@@ -30,6 +30,7 @@ export const INVARIANTS = {
     says: 'memory is bounded',
     advice: 'docs/invariants.md names the limit and its owner',
   },
+  'INV-17': { says: 'no grant exceeds a rate', advice: LOOK_AT_THE_DECISION },
 } as const;
 
 export type InvariantId = keyof typeof INVARIANTS;

@@ -14,6 +14,13 @@ import {
   checkTold,
 } from './invariants-of-events.ts';
 import {
+  carryCorrection,
+  carryMeters,
+  carryRates,
+  checkRates,
+  checkUncounted,
+} from './invariants-of-rates.ts';
+import {
   checkBack,
   checkDraw,
   checkReservationEnd,
@@ -21,6 +28,7 @@ import {
 } from './invariants-of-reservations.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
+import type { RateGauge } from './rate-gauge.ts';
 import type { Reservation } from './reservation.ts';
 import { carry, handUp, isUntouched } from './second-books.ts';
 import {
@@ -62,6 +70,7 @@ export class InvariantWatch implements Watch {
   #held: Amounts = NOTHING;
   #anchor: Node | undefined;
   #reservation: Reservation | undefined;
+  #rates: ReadonlyMap<string, RateGauge> = NO_GAUGES;
   readonly #closing: Node[] = [];
   #allocationCount = 0;
   readonly #standing = new Standing();
@@ -74,6 +83,7 @@ export class InvariantWatch implements Watch {
         this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
         checkAdmission(team, event, event.ask.path, event.priority, at);
         checkDraw(team, event, at);
+        if (event.rates !== undefined) checkRates(team, event, at);
         break;
       case 'AllocationEnded': {
         const allocation = team.allocations.get(event.allocation);
@@ -109,6 +119,7 @@ export class InvariantWatch implements Watch {
         checkAdmission(team, event, event.path, null, at);
         break;
       case 'LimitsSet':
+        this.#rates = new Map(team.nodes.get(event.path)?.rates);
         checkGuarantees(team, event, at);
         break;
       case 'Transferred':
@@ -159,7 +170,7 @@ export class InvariantWatch implements Watch {
         return this.#afterLeaving(team, event, at);
       case 'NodeOpened':
       case 'LimitsSet':
-        return carryLimits(team, event, at);
+        return this.#afterLimits(team, event, at);
       case 'ToppedUp':
         return carryTopUp(team, event, at);
       case 'Transferred':
@@ -207,6 +218,7 @@ export class InvariantWatch implements Watch {
       const from = team.reservations.get(event.reservation ?? '')?.node;
       if (from) secondOf(from, resource).booked -= event.drawn[resource] as number;
     }
+    if (event.rates !== undefined) carryRates(event, at, node);
     for (const resource in event.items) {
       const amount = event.items[resource] as number;
       carry(event, at, node, resource, amount, 0, amount, 0);
@@ -216,8 +228,10 @@ export class InvariantWatch implements Watch {
   }
 
   #afterEnd(team: Team, event: EventOf<'AllocationEnded'>, at: Position): void {
-    const { node, items } = this.#allocation as Allocation;
+    const allocation = this.#allocation as Allocation;
+    const { node, items } = allocation;
     this.#allocation = undefined;
+    if (event.rates !== undefined) carryCorrection(event, at, allocation);
     const isClosing = this.#closing.pop() !== undefined;
     if (isClosing) carryEndOfStep(event, at, node, items);
     else {
@@ -246,6 +260,14 @@ export class InvariantWatch implements Watch {
     }
   }
 
+  #afterLimits(team: Team, event: EventOf<'NodeOpened' | 'LimitsSet'>, at: Position): void {
+    const before = this.#rates;
+    this.#rates = NO_GAUGES;
+    carryLimits(team, event, at);
+    const node = team.nodes.get(event.path);
+    if (node !== undefined) carryMeters(event, at, node, before);
+  }
+
   /** A denial or cancellation frees what was set aside, and else leaves the books as they are. */
   #afterLeaving(
     team: Team,
@@ -259,6 +281,7 @@ export class InvariantWatch implements Watch {
     const anchor = deepestOpen(team, event.ask.path);
     if (anchor === undefined) return;
     for (const resource in event.ask.items) {
+      checkUncounted(event, at, anchor, resource);
       if (!isUntouched(anchor, resource)) carry(event, at, anchor, resource, 0, 0, 0, 0);
     }
   }
@@ -292,6 +315,7 @@ export class InvariantWatch implements Watch {
 }
 
 const NOTHING: Amounts = {};
+const NO_GAUGES: ReadonlyMap<string, RateGauge> = new Map();
 
 /** Every node that closes with this one, beneath before above. */
 function collectClosing(node: Node, found: Node[]): void {

@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert';
-import type { BursarEvent } from '../events/events.ts';
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import { isSameMeter, type RateMeter } from '../events/resources.ts';
 import { type Account, newAccount, type ResourceClimb, takeClimb } from './account.ts';
 import type { Node } from './node.ts';
+import { RateGauge } from './rate-gauge.ts';
 
 /** What a recorded event is to a node: the alphabet of its machine (machines.ts). */
 export type ChangeKind =
@@ -50,6 +52,9 @@ export function applyChange(node: Node, change: NodeChange): void {
   for (const climb of change.climbs) {
     takeClimb(accountOf(node, climb.resource), climb, change.isOwn);
   }
+  if (change.event.type === 'AllocationGranted' && change.kind === 'granted') {
+    countRates(node, change.event);
+  }
   if (change.live !== 0) {
     node.liveTree += change.live;
     if (change.isOwn) node.liveOwn += change.live;
@@ -68,7 +73,11 @@ function applyOwn(node: Node, event: BursarEvent): void {
       node.isAuto = false;
       node.weightMilli = event.weightMilli ?? node.weightMilli;
       for (const [resource, set] of Object.entries(event.limits ?? {})) {
-        const { limit, overrunLimit } = set;
+        const { limit, overrunLimit, per } = set;
+        if (per !== undefined) {
+          setRate(node, resource, per, limit ?? null, event.atMs);
+          continue;
+        }
         if (limit !== undefined) accountOf(node, resource).limit = limit;
         if (overrunLimit !== undefined) accountOf(node, resource).overrunLimit = overrunLimit;
       }
@@ -124,6 +133,33 @@ function applyOwn(node: Node, event: BursarEvent): void {
     default:
       return;
   }
+}
+
+/** Counts what a grant takes of the rates that a node limits. */
+function countRates({ rates }: Node, event: EventOf<'AllocationGranted'>): void {
+  if (rates === undefined || event.rates === undefined) return;
+  for (const resource in event.rates) {
+    rates.get(resource)?.count(event.atMs, event.rates[resource] as number);
+  }
+}
+
+/** Limits a rate, or no longer (null). What was counted stays counted where the meter is the same. */
+function setRate(
+  node: Node,
+  resource: string,
+  meter: RateMeter,
+  limit: number | null,
+  atMs: number,
+): void {
+  if (limit === null) {
+    node.rates?.delete(resource);
+    if (node.rates?.size === 0) node.rates = undefined;
+    return;
+  }
+  node.rates ??= new Map();
+  const before = node.rates.get(resource);
+  if (before !== undefined && isSameMeter(before.meter, meter)) before.change(atMs, limit);
+  else node.rates.set(resource, new RateGauge(meter, limit, atMs));
 }
 
 /** The account of a resource, made when it is first needed. */

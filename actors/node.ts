@@ -2,6 +2,7 @@ import { LIMITS } from '../events/limits.ts';
 import type { Account } from './account.ts';
 import type { Holders } from './holders.ts';
 import type { Life } from './machines.ts';
+import type { RateGauge } from './rate-gauge.ts';
 import type { Reservation } from './reservation.ts';
 import type { Allocation } from './team.ts';
 import type { WaitQueue } from './wait-queue.ts';
@@ -45,6 +46,8 @@ export interface Node {
   readonly life: Life;
   readonly children: Set<Node>;
   readonly accounts: Map<string, Account>;
+  /** Rates that it limits. */
+  rates: Map<string, RateGauge> | undefined;
   /** Set by the node's actor alone. */
   phase: Phase;
   /** Counts the openings of the team: a path may be opened again. */
@@ -97,6 +100,7 @@ export function newNode(
     life,
     children: tier === 'step' ? NO_CHILDREN : new Set(),
     accounts: new Map(),
+    rates: undefined,
     phase: 'open',
     openingNo,
     isAuto,

@@ -8,6 +8,7 @@ import { growthOf, reportedOf } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
 import { compareCosts, holdersOf } from './holders.ts';
 import { mergedInOrder } from './merged-in-order.ts';
+import { ratesFit } from './rates.ts';
 import type { Allocation, Team } from './team.ts';
 
 /** Allocations that would have to yield so that a request fits. */
@@ -28,6 +29,9 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
   const { candidate, short } = contest;
   const { withinNode, minRuntimeMs, graceMsMax } = team.policy.preemption;
   if (withinNode === 'never' || short.length === 0) return undefined;
+  // Nobody who ends gives a rate back.
+  const { place, rates } = candidate;
+  if (!ratesFit(place.anchor, rates, candidate.atMs)) return undefined;
   const { priority, atMs } = candidate;
   const victims = leastVictims(contest, legalVictims(team, contest));
   if (victims === undefined || victims.length > LIMITS.victimsMax) return undefined;

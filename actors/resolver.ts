@@ -7,6 +7,7 @@ import { type Candidate, type Contest, contentionDetected, openContest } from '.
 import { type Context, nameAt, stamp } from './context.ts';
 import { partOf } from './partial.ts';
 import { planPreemption } from './preemption.ts';
+import { isRate, NO_RATES, ratesFit, ratesReadyAtMs } from './rates.ts';
 import { type Choice, selectStrategy } from './strategy.ts';
 import type { Team } from './team.ts';
 import { waitBoundMs } from './wait-bound.ts';
@@ -43,7 +44,7 @@ type Outcome = EventOf<
 
 function execute(team: Team, contest: Contest, contestId: string, choice: Choice): Outcome {
   const { candidate } = contest;
-  if (neverFits(candidate.place.anchor, candidate.least)) {
+  if (canNeverFit(candidate)) {
     return deny(team, contest, choice, 'never_fits');
   }
   switch (choice.strategy) {
@@ -58,6 +59,11 @@ function execute(team: Team, contest: Contest, contestId: string, choice: Choice
     default:
       return choice.strategy satisfies never;
   }
+}
+
+/** Whether not even an empty tree and all the time in the world would make room. */
+export function canNeverFit({ place, least, rates, atMs }: Candidate): boolean {
+  return neverFits(place.anchor, least) || ratesReadyAtMs(place.anchor, rates, atMs) === Infinity;
 }
 
 /** Evicts for the whole ask, where that is enough and nobody waits before it. */
@@ -91,8 +97,9 @@ function preempt(
 /** Grants the part that fits, where nobody waits before it. */
 function shareOrWait(team: Team, contest: Contest, choice: Choice): Outcome {
   const { candidate, isBehind } = contest;
-  const { place, wanted, least } = candidate;
-  const part = isBehind ? undefined : partOf(place.anchor, wanted, least);
+  const { place, wanted, least, rates, atMs } = candidate;
+  const isOpen = !isBehind && ratesFit(place.anchor, rates, atMs);
+  const part = isOpen ? partOf(place.anchor, wanted, least) : undefined;
   if (part === undefined) return waitOrDeny(team, contest, choice);
   return grantOf(team, candidate, part, 'request', choice);
 }
@@ -129,7 +136,8 @@ function deny(
   const outer = short.find((one) => one.path === account.path && one.resource === account.resource);
   const held = node.accounts.get(account.resource)?.heldTree ?? 0;
   const couldFit = outer === undefined || outer.needed <= outer.available + held;
-  const retryAfterMs = couldFit ? contest.expectedWaitMs : null;
+  const isOfRate = outer !== undefined && isRate(node, account);
+  const retryAfterMs = couldFit || isOfRate ? contest.expectedWaitMs : null;
   const isNever = reason === 'never_fits';
   const event: EventOf<'RequestDenied'> = {
     type: 'RequestDenied',
@@ -140,7 +148,7 @@ function deny(
     by: candidate.agent,
     ask: candidate.ask,
     reason: reason ?? (outer === undefined ? 'queued_ahead' : contest.conflict),
-    retryOn: !isNever && couldFit ? 'release' : 'top_up',
+    retryOn: isNever ? 'top_up' : isOfRate ? 'time' : couldFit ? 'release' : 'top_up',
     rule: isNever ? 'never-fits' : choice.rule,
     factors: choice.factors,
   };
@@ -174,7 +182,7 @@ export function grantOf(
   via: EventOf<'AllocationGranted'>['via'],
   why: { readonly rule: string; readonly factors?: Choice['factors'] },
 ): EventOf<'AllocationGranted'> {
-  const { id, agent, digest, ask, atMs, wanted, place, priority } = candidate;
+  const { id, agent, digest, ask, atMs, wanted, rates, place, priority } = candidate;
   const event: EventOf<'AllocationGranted'> = {
     type: 'AllocationGranted',
     v: EVENT_VERSION,
@@ -190,6 +198,7 @@ export function grantOf(
     rule: why.rule,
   };
   if (digest !== undefined) event.digest = digest;
+  if (rates !== NO_RATES) event.rates = rates;
   if (place.opened.length > 0) event.opened = [...place.opened];
   if (why.factors !== undefined) event.factors = why.factors;
   for (const resource in wanted) {

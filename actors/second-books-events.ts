@@ -68,8 +68,10 @@ export function carryLimits(
   const node = team.nodes.get(event.path);
   if (node === undefined) return;
   for (const resource in event.limits) {
+    const { limit, guarantee, lend, per } = event.limits[resource] ?? {};
+    // A rate is in no account.
+    if (per !== undefined) continue;
     const second = secondOf(node, resource);
-    const { limit, guarantee, lend } = event.limits[resource] ?? {};
     if (limit !== undefined) second.limit = limit;
     if (lend !== undefined) second.lend = lend;
     if (guarantee !== undefined) second.guarantee = guarantee;

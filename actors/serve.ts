@@ -2,18 +2,22 @@ import { strict as assert } from 'node:assert';
 import type { AccountName, BursarEvent } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { Overlay, roomFor, shortagesOf } from './admission.ts';
+import { addDue } from './climb.ts';
 import {
   bottleneckOf,
   type Candidate,
+  candidateFor,
   outermostAccount,
   queueBefore,
   servable,
+  shortagesNow,
 } from './contention.ts';
 import { stamp } from './context.ts';
-import { boundedAmounts, leastOf } from './decide-request.ts';
+import { boundedAmounts } from './decide-request.ts';
 import { waitingDenial } from './denial.ts';
 import { isAny } from './end.ts';
 import { barrierOf, locate } from './locate.ts';
+import { rateShortages, ratesReadyAtMs } from './rates.ts';
 import { grantOf } from './resolver.ts';
 import { toolDenial } from './ruled-out.ts';
 import { accountOfKey, type Team } from './team.ts';
@@ -60,14 +64,16 @@ export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] 
 }
 
 function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
-  const { place, wanted, atMs } = candidate;
+  const { place, asked, atMs } = candidate;
   const part = servable(team, candidate);
   if (part === undefined) {
-    const short = shortagesOf(place.anchor, wanted);
-    return moveTo(team, head, bottleneckOf(team, candidate, short, head.account), atMs);
+    const short = shortagesNow(candidate);
+    const next = bottleneckOf(team, candidate, short, head.account);
+    wakeForRates(team, head, candidate);
+    return moveTo(team, head, next, atMs);
   }
   // It fits, but on another account of its path somebody is served before it.
-  const before = queueBefore(team, place.anchor, wanted, head);
+  const before = queueBefore(team, place.anchor, asked, head);
   if (before !== undefined) return moveTo(team, head, before.account, atMs);
   return [
     {
@@ -78,6 +84,17 @@ function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
       factors: { waitedMs: atMs - head.sinceMs, priority: head.priority },
     },
   ];
+}
+
+/** Looks at the queue of a request again when its rates have room; found again by a sweep. */
+function wakeForRates(team: Team, { id }: Waiting, candidate: Candidate): void {
+  const { place, rates, atMs } = candidate;
+  const readyAtMs = ratesReadyAtMs(place.anchor, rates, atMs);
+  const before = team.agenda.wakes.get(id);
+  if (before !== undefined) team.timers.remove(before);
+  team.agenda.wakes.delete(id);
+  if (readyAtMs <= atMs || readyAtMs === Infinity) return;
+  team.agenda.wakes.set(id, addDue(team, readyAtMs, 'rate', id));
 }
 
 function moveTo(team: Team, { id, ask, account }: Waiting, next: AccountName, atMs: number) {
@@ -97,7 +114,7 @@ export function collectFor(team: Team, id: string, atMs: number): BursarEvent[] 
 
 /** Adds to what is set aside for a beneficiary; grants when it is all there. */
 function collect(team: Team, waiting: Waiting, candidate: Candidate): BursarEvent[] {
-  const { place, wanted, atMs } = candidate;
+  const { place, wanted, rates, atMs } = candidate;
   const more: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(wanted)) {
     const missing = amount - (waiting.earmarked[resource] ?? 0);
@@ -109,9 +126,13 @@ function collect(team: Team, waiting: Waiting, candidate: Candidate): BursarEven
     ? [{ ...stamp('ResourcesReclaimed', team, atMs), request, earmarked: more }]
     : [];
   // Limits may have been cut, or a limited step opened, since the collecting began.
-  const short = shortagesOf(place.anchor, wanted, withoutEarmark(team, waiting));
+  const short = [
+    ...shortagesOf(place.anchor, wanted, withoutEarmark(team, waiting)),
+    ...rateShortages(place.anchor, rates, atMs),
+  ];
   if (short.length === 0) return [...events, collectedGrant(team, waiting, candidate)];
   if (events.length > 0) return events;
+  wakeForRates(team, waiting, candidate);
   return moveTo(team, waiting, outermostAccount(short, waiting.account), atMs);
 }
 
@@ -139,9 +160,9 @@ function withoutEarmark(team: Team, { earmarkPath, earmarked }: Waiting): Overla
 
 /** A waiting request that nothing bars, as it would be decided now. */
 function candidateOf(team: Team, waiting: Waiting, atMs: number): Candidate {
-  const { id, agent, digest, ask, priority } = waiting;
+  const { id, ask } = waiting;
   const place = locate(team, ask.path);
-  const wanted = boundedAmounts(team, ask);
-  assert(typeof place !== 'string' && wanted !== undefined, `nothing bars ${id}`);
-  return { id, agent, digest, ask, wanted, least: leastOf(ask, wanted), priority, place, atMs };
+  const asked = boundedAmounts(team, ask);
+  assert(typeof place !== 'string' && asked !== undefined, `nothing bars ${id}`);
+  return candidateFor(team, waiting, place, asked, atMs);
 }

@@ -8,12 +8,21 @@ import type { PendingApproval } from './approvals.ts';
 import { InvariantWatch, type Watch } from './invariants.ts';
 import { LIVES, type Life } from './machines.ts';
 import type { Node, Tier } from './node.ts';
+import type { RateGauge } from './rate-gauge.ts';
 import type { Reservation } from './reservation.ts';
 import { Roster } from './roster.ts';
 import type { NodeRuntime } from './runtime.ts';
 import type { Timer, TimerHeap } from './timers.ts';
 import type { Waiting } from './wait-queue.ts';
 import { Waiters } from './waiters.ts';
+
+/** What a grant has counted of a rate on one node. */
+export interface CountedRate {
+  readonly node: Node;
+  readonly gauge: RateGauge;
+  readonly resource: string;
+  readonly amount: number;
+}
 
 /** A grant that lives: what its holder may use until it ends. */
 export interface Allocation {
@@ -24,6 +33,8 @@ export interface Allocation {
   items: Amounts;
   readonly priority: Priority;
   readonly grantedAtMs: number;
+  /** What it counted of rates, on each tier; undefined where it asked for none. */
+  readonly counted: readonly CountedRate[] | undefined;
   /** Where its grant is recorded: of two at the same instant, the later one is younger. */
   readonly grantedAt: Position;
   expiresAtMs: number;
@@ -110,6 +121,8 @@ export interface Agenda {
   /** Paths beneath which waiting requests may have to be denied, and those found there. */
   readonly sweeps: Set<string>;
   readonly barred: Set<string>;
+  /** When the rates of a waiting request have room, by request; found again from the rates. */
+  readonly wakes: Map<string, Timer>;
 }
 
 /** All that is true of one team: the fold of its events. */
@@ -195,6 +208,7 @@ export function newTeam(
       stops: new Set(),
       sweeps: new Set(),
       barred: new Set(),
+      wakes: new Map(),
     },
     arrivals: 0,
     notedEver: 0,

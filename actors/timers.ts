@@ -10,6 +10,7 @@ const RANK = {
   reservation: 7,
   wait: 8,
   approval: 9,
+  rate: 10,
 } as const;
 export type DueKind = keyof typeof RANK;
 
@@ -53,6 +54,7 @@ export class TimerHeap {
     reservation: 0,
     wait: 0,
     approval: 0,
+    rate: 0,
   };
 
   get size(): number {

@@ -1,20 +1,22 @@
 import type { AnswerOf, ResourceReservation } from '../events/answers.ts';
 import type { BalanceLine } from '../events/balance-line.ts';
+import type { RateLine } from '../events/rate-line.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { contributionOf } from './account.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './admission.ts';
 import { expectedWaitMs } from './expected-wait.ts';
 import { type Node, nameOf } from './node.ts';
+import { rateRoom, ratesReadyAtMs } from './rates.ts';
 import type { Reservation } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
 import { waitBoundMs } from './wait-bound.ts';
 import { effectivePriority, type Waiting } from './wait-queue.ts';
 
 /** The balance of a node, own and with descendants, one line a resource. */
-export function balanceOf(node: Node, nowMs: number): AnswerOf<'balance'> {
+export function balanceOf(team: Team, node: Node, nowMs: number): AnswerOf<'balance'> {
   const lines: BalanceLine[] = [];
   for (const [resource, account] of node.accounts) {
-    const type = resourceTypeOf(resource);
+    const type = resourceTypeOf(resource, team.policy.resources);
     lines.push({
       resource,
       unit: type?.unit ?? '',
@@ -51,6 +53,7 @@ export function balanceOf(node: Node, nowMs: number): AnswerOf<'balance'> {
     deadlineInMs: node.deadlineAtMs === Infinity ? null : Math.max(0, node.deadlineAtMs - nowMs),
     reservations: [...(node.reservations ?? [])].map((one) => reservationView(one, nowMs)),
     lines: lines.sort((a, b) => (a.resource < b.resource ? -1 : 1)),
+    ...(node.rates === undefined ? {} : { rates: rateLines(team, node, nowMs) }),
     children: [...node.children].map(nameOf).sort(),
   };
 }
@@ -66,6 +69,28 @@ function reservationView(reservation: Reservation, nowMs: number): ResourceReser
     startsInMs: Math.max(0, startsAtMs - nowMs),
     endsInMs: Math.max(0, endsAtMs - nowMs),
   };
+}
+
+/** The rates that a node limits, as they stand at an instant. */
+function rateLines(team: Team, node: Node, nowMs: number): RateLine[] {
+  const lines: RateLine[] = [];
+  for (const [resource, gauge] of node.rates ?? []) {
+    const readyAtMs = ratesReadyAtMs(node, { [resource]: 1 }, nowMs);
+    const available = gauge.roomAt(nowMs);
+    lines.push({
+      resource,
+      unit: resourceTypeOf(resource, team.policy.resources)?.unit ?? '',
+      limit: gauge.limit,
+      ms: gauge.meter.ms,
+      by: gauge.meter.by,
+      burst: gauge.burst,
+      counted: gauge.countedAt(nowMs),
+      available,
+      effectiveAvailable: rateRoom(node, resource, nowMs) ?? available,
+      retryAfterMs: readyAtMs === Infinity ? null : readyAtMs - nowMs,
+    });
+  }
+  return lines.sort((a, b) => (a.resource < b.resource ? -1 : 1));
 }
 
 /** A live allocation; the lease as a duration. */

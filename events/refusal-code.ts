@@ -24,7 +24,7 @@ export const RefusalCode = z.enum([
   'resource_in_use',
   'exclusive_resource',
   'rate_not_exact',
-  'rate_not_divisible',
+  'rate_counted_at_grant',
   'node_exists',
   'node_closed',
   'node_closing',

@@ -56,7 +56,9 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalKind>> = {
   resource_in_use: state('A resource keeps its class while it is used; choose another name.'),
   exclusive_resource: input('An exclusive resource has the limit 1; leave the limit out.'),
   rate_not_exact: input("Use a smaller limit or time, or by: 'bucket'."),
-  rate_not_divisible: input('A rate is counted in full at the grant: leave min out, ask for less.'),
+  rate_counted_at_grant: input(
+    'A rate is counted in full at the grant: leave min out, and ask anew for more.',
+  ),
   node_exists: state('The node is open already; use setLimits to change it.'),
   node_closed: state('A closed name is not used again; choose another.'),
   node_closing: state('The subtree is closing; ask elsewhere.'),

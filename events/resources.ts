@@ -65,6 +65,11 @@ export const RateMeter = z
   });
 export type RateMeter = z.infer<typeof RateMeter>;
 
+/** Whether two meters count alike, so that what one has counted holds for the other. */
+export function isSameMeter(a: RateMeter, b: RateMeter): boolean {
+  return a.ms === b.ms && a.by === b.by && a.burst === b.burst;
+}
+
 /** Resources that every team has. 1 credit = 1 USD = 1,000,000 microcredits. */
 export const BUILT_IN_RESOURCES: Readonly<Record<string, ResourceType>> = {
   credits: { class: 'consumable', unit: 'microcredits' },

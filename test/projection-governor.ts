@@ -91,7 +91,7 @@ export class Governor {
 export function balanceIn(team: Team, path: string): ActorsBalance | undefined {
   const node = team.nodes.get(path);
   if (node === undefined) return undefined;
-  const answer = balanceOf(node, 0);
+  const answer = balanceOf(team, node, 0);
   return answer;
 }
 

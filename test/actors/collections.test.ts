@@ -55,6 +55,7 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     'reservation',
     'wait',
     'approval',
+    'rate',
   ] as const;
   const due = fc.record({
     atMs: fc.nat(20),
@@ -62,8 +63,9 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     team: fc.constantFrom('a', 'b'),
     id: fc.constantFrom('x', 'y', 'z'),
   });
+  const padded = (count: number) => String(count).padStart(3, '0');
   const keyOf = (one: Due) =>
-    [String(one.atMs).padStart(3, '0'), kinds.indexOf(one.kind), one.team, one.id].join(' ');
+    [padded(one.atMs), padded(kinds.indexOf(one.kind)), one.team, one.id].join(' ');
   const act = fc.record({ due, isOut: fc.boolean(), at: fc.nat() });
   fc.assert(
     fc.property(fc.array(act, { maxLength: 80 }), fc.nat(20), (acts, nowMs) => {

@@ -1,4 +1,5 @@
 import { type Node, nameOf } from '../../actors/node.ts';
+import type { RateGauge } from '../../actors/rate-gauge.ts';
 import type { Team } from '../../actors/team.ts';
 import type { WaitQueue } from '../../actors/wait-queue.ts';
 
@@ -21,9 +22,10 @@ export function stateOf(team: Team): unknown {
     ...kept,
     nodes: sorted(team.nodes, nodeState),
     credentials: sorted(team.credentials, same),
-    allocations: sorted(team.allocations, ({ node, expiry, reservation, ...rest }) => ({
+    allocations: sorted(team.allocations, ({ node, expiry, reservation, counted, ...rest }) => ({
       ...rest,
       reservation: reservation?.id ?? null,
+      counted: counted?.map((one) => [one.node.path, one.resource, one.amount]),
       path: node.path,
       timerAtMs: expiry.place === -1 ? null : expiry.atMs,
     })),
@@ -55,6 +57,7 @@ function nodeState(node: Node): unknown {
     allocations,
     children,
     accounts,
+    rates,
     freezes,
     stops,
     queues,
@@ -69,6 +72,7 @@ function nodeState(node: Node): unknown {
     children: [...children].map(nameOf).sort(),
     reservations: [...(reservations ?? [])].map(({ id }) => id).sort(),
     accounts: sorted(accounts, (account) => ({ ...account })),
+    rates: sorted(rates ?? new Map<string, RateGauge>(), (gauge) => gauge.state()),
     freezes: sorted(freezes ?? new Map(), same),
     stops: sorted(stops ?? new Map(), (stop) => ({
       ...stop,
