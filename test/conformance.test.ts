@@ -73,7 +73,7 @@ runner('what the adapter does not know fails with its name, wherever it stands',
     [{ family: 'unheard' }, 'family: unheard'],
     [{ family: undefined, kind: 'unheard' }, 'kind: unheard'],
     [{ family: 'resets', operations: [{ op: 'reserve' }] }, 'step 0 op: reserve'],
-    [{ family: 'grants', operations: [{ op: 'reserve' }] }, 'op: reserve'],
+    [{ family: 'grants', operations: [{ op: 'reserve' }] }, 'op or field: reserve'],
     [{ family: 'thresholds', setup: { thresholds: [{ kind: 'mood' }] } }, 'threshold: mood'],
   ];
   for (const [more, place] of odd) {

@@ -25,6 +25,9 @@ function isMet(key: string, expected: unknown, observed: Observed): boolean {
     case 'reason':
     case 'tier':
       return observed[WORDS[key]]?.includes(expected as string) ?? false;
+    case 'released':
+    case 'overrun':
+      return saysTheSame(expected ?? 0, observed[key]);
     case 'preempted':
       return saysTheSame([expected].flat(), observed.preempted);
     case 'outcomes':
@@ -91,14 +94,15 @@ async function tierOf(tier: string, scene: Scene): Promise<Readonly<Record<strin
   const { frozen } = await scene.balanceOf(tier);
   if (line === undefined) return { held: 0, spent: 0, limit: null, remaining: null, frozen };
   const { heldTree: held, spentTree: spent, limit, short: blocked, available, shortBy } = line;
-  const { spentPast, debt } = line;
+  const { spentPast, carried } = line;
   return {
     held,
     spent,
     limit,
     blocked,
     frozen,
-    debt,
+    // What is missing now shows in what remains; debt is what earlier windows left.
+    debt: carried,
     past_spent: spentPast,
     remaining: blocked ? -(shortBy ?? Number.NaN) : available,
   };

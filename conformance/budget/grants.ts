@@ -32,12 +32,19 @@ interface GrantsSetup {
 /** Only the order of times matters here, no calendar: a second stands for a minute. */
 const MINUTES = new ScenarioTime(SOME_DAY_MS, 1_000);
 const KNOWN_OPS: readonly string[] = ['use', 'query', 'reset', 'order'];
+const KNOWN_FIELDS: readonly string[] = [
+  ...['id', 'amount', 'priority', 'effective', 'expires', 'created', 'voided'],
+  ...['recurrence', 'rollover', 'note'],
+];
 
 /** Plays grants, use and resets on one pot without a limit of its own. */
 export async function differencesOfGrants(record: BudgetRecord): Promise<Difference[]> {
-  const unknown = record.operations.filter(({ op }) => !KNOWN_OPS.includes(op));
-  if (unknown.length > 0) return unknown.map(({ op }) => notUnderstood('op', op));
   const setup = record.setup as GrantsSetup;
+  const unknown = [
+    ...record.operations.map(({ op }) => op).filter((op) => !KNOWN_OPS.includes(op)),
+    ...(setup.grants ?? []).flatMap(Object.keys).filter((key) => !KNOWN_FIELDS.includes(key)),
+  ];
+  if (unknown.length > 0) return unknown.map((word) => notUnderstood('op or field', word));
   const window = { every: 'manual' };
   const pot = await Pot.open(MINUTES.instantMs(setup.start?.at ?? 0), { limit: 0, window });
   try {
@@ -89,7 +96,9 @@ class GrantsPlay {
 
   async #grant(grant: ScenarioGrant): Promise<void> {
     const { id, amount, priority, effective, expires, recurrence, rollover } = grant;
-    const left = this.#setup.start?.balances?.[id];
+    // A grant that begins later begins whole, whatever a snapshot says of it.
+    const isLater = MINUTES.isAhead(this.#now, effective);
+    const left = isLater ? undefined : this.#setup.start?.balances?.[id];
     await this.#pot.expect('topped_up', {
       op: 'topUp',
       id,

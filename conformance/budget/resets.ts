@@ -31,7 +31,7 @@ export async function differencesOfResets(record: BudgetRecord): Promise<Differe
 async function endOfWindow(operation: Operation): Promise<string> {
   const { now, every, tz, at, week_start: weekStart } = operation;
   const window = {
-    every: String(every),
+    every: WORDS[String(every)] ?? String(every),
     ...(tz === undefined ? {} : { tz: String(tz) }),
     ...(at === undefined ? {} : { at: String(at) }),
     ...(weekStart === undefined ? {} : { weekStart: dayOf(String(weekStart)) }),
@@ -46,6 +46,14 @@ async function endOfWindow(operation: Operation): Promise<string> {
     await pot.close();
   }
 }
+
+const WORDS: Readonly<Record<string, string>> = {
+  hourly: '1h',
+  daily: '1d',
+  weekly: '1w',
+  monthly: '1mo',
+  yearly: '1y',
+};
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 

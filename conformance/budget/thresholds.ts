@@ -64,7 +64,7 @@ async function toldOf(
         const value = threshold[field];
         if (value === undefined) continue;
         told[field === 'balance' ? 'balance' : 'usage'] = value;
-        told['kind'] = kind;
+        if (field !== 'balance' || told['kind'] === null) told['kind'] = kind;
       }
     }
     return told;
