@@ -3,7 +3,7 @@ import type { LiveAllocation, NodePreemption, PendingRequest } from './types.ts'
 /**
  * Whether a policy lets a request take from a holder. Both sides count with what an operator added
  * to their priority. Equal ones are ordered by when they first asked, so that no two can take from
- * each other in turn; a request without a time has just come.
+ * each other in turn; a request without a time counts as from 0.
  */
 export function mayPreempt(
   policy: NodePreemption['withinNode'],
@@ -38,6 +38,6 @@ function isOlder(
   request: Pick<PendingRequest, 'createdAtMs' | 'queuedAtMs'>,
   holder: Pick<LiveAllocation, 'grantedAtMs' | 'createdAtMs'>,
 ): boolean {
-  const askedAtMs = request.queuedAtMs ?? request.createdAtMs ?? Infinity;
+  const askedAtMs = request.queuedAtMs ?? request.createdAtMs ?? 0;
   return askedAtMs < (holder.createdAtMs ?? holder.grantedAtMs);
 }

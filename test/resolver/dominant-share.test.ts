@@ -74,7 +74,7 @@ test('S-05 who may take from whom counts what an operator added, on both sides',
   assert.not.ok(mayPreempt('lower', { priority: 2 }, holder(1, 1)));
   assert.ok(mayPreempt('lowerOrNewerEqual', { priority: 1, createdAtMs: 4 }, holder(1)));
   assert.not.ok(mayPreempt('lowerOrNewerEqual', { priority: 1, createdAtMs: 5 }, holder(1)));
-  assert.not.ok(mayPreempt('lowerOrNewerEqual', { priority: 1 }, holder(1)));
+  assert.ok(mayPreempt('lowerOrNewerEqual', { priority: 1 }, holder(1)));
   assert.ok(mayPreempt('any', { priority: 0 }, holder(9)));
   assert.not.ok(mayPreempt('never', { priority: 9 }, holder(0)));
 });
