@@ -1,11 +1,17 @@
 import { hasTheSame, saysTheSame } from '../compare.ts';
-import { readRatio } from '../exact.ts';
+import { type Ratio, readRatio } from '../exact.ts';
 import type { Answers } from './families.ts';
 
 /** Whether what was observed under a key says what is expected there. */
-type Comparison = (expected: unknown, observed: unknown, answers: Answers) => boolean;
+type Comparison = (
+  expected: unknown,
+  observed: unknown,
+  answers: Answers,
+  tolerance: Ratio | undefined,
+) => boolean;
 
-const same: Comparison = (expected, observed) => saysTheSame(expected, observed);
+const same: Comparison = (expected, observed, _, tolerance) =>
+  saysTheSame(expected, observed, tolerance);
 /** Names or parts in any order; a number stands for how many. */
 const anyOrder: Comparison = (expected, observed) =>
   typeof expected === 'number' && Array.isArray(observed)

@@ -1,3 +1,4 @@
+import { type Ratio, readRatio } from '../exact.ts';
 import { type Difference, notUnderstood, type Verdict, verdictOf } from '../verdict.ts';
 import { answerKeyOf, COMPARED } from './compared-keys.ts';
 import { type Answers, FAMILIES } from './families.ts';
@@ -15,14 +16,27 @@ export function judgeScheduling(record: SchedulingRecord): Verdict {
   } catch (err) {
     return verdictOf([{ at: 'the whole', expected: record.expected, observed: String(err) }]);
   }
-  return verdictOf(wanted.flatMap(([key, expected]) => differencesAt(key, expected, answers)));
+  const tolerance = toleranceOf(record);
+  return verdictOf(
+    wanted.flatMap(([key, expected]) => differencesAt(key, expected, answers, tolerance)),
+  );
 }
 
-function differencesAt(key: string, expected: unknown, answers: Answers): Difference[] {
+/** Where a source rounds its numbers, the record states by how much. */
+function toleranceOf({ tolerance, expected }: SchedulingRecord): Ratio | undefined {
+  return readRatio(tolerance ?? expected['tolerance']);
+}
+
+function differencesAt(
+  key: string,
+  expected: unknown,
+  answers: Answers,
+  tolerance: Ratio | undefined,
+): Difference[] {
   const answerKey = answerKeyOf(key);
   if (!Object.hasOwn(answers, answerKey)) return [notUnderstood(`${key} of this kind`, expected)];
   const observed = answers[answerKey];
-  const isSame = COMPARED[key]?.(expected, observed, answers) === true;
+  const isSame = COMPARED[key]?.(expected, observed, answers, tolerance) === true;
   return isSame ? [] : [{ at: key, expected, observed }];
 }
 

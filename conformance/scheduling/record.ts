@@ -12,6 +12,8 @@ export interface SchedulingRecord extends ScenarioRecord {
   readonly allocations: readonly ScenarioHolder[];
   readonly requests: readonly ScenarioHolder[];
   readonly expected: Readonly<Record<string, unknown>>;
+  /** How far numbers may lie apart where the source rounds. */
+  readonly tolerance?: ScenarioAmount;
 }
 
 export interface ScenarioNode {
