@@ -55,6 +55,18 @@ test('its clock moves when it is told to, and what falls due then is over', asyn
   assert.is(await held(), 0, 'after a long sleep too');
 });
 
+test('another writer goes on from its log, with the same books and answers', async () => {
+  const { governor, ask, request } = await givenPot();
+  await request('a', 60);
+  await ask({ op: 'settle', id: 's', allocation: 'a', actual: { credits: 70 } });
+  await request('b', 20);
+  const before = await ask({ op: 'balance', path: POT });
+  await governor.restart();
+  assert.equal(await ask({ op: 'balance', path: POT }), before);
+  const again = await request('b', 20);
+  assert.equal([again.outcome, 'replayed' in again], ['granted', true]);
+});
+
 test('a clock that is set back revives nothing and holds nothing up', async () => {
   const { governor, request, held } = await givenPot();
   await governor.setClock(STARTS_AT_MS + 10_000);

@@ -20,8 +20,8 @@ export interface InMemoryOptions {
 const ANSWER_BYTES_MAX = 1_048_576;
 /** Longer than any answer takes, of a clock that stands still while it is waited for. */
 const ANSWER_WAIT_MS = 60_000;
-/** What a start takes at most, in steps of the clock, ms. */
-const START_STEP_MS = 5;
+/** What a start takes at most, and the steps in which its clock moves meanwhile, ms. */
+const STEP_MS = 5;
 const START_MS_MAX = 5_000;
 
 /**
@@ -38,7 +38,8 @@ const START_MS_MAX = 5_000;
 export class GovernorInMemory {
   readonly #host: VirtualHost;
   readonly #bus: MemoryBus;
-  readonly #writer: RunningWriter;
+  readonly #begin: () => RunningWriter;
+  #writer: RunningWriter;
 
   /** @throws Error when the writer does not come to serve: its log says why */
   static async start({ startsAtMs, log = quietLog() }: InMemoryOptions): Promise<GovernorInMemory> {
@@ -49,7 +50,7 @@ export class GovernorInMemory {
       pause: (ms: number) => host.pause(ms),
       brokerMs: () => host.wallMs(),
     };
-    const writer = runShards({
+    const parts = {
       host,
       bus,
       ledger: new MemoryLedger({ clock }),
@@ -59,18 +60,18 @@ export class GovernorInMemory {
       ownerName: 'in-memory',
       witnessFolder: 'witness',
       log,
-    });
-    const isServing = () => writer.status().every(({ state }) => state === 'serving');
-    while (!isServing() && host.wallMs() < startsAtMs) await host.pass(START_STEP_MS);
-    if (!isServing()) throw new Error('the writer in memory does not serve: see its log');
+    };
+    const governor = new GovernorInMemory(host, bus, () => runShards(parts));
+    await governor.#untilServing();
     await host.setWall(startsAtMs);
-    return new GovernorInMemory(host, bus, writer);
+    return governor;
   }
 
-  private constructor(host: VirtualHost, bus: MemoryBus, writer: RunningWriter) {
+  private constructor(host: VirtualHost, bus: MemoryBus, begin: () => RunningWriter) {
     this.#host = host;
     this.#bus = bus;
-    this.#writer = writer;
+    this.#begin = begin;
+    this.#writer = begin();
   }
 
   /** Sends one command as an agent would, over the bus and its codec; the answer. */
@@ -91,14 +92,28 @@ export class GovernorInMemory {
     return this.#host.setWall(atMs);
   }
 
+  /** Throws the writer away and lets another one begin from the log. Takes some ms of its clock. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#writer = this.#begin();
+    await this.#untilServing();
+  }
+
   /** Stops the writer. Time passes for it until it has. */
   async stop(): Promise<void> {
     let isStopped = false;
     const stopping = this.#writer.stop().finally(() => {
       isStopped = true;
     });
-    while (!isStopped) await this.#host.pass(START_STEP_MS);
+    while (!isStopped) await this.#host.pass(STEP_MS);
     await stopping;
+  }
+
+  async #untilServing(): Promise<void> {
+    const endsAtMs = this.#host.steadyMs() + START_MS_MAX;
+    const isServing = () => this.#writer.status().every(({ state }) => state === 'serving');
+    while (!isServing() && this.#host.steadyMs() < endsAtMs) await this.#host.pass(STEP_MS);
+    if (!isServing()) throw new Error('the writer in memory does not serve: see its log');
   }
 }
 

@@ -91,6 +91,10 @@ class GrantsPlay {
         if (expectation.step === step) found.push(...(await this.#look(expectation)));
       }
     }
+    const expected = await this.#pot.line();
+    await this.#pot.restart();
+    const observed = await this.#pot.line();
+    if (!saysTheSame(expected, observed)) found.push({ at: 'after a replay', expected, observed });
     return found;
   }
 

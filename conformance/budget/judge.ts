@@ -1,3 +1,4 @@
+import { saysTheSame } from '../compare.ts';
 import { type Difference, notUnderstood, type Verdict, verdictOf } from '../verdict.ts';
 import { differencesOf, differencesOfTiers } from './expect.ts';
 import { differencesOfGrants } from './grants.ts';
@@ -43,6 +44,14 @@ async function differencesOfTierScenario(record: BudgetRecord): Promise<Differen
   return [];
 }
 
+/** What holds for every record: a writer that begins from the log has the same books. */
+async function differencesOfReplay(scene: Scene): Promise<Difference[]> {
+  const expected = await scene.books();
+  await scene.restart();
+  const observed = await scene.books();
+  return saysTheSame(expected, observed) ? [] : [{ at: 'after a replay', expected, observed }];
+}
+
 async function runIn(
   order: Order,
   record: BudgetRecord,
@@ -60,6 +69,7 @@ async function runIn(
         found.push(...(await differencesOfTiers(expectation, scene)));
       }
     }
+    found.push(...(await differencesOfReplay(scene)));
   } finally {
     await scene.close();
   }

@@ -66,6 +66,11 @@ export class Pot {
     return this.#governor.setClock(atMs);
   }
 
+  /** Another writer begins from the log. */
+  restart(): Promise<void> {
+    return this.#governor.restart();
+  }
+
   close(): Promise<void> {
     return this.#governor.stop();
   }

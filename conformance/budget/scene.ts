@@ -51,6 +51,21 @@ export class Scene {
     return this.#paths;
   }
 
+  /** Another writer begins from the log. */
+  restart(): Promise<void> {
+    return this.#governor.restart();
+  }
+
+  /** Every account of every node, as it is shown. */
+  async books(): Promise<Readonly<Record<string, unknown>>> {
+    const books: Record<string, unknown> = {};
+    for (const node of this.#paths.nodes) {
+      const path = this.#paths.pathOf(node);
+      books[node] = (await this.expect('balance', { op: 'balance', path })).lines;
+    }
+    return books;
+  }
+
   close(): Promise<void> {
     return this.#governor.stop();
   }
