@@ -37,9 +37,11 @@ export type LimitOptions = {
   readonly credits?: string;
   readonly limit?: readonly string[];
   readonly guarantee?: readonly string[];
+  readonly lend?: readonly string[];
+  readonly overrunLimit?: readonly string[];
 };
 
-/** Adds `--credits`, `--limit` and `--guarantee`. */
+/** Adds `--credits`, `--limit`, `--guarantee`, `--lend` and `--overrun-limit`. */
 export function withLimits(command: Command): Command {
   return command
     .option('--credits <usd>', 'limit on credits; "none" takes it away')
@@ -48,22 +50,34 @@ export function withLimits(command: Command): Command {
       'limit on any resource, or NAME=none; may be repeated',
       collect,
     )
-    .option('--guarantee <name=amount>', 'set aside from the parent; may be repeated', collect);
+    .option('--guarantee <name=amount>', 'set aside from the parent; may be repeated', collect)
+    .option(
+      '--lend <name=amount>',
+      'of a guaranteed capacity what others may use while it is idle: an amount or all (default)',
+      collect,
+    )
+    .option(
+      '--overrun-limit <name=amount>',
+      'most that one settle may book above its hold before the run is frozen, or NAME=none',
+      collect,
+    );
 }
 
 /** Limits by resource; empty when none is given. @throws UsageError */
-export function limitsFrom({ credits, limit = [], guarantee = [] }: LimitOptions): ResourceLimits {
-  const limits: Record<string, { limit?: number | null; guarantee?: number }> = {};
+export function limitsFrom(options: LimitOptions): ResourceLimits {
+  const { credits, limit = [], guarantee = [], lend = [], overrunLimit = [] } = options;
+  const limits: Record<string, ResourceLimits[string]> = {};
+  const set = (text: string, option: string, field: string, none: string | null) => {
+    const isNone = none !== null && text.endsWith(`=${none}`);
+    const plain = isNone ? `${text.slice(0, -(none.length + 1))}=0` : text;
+    const [resource, amount] = namedAmount(plain, option);
+    limits[resource] = { ...limits[resource], [field]: isNone ? null : amount };
+  };
   const wishes = credits === undefined ? limit : [`credits=${credits}`, ...limit];
-  for (const text of wishes) {
-    const isNone = text.endsWith('=none');
-    const [resource, amount] = namedAmount(isNone ? text.replace(/none$/, '0') : text, '--limit');
-    limits[resource] = { ...limits[resource], limit: isNone ? null : amount };
-  }
-  for (const text of guarantee) {
-    const [resource, amount] = namedAmount(text, '--guarantee');
-    limits[resource] = { ...limits[resource], guarantee: amount };
-  }
+  for (const text of wishes) set(text, '--limit', 'limit', 'none');
+  for (const text of guarantee) set(text, '--guarantee', 'guarantee', null);
+  for (const text of lend) set(text, '--lend', 'lend', 'all');
+  for (const text of overrunLimit) set(text, '--overrun-limit', 'overrunLimit', 'none');
   return limits;
 }
 

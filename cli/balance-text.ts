@@ -1,8 +1,8 @@
 import type { BalanceLine } from '../events/balance-line.ts';
-import { countOf } from '../workload/number-text.ts';
+import { countOf, durationText } from '../workload/number-text.ts';
 import type { Colours } from './screen.ts';
 import { tableText } from './tables.ts';
-import { showAmount } from './values.ts';
+import { showAmount, showAmounts, showTime } from './values.ts';
 
 /** As much of a balance as is shown, from the writer or from a projection. */
 export type ShownBalance = {
@@ -14,7 +14,20 @@ export type ShownBalance = {
   readonly liveAllocations: number;
   readonly lines: readonly BalanceLine[];
   readonly children: readonly string[];
+  /** From the writer as durations from now, from a projection as times. */
+  readonly deadlineInMs?: number | null | undefined;
+  readonly deadlineAtMs?: number | null;
+  readonly reservations?: readonly ShownReservation[] | undefined;
 };
+
+type ShownReservation = {
+  readonly id: string;
+  readonly left: Readonly<Record<string, number>>;
+  readonly items: Readonly<Record<string, number>>;
+} & (
+  | { readonly startsInMs: number; readonly endsInMs: number }
+  | { readonly startsAtMs: number; readonly endsAtMs: number }
+);
 
 /** Children named in one balance; the rest is counted. */
 const CHILDREN_SHOWN_MAX = 12;
@@ -28,9 +41,25 @@ export function balanceText(balance: ShownBalance, paint: Colours): string {
     children.length > CHILDREN_SHOWN_MAX ? `, … ${countOf(children.length, 'node')} in all` : '';
   return [
     head,
+    ...deadlineText(balance),
     lines.length === 0 ? '  nothing limited, held or spent' : linesTable(lines, paint),
+    ...(balance.reservations ?? []).map(reservationText),
     ...(children.length === 0 ? [] : [paint.dim(`beneath it: ${shown}${more}`)]),
   ].join('\n');
+}
+
+function deadlineText({ deadlineInMs, deadlineAtMs }: ShownBalance): string[] {
+  if (deadlineInMs != null) return [`  closes by force in ${durationText(deadlineInMs)}`];
+  return deadlineAtMs == null ? [] : [`  closes by force at ${showTime(deadlineAtMs)}`];
+}
+
+function reservationText(reservation: ShownReservation): string {
+  const { id, left, items } = reservation;
+  const when =
+    'endsInMs' in reservation
+      ? `in ${durationText(reservation.startsInMs)} until in ${durationText(reservation.endsInMs)}`
+      : `from ${showTime(reservation.startsAtMs)} to ${showTime(reservation.endsAtMs)}`;
+  return `  reserved as ${id}: ${showAmounts(left)} left of ${showAmounts(items)}, ${when}`;
 }
 
 /** `open`, or what is in force on the node. */
@@ -43,6 +72,17 @@ export function phaseText(
     ...stops.map((stop) => paint.red(`stopped by ${stop}`)),
   ];
   return notes.length === 0 ? phase : [phase, ...notes].join(', ');
+}
+
+/** What is out of the ordinary on a line. */
+function notesOf(line: BalanceLine, paint: Colours): string {
+  const { resource, short, lent = 0, borrowed = 0, booked = 0, guarantee } = line;
+  return [
+    ...(short ? [paint.red('short')] : []),
+    ...(lent > 0 ? [`lends ${showAmount(resource, lent)}`] : []),
+    ...(borrowed > 0 && guarantee > 0 ? [`borrows ${showAmount(resource, borrowed)}`] : []),
+    ...(booked > 0 ? [`${showAmount(resource, booked)} reserved`] : []),
+  ].join(', ');
 }
 
 function linesTable(lines: readonly BalanceLine[], paint: Colours): string {
@@ -67,7 +107,7 @@ function linesTable(lines: readonly BalanceLine[], paint: Colours): string {
       show(line.spentTree, ''),
       show(line.effectiveAvailable, 'unbounded'),
       line.guarantee === 0 ? '–' : show(line.guarantee, ''),
-      line.short ? paint.red('short') : '',
+      notesOf(line, paint),
     ];
   });
   return tableText(

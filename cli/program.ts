@@ -3,6 +3,7 @@ import { addAgentCommands } from './commands/agent.ts';
 import { addAllocationCommands } from './commands/allocations.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addBalance } from './commands/balance.ts';
+import { addBudgetMoves } from './commands/budget-moves.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEmergencies } from './commands/emergencies.ts';
@@ -28,7 +29,7 @@ const GROUPS: readonly [
   ['Start:', [addUp, addDemo, addWorkload]],
   ['Look:', [addBalance, addWatch, addQueue, addStatusCommands, addEmergencies]],
   ['Ask and settle:', [addRequest, addAllocationCommands]],
-  ['Operate:', [addNodeCommands, addEmergencyCommands, addAgentCommands]],
+  ['Operate:', [addNodeCommands, addBudgetMoves, addEmergencyCommands, addAgentCommands]],
   ['Check:', [addAuditCommands, addProjectionCommands, addDoctor]],
 ];
 

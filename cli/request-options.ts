@@ -20,6 +20,7 @@ export type AskTexts = AmountOptions & {
   readonly deadline?: string;
   readonly expected?: string;
   readonly notPreemptible?: boolean;
+  readonly reservation?: string;
 };
 
 /** Adds the options of a request but for its path and id. */
@@ -33,6 +34,7 @@ export function withAsk(command: Command): Command {
     .option('--grace <duration>', 'time it would need to yield, should it be preempted')
     .option('--deadline <duration>', 'of no use if not granted and done by then')
     .option('--expected <duration>', 'how long the work takes (default: the lease)')
+    .option('--reservation <id>', 'draw from what was reserved under this id')
     .option('--not-preemptible', 'may not be taken for more urgent work (default: it may)');
 }
 
@@ -60,6 +62,7 @@ export function askFrom(options: AskTexts): AskInput {
     ...(options.impact === undefined
       ? {}
       : { businessImpact: wholeNumber(options.impact, '--impact') }),
+    ...(options.reservation === undefined ? {} : { reservationId: options.reservation }),
     ...(options.notPreemptible === undefined ? {} : { preemptible: false }),
   };
 }

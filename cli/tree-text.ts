@@ -3,7 +3,7 @@ import type { BalanceTree } from '../projections/balance-lines.ts';
 import { percentText } from '../workload/number-text.ts';
 import { phaseText } from './balance-text.ts';
 import type { Colours } from './screen.ts';
-import { showAmount } from './values.ts';
+import { showAmount, showTime } from './values.ts';
 
 export type TreeSettings = {
   readonly resource: string;
@@ -72,6 +72,7 @@ function useText(node: BalanceTree, resource: string, paint: Colours): string {
   const line = lineOf(node, resource);
   const notes = [
     ...(node.phase === 'open' && node.stops.length === 0 ? [] : [phaseText(node, paint)]),
+    ...(node.deadlineAtMs === null ? [] : [paint.dim(`closes ${showTime(node.deadlineAtMs)}`)]),
     ...(node.liveAllocations > 0 ? [paint.dim(`${node.liveAllocations} live`)] : []),
   ].join('  ');
   if (line === undefined) return `${' '.repeat(BAR_WIDTH)}  ${paint.dim('nothing yet')}  ${notes}`;

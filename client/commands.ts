@@ -115,13 +115,43 @@ export class Commands {
     return this.#change({ op: 'topUp', path, amounts, ...options }, ['topped_up']);
   }
 
-  /** Sets limits and guarantees by resource; `limit: null` is none of its own. */
+  /**
+   * Sets limits and guarantees by resource; `limit: null` is none of its own. With `reclaim` what is
+   * held above a cut is taken back at once.
+   */
   setLimits(
     path: string,
     limits: Fields<'setLimits', never>['limits'],
-    options: CallOptions = {},
+    options: Fields<'setLimits', 'path' | 'limits'> & Timing = {},
   ): Promise<AnswerOf<'limits_set'>> {
     return this.#change({ op: 'setLimits', path, limits, ...options }, ['limits_set']);
+  }
+
+  /** Moves limit from a node to another, and between siblings unused guarantee with it. */
+  transfer(
+    from: string,
+    to: string,
+    amounts: AmountsInput,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'transferred'>> {
+    return this.#change({ op: 'transfer', from, to, amounts, ...options }, ['transferred']);
+  }
+
+  /** Sets amounts aside until the end of a period; requests draw from it by `reservationId`. */
+  reserve(
+    path: string,
+    options: Fields<'reserve', 'path'> & Timing,
+  ): Promise<AnswerOf<'reserved'>> {
+    return this.#change({ op: 'reserve', path, ...options }, ['reserved']);
+  }
+
+  /** Gives free what a reservation still keeps; what was drawn stays with its holders. */
+  cancelReservation(
+    reservation: string,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'reservation_ended'>> {
+    const command = { op: 'cancelReservation', reservation, ...options } as const;
+    return this.#change(command, ['reservation_ended']);
   }
 
   /** Sets the policy of a team. */

@@ -17,7 +17,12 @@ import type { Runner } from '../session.ts';
 import { tellAnswer } from '../tell-answer.ts';
 import { durationMs, nodePath } from '../values.ts';
 
-type OpenOptions = LimitOptions & { readonly tier?: string; readonly priorityMax?: string };
+type OpenOptions = LimitOptions & {
+  readonly tier?: string;
+  readonly priorityMax?: string;
+  readonly deadline?: string;
+};
+type SetLimitsOptions = LimitOptions & { readonly reclaim?: boolean };
 type CloseOptions = { readonly force?: boolean; readonly grace?: string };
 
 /** What is done with the nodes of the tree. */
@@ -35,19 +40,21 @@ function addOpen(program: Command, { run }: Runner): void {
   withLimits(open)
     .option('--tier <tier>', 'of the third level and deeper: run (default) or step')
     .option('--priority-max <name>', 'highest priority that may be claimed beneath it')
+    .option('--deadline <duration>', 'it is closed by force then, or with its parent if earlier')
     .addHelpText(
       'after',
       examples(
         'open acme --credits 100',
         'open acme/research --credits 20 --limit concurrency=8',
         'open acme/research/run-42 --credits 1 --guarantee credits=0.25',
+        'open acme/nightly --guarantee concurrency=8 --lend concurrency=6 --deadline 4h',
       ),
     )
     .action(
       run(async (session, options: OpenOptions, text: string) => {
         const path = nodePath(text);
         const limits = limitsFrom(options);
-        const { tier, priorityMax } = options;
+        const { tier, priorityMax, deadline } = options;
         if (tier !== undefined && tier !== 'run' && tier !== 'step') {
           throw new UsageError(`--tier: '${tier}' is no tier.`, 'Write run or step.');
         }
@@ -55,6 +62,7 @@ function addOpen(program: Command, { run }: Runner): void {
           client.open(path, {
             ...(Object.keys(limits).length === 0 ? {} : { limits }),
             ...(tier === undefined ? {} : { tier }),
+            ...(deadline === undefined ? {} : { deadlineMs: durationMs(deadline, '--deadline') }),
             ...(priorityMax === undefined
               ? {}
               : { priorityMax: priorityFrom(priorityMax, '--priority-max') }),
@@ -93,15 +101,17 @@ function addBudgets(program: Command, { run }: Runner): void {
     .command('set-limits <path>')
     .description('set limits and guarantees; those not named stay as they are');
   withLimits(setLimits)
+    .option('--reclaim', 'take back at once what is held above a limit that is cut')
     .addHelpText(
       'after',
       examples(
         'set-limits acme/research --credits 30',
         'set-limits acme/research --limit concurrency=none --guarantee credits=5',
+        'set-limits acme/research --limit memory=4GiB --reclaim',
       ),
     )
     .action(
-      run(async (session, options: LimitOptions, text: string) => {
+      run(async (session, options: SetLimitsOptions, text: string) => {
         const path = nodePath(text);
         const limits = limitsFrom(options);
         if (Object.keys(limits).length === 0) {
@@ -110,7 +120,10 @@ function addBudgets(program: Command, { run }: Runner): void {
             'Give --credits, --limit NAME=AMOUNT or --guarantee NAME=AMOUNT.',
           );
         }
-        return tellAnswer(session, teamOf(path), (client) => client.setLimits(path, limits));
+        const { reclaim } = options;
+        return tellAnswer(session, teamOf(path), (client) =>
+          client.setLimits(path, limits, reclaim === undefined ? {} : { reclaim }),
+        );
       }),
     );
   const topUp = program.command('top-up <path>').description('add to the limits of a node');
