@@ -73,7 +73,11 @@ function dominantOrder(record: SchedulingRecord): Answers {
         guarantee: nominalsOf(node),
       }),
     );
-  const servedOrder = orderByDominantUse(sharers, total);
+  const asking = new Set(record.requests.map(({ node }) => node));
+  const servedOrder = orderByDominantUse(
+    sharers.filter(({ id }) => asking.has(id)),
+    total,
+  );
   return {
     servedFirst: servedOrder[0],
     servedOrder,

@@ -33,8 +33,9 @@ function sharesAtOnce(record: SchedulingRecord, resource: string): Shares {
 }
 
 function sharesInTime(record: SchedulingRecord, resource: string): Shares {
-  const [root, ...others] = nodesOf(record);
-  const weights = new Map(others.map(({ id, weightMilli }) => [id, weightMilli]));
+  const nodes = nodesOf(record);
+  const root = nodes.find(({ parent }) => parent === null);
+  const weights = new Map(nodes.map(({ id, weightMilli }) => [id, weightMilli]));
   const claims = record.requests.map(({ node = '', amounts = {}, createdAt }) => ({
     id: node,
     weightMilli: weights.get(node) ?? 1000,
