@@ -1,5 +1,6 @@
 import { type Candidate, classicCandidates, isStillAbove } from './classic-candidates.ts';
 import { contestedOf } from './contested.ts';
+import { branchOf, keepsGuarantees as leavesGuarantees } from './guarantees-kept.ts';
 import { putBack, shrinkDearest } from './put-back.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import { refineVictims, type VictimRules } from './refine-victims.ts';
@@ -18,7 +19,12 @@ export interface ClassicPolicy {
    * Whether to look, among few candidates, for fewer victims of the same price (see
    * refine-victims.ts). Kueue does not.
    */
-  readonly refines: boolean;
+  readonly refines?: boolean;
+  /**
+   * Whether an allocation that straddles its branch's guarantee stays, so that nothing is taken from
+   * below one (semantics §7). Under Kueue's rules it leaves as a whole.
+   */
+  readonly keepsGuarantees?: boolean;
 }
 
 /**
@@ -37,7 +43,7 @@ export function planClassic(
   tree: QuotaTree,
   request: PendingRequest,
   live: readonly LiveAllocation[],
-  { refines }: ClassicPolicy = { refines: false },
+  { refines = false, keepsGuarantees = false }: ClassicPolicy = {},
 ): PreemptionPlan | undefined {
   if (tree.fits(request.node, request.amounts)) return undefined;
   const contested = contestedOf(tree, request);
@@ -45,7 +51,9 @@ export function planClassic(
   for (const mayBorrow of attempts(tree, request, candidates, contested)) {
     const legal = candidates.filter((candidate) => !mayBorrow || candidate.mayBorrow);
     const rules: VictimRules = {
-      mayTake: (candidate) => isStillAbove(tree, candidate, contested),
+      mayTake: (candidate) =>
+        isStillAbove(tree, candidate, contested) &&
+        !(keepsGuarantees && breaksGuarantee(tree, request, candidate, contested)),
       fits: () => fitsThen(tree, request, mayBorrow),
     };
     const victims = tried(tree, (trial) => attempt(trial, legal, contested, rules, refines));
@@ -94,6 +102,19 @@ function attempt(
     return victims.map((victim) => toVictim(victim, shrunk));
   }
   return undefined;
+}
+
+function breaksGuarantee(
+  tree: QuotaTree,
+  { node }: PendingRequest,
+  { holder }: Candidate,
+  contested: readonly string[],
+): boolean {
+  const branch = branchOf(tree, holder.node, node);
+  return tried(tree, (trial) => {
+    trial.remove(holder);
+    return !leavesGuarantees(tree, branch, holder, contested);
+  });
 }
 
 function fitsThen(tree: QuotaTree, { node, amounts }: PendingRequest, mayBorrow: boolean): boolean {

@@ -1,4 +1,5 @@
 import { contestedOf, holdsAny } from './contested.ts';
+import { branchOf, keepsGuarantees } from './guarantees-kept.ts';
 import { priorityOf } from './may-preempt.ts';
 import { putBack } from './put-back.ts';
 import type { QuotaTree } from './quota-tree.ts';
@@ -77,16 +78,11 @@ function candidatesOf(
   contested: readonly string[],
   { victims }: GuaranteePolicy,
 ): GuaranteeCandidate[] {
-  const own = new Set(tree.pathOf(request.node));
   return live
     .filter((holder) => holder.preemptible !== false && holdsAny(holder, contested))
     .filter((holder) => holder.node !== request.node)
     .filter((holder) => victims === 'any' || priorityOf(holder) <= priorityOf(request))
-    .map((holder) => {
-      const path = tree.pathOf(holder.node);
-      const meetsAt = path.findIndex((each) => own.has(each));
-      return { holder, branch: path.slice(0, meetsAt === -1 ? path.length : meetsAt) };
-    })
+    .map((holder) => ({ holder, branch: branchOf(tree, holder.node, request.node) }))
     .sort(compareCandidates);
 }
 
@@ -107,26 +103,12 @@ function pick(
 ): GuaranteeCandidate[] | undefined {
   const picked: GuaranteeCandidate[] = [];
   for (const candidate of candidates) {
-    const leavesEnough = () => staysGuaranteed(trial.tree, candidate, contested);
-    if (!trial.without(candidate.holder, leavesEnough)) continue;
-    trial.remove(candidate.holder);
+    const { holder, branch } = candidate;
+    const leavesEnough = () => keepsGuarantees(trial.tree, branch, holder, contested);
+    if (!trial.without(holder, leavesEnough)) continue;
+    trial.remove(holder);
     picked.push(candidate);
     if (fits()) return putBack(trial, picked, fits);
   }
   return undefined;
-}
-
-/** With the holder gone: whether each node of its branch still has its guarantee in use. */
-function staysGuaranteed(
-  tree: QuotaTree,
-  { branch, holder }: GuaranteeCandidate,
-  contested: readonly string[],
-): boolean {
-  const taken = contested.filter((resource) => (holder.amounts[resource] ?? 0) > 0);
-  return branch.every((node) =>
-    taken.every((resource) => {
-      const { committed, guarantee } = tree.account(node, resource);
-      return committed >= guarantee;
-    }),
-  );
 }

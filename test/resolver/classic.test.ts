@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { planClassic } from '../../resolver/plan-classic.ts';
-import type { QuotaTree } from '../../resolver/quota-tree.ts';
+import { QuotaTree } from '../../resolver/quota-tree.ts';
 import type {
   LiveAllocation,
   NodePreemption,
@@ -65,6 +65,31 @@ test('S-05 nobody is taken from within a quota, against the policy or against it
       }
     }),
     { numRuns: 2_000 },
+  );
+});
+
+test('S-05 where guarantees are kept, no branch is left with less than its own', () => {
+  fc.assert(
+    fc.property(randomContest, (contest) => {
+      const { request, live } = contest;
+      const tree = treeOf(contest);
+      const found = planClassic(tree, request, live, { keepsGuarantees: true });
+      const victims = live.filter(({ id }) => found?.victims.some((victim) => victim.id === id));
+      for (const { node, amounts } of victims) tree.use(node, amounts, -1);
+      const own = tree.pathOf(request.node);
+      const full = treeOf(contest);
+      for (const { node, amounts } of victims) {
+        for (const resource of ['cpu', 'mem']) {
+          const [asked, given] = [request.amounts[resource] ?? 0, amounts[resource] ?? 0];
+          if (given === 0 || asked <= full.available(request.node, resource)) continue;
+          for (const id of tree.pathOf(node).filter((each) => !own.includes(each))) {
+            const { committed, guarantee } = tree.account(id, resource);
+            assert.ok(committed >= guarantee, `${id} keeps its ${resource}`);
+          }
+        }
+      }
+    }),
+    { numRuns: 1_000 },
   );
 });
 
@@ -170,6 +195,44 @@ test('S-05 what is inside the own quota is reclaimed from any priority, beyond i
   assert.equal(plan({ nodes: bold, live, request: beyond })?.victims, [
     { id: 'vast', right: 'priority', reason: 'priority-while-borrowing' },
   ]);
+});
+
+test('S-05 a guarantee that an allocation straddles is kept where the policy says so', () => {
+  const nodes = [nodeOf('team', null, 0), nodeOf('a', 'team', 4), nodeOf('b', 'team', 4)];
+  const request = { id: 'r', node: 'a', priority: 0, amounts: { cpu: 4 } };
+  const victims = (live: LiveAllocation[], keepsGuarantees: boolean) =>
+    planClassic(treeOf({ nodes, live, request }), request, live, { keepsGuarantees })?.victims.map(
+      ({ id }) => id,
+    );
+  const straddling = [held('vast', 'b', 0, 8)];
+  assert.equal(victims(straddling, false), ['vast']);
+  assert.is(victims(straddling, true), undefined);
+  const apart = [held('within', 'b', 0, 4), held('above', 'b', 1, 4)];
+  assert.equal(victims(apart, true), ['within']);
+});
+
+test('S-05 in the terms of the governor a guarantee is reclaimed, the rest goes by priority', () => {
+  const policy: NodePreemption = { ...LOWER, whileBorrowing: { policy: 'lower' } };
+  const account = (id: string, parent: string | null, limit: number | null, guarantee: number) => {
+    const accounts = { cpu: { limit, guarantee, lend: null } };
+    return { id, parent, accounts, preemption: policy };
+  };
+  const tree = () =>
+    QuotaTree.ofAccounts([
+      account('team', null, 10, 0),
+      account('a', 'team', null, 4),
+      account('b', 'team', null, 0),
+    ]);
+  const live = [held('b1', 'b', 5, 8)];
+  const reasons = (priority: number, cpu: number) => {
+    const full = tree();
+    for (const { node, amounts } of live) full.use(node, amounts, 1);
+    const request = { id: 'r', node: 'a', priority, amounts: { cpu } };
+    return planClassic(full, request, live)?.victims.map(({ right }) => right);
+  };
+  assert.equal(reasons(0, 4), ['reclaim']);
+  assert.is(reasons(0, 5), undefined);
+  assert.equal(reasons(6, 5), ['priority']);
 });
 
 /** The victims of a contest in the order in which they were picked. */
