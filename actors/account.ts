@@ -1,9 +1,12 @@
+import type { Alerts } from './alerts.ts';
+import type { GrantBook } from './grant-book.ts';
 import { newSecondBooks, type SecondBooks } from './second-books.ts';
+import type { WindowInForce } from './window.ts';
 
 /**
  * One resource of one node, and the walk that keeps every tier right (semantics §4).
  *
- *   committed(n) = own sums + Σ over children of max(guarantee(c) − lend(c), committed(c))
+ *   committed(n) = own sums + Σ over children of max(guarantee − lend, committed − uncounted)
  *   available(n) = limit(n) − committed(n)
  *
  * The sums are kept, not recounted: a change climbs from the node to the root in O(depth), and a
@@ -11,8 +14,11 @@ import { newSecondBooks, type SecondBooks } from './second-books.ts';
  * copy per event and tier costs more than the decision itself (architecture.md, "XState").
  */
 export interface Account {
-  /** Ceiling, or null for none of its own. */
+  /** Ceiling, or null for none of its own: the base limit and what grants add to it. */
   limit: number | null;
+  /** The limit without grants, and what they add to it. */
+  base: number | null;
+  granted: number;
   /** What the node can count on: set aside from the parent but for what it lends. */
   guarantee: number;
   /** How much of the guarantee others may use while it is idle; null all of it. */
@@ -21,8 +27,12 @@ export interface Account {
   overrunLimit: number | null;
   /** Own live allocations. */
   held: number;
-  /** Own use, with that of closed children. */
+  /** Own use in this window, with that of closed children and of children's ended windows. */
   spent: number;
+  /** Debt of earlier windows that burdens this one. */
+  carried: number;
+  /** What of `committed` the parent has no part in: debt, and use from before its own window. */
+  uncounted: number;
   /** Own amounts that are being collected for a named request. */
   earmarked: number;
   /** Own reservations, as far as nothing is drawn from them. */
@@ -37,10 +47,17 @@ export interface Account {
   /** Held and spent with all descendants. */
   heldTree: number;
   spentTree: number;
+  /** The same whatever the window, and in the window before this one. */
+  spentTotal: number;
+  spentPast: number;
   /** Highest `heldTree` ever. */
   peakHeld: number;
   /** Rung of the emergency ladder last announced; 0 is none. */
   rung: number;
+  /** What few accounts have: a window of its own, grants, thresholds of its own. */
+  window: WindowInForce | null;
+  grants: GrantBook | null;
+  alerts: Alerts | null;
   /** The same sums as they follow from the events alone; kept and compared by invariants.ts. */
   readonly second: SecondBooks;
 }
@@ -49,11 +66,15 @@ export interface Account {
 export function newAccount(): Account {
   return {
     limit: null,
+    base: null,
+    granted: 0,
     guarantee: 0,
     lend: 0,
     overrunLimit: null,
     held: 0,
     spent: 0,
+    carried: 0,
+    uncounted: 0,
     earmarked: 0,
     booked: 0,
     childrenCommitted: 0,
@@ -62,8 +83,13 @@ export function newAccount(): Account {
     committed: 0,
     heldTree: 0,
     spentTree: 0,
+    spentTotal: 0,
+    spentPast: 0,
     peakHeld: 0,
     rung: 0,
+    window: null,
+    grants: null,
+    alerts: null,
     second: newSecondBooks(),
   };
 }
@@ -75,7 +101,17 @@ export function setAsideOf({ guarantee, lend }: Pick<Account, 'guarantee' | 'len
 
 /** What the account takes from its parent. */
 export function contributionOf(account: Account): number {
-  return Math.max(account.committed, setAsideOf(account));
+  return Math.max(account.committed - account.uncounted, setAsideOf(account));
+}
+
+/** What of an account's use its parent counts: all but what lies before the parent's own window. */
+export function countedAbove(account: Account): number {
+  return account.spentTree - (account.uncounted - account.carried);
+}
+
+/** The limit that a base and grants make, within the exact integers. */
+export function limitOf(base: number | null, granted: number): number | null {
+  return base === null ? null : Math.min(base + granted, Number.MAX_SAFE_INTEGER);
 }
 
 /**
@@ -166,12 +202,20 @@ export function guaranteeClimb(resource: string, guarantee: Guarantee): Resource
 /** The climb by which a closed child's use becomes its parent's own. Starts at the parent. */
 export function rollUpClimb(resource: string, child: Account): ResourceClimb {
   return {
-    ...climbOf(resource, 0, child.spentTree, 0),
+    ...climbOf(resource, 0, countedAbove(child), 0),
     leftByChild: contributionOf(child),
     idleLeft: idleContributionOf(child),
     promisedLeft: promisedTo(child),
     spentTree: 0,
   };
+}
+
+/**
+ * The climb by which the use of a window that has ended becomes own use of the tier above.
+ * @param change of what the account with the window contributes
+ */
+export function handUpClimb(resource: string, spent: number, change: number): ResourceClimb {
+  return { ...climbOf(resource, 0, spent, 0), leftByChild: -change, spentTree: 0 };
 }
 
 /** Takes a climb into the account of the node where it starts (`isOwn`) or of an ancestor. */
@@ -200,7 +244,11 @@ export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean
     account.childrenPromised += climb.promisedGrowth;
   }
   account.heldTree += climb.held;
-  account.spentTree += climb.spentTree;
+  if (climb.spentTree !== 0) {
+    account.spentTree += climb.spentTree;
+    account.spentTotal += climb.spentTree;
+    account.grants?.use(climb.spentTree);
+  }
   if (account.heldTree > account.peakHeld) account.peakHeld = account.heldTree;
   climb.growth = contributionOf(account) - before;
   climb.idleGrowth = idleContributionOf(account) - idleBefore;

@@ -159,7 +159,19 @@ function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
       return { outcome: 'reservation_ended', reservation, as, returned, ...withId(event) };
     }
     case 'ToppedUp':
-      return { outcome: 'topped_up', path: event.path, amounts: event.amounts, ...withId(event) };
+      return {
+        outcome: 'topped_up',
+        path: event.path,
+        amounts: event.amounts,
+        ...(event.grant === undefined || event.id === undefined ? {} : { grant: event.id }),
+        ...withId(event),
+      };
+    case 'GrantVoided':
+      return { outcome: 'grant_voided', path: event.path, grant: event.grant, ...withId(event) };
+    case 'WindowOpened': {
+      const { path, resource, spent } = event;
+      return { outcome: 'window_reset', path, resource, spent, ...withId(event) };
+    }
     case 'PolicySet':
       return { outcome: 'policy_set', ...withId(event) };
     case 'CredentialEnrolled': {

@@ -1,6 +1,7 @@
 import type { BursarEvent } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
 import { climbOf, type ResourceClimb } from './account.ts';
+import { alertChangeOf } from './alerts.ts';
 import { hasLadder, rungOf } from './ladder.ts';
 import type { Node } from './node.ts';
 import type { ChangeKind, NodeChange } from './node-change.ts';
@@ -16,6 +17,7 @@ const MAKES_ROOM: ReadonlySet<ChangeKind> = new Set([
   'unearmarked',
   'unreserved',
   'childClosed',
+  'windowed',
 ]);
 
 /**
@@ -52,17 +54,22 @@ function follow(
   climbs: readonly ResourceClimb[],
   makesRoom: boolean,
 ): void {
-  if (makesRoom && node.queues !== undefined) {
-    for (const { resource } of climbs) {
-      if (node.queues.has(resource)) team.agenda.queues.add(accountKey(node.path, resource));
-    }
-  }
   if (node.liveTree === 0 && node.phase === 'closing') team.agenda.closings.add(node.path);
-  if (node.tier !== 'team' && node.tier !== 'swarm') return;
-  for (const { resource } of climbs) {
-    const account = node.accounts.get(resource);
-    if (account === undefined || account.limit === null) continue;
-    if (!hasLadder(resource)) continue;
+  for (const { resource } of climbs) noteChanged(team, node, resource, makesRoom);
+}
+
+/** Notes what may follow from a change of an account: who waits for it, what is to be told. */
+export function noteChanged(team: Team, node: Node, resource: string, makesRoom: boolean): void {
+  if (makesRoom && node.queues?.has(resource)) {
+    team.agenda.queues.add(accountKey(node.path, resource));
+  }
+  const account = node.accounts.get(resource);
+  if (account === undefined) return;
+  if (account.alerts !== null) {
+    if (alertChangeOf(account) !== undefined) {
+      team.agenda.rungs.add(accountKey(node.path, resource));
+    }
+  } else if (hasLadder(team, node, resource)) {
     if (rungOf(team.policy.ladder, account) !== account.rung) {
       team.agenda.rungs.add(accountKey(node.path, resource));
     }

@@ -15,6 +15,7 @@ import {
   quarantine,
   unknownAllocation,
 } from './decide-settle.ts';
+import { earlierOfAdjust, earlierOfCharge } from './earlier.ts';
 import { above, growthOf, isAny, reportedOf } from './end.ts';
 import { barrierOf, bookedAt } from './locate.ts';
 import { claimed } from './repeat.ts';
@@ -150,7 +151,6 @@ export function decideCharge(team: Team, command: CommandOf<'charge'>, ctx: Cont
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
   const bad = notConsumable(command.amounts);
   if (bad !== undefined) return answered(bad);
-  if (command.agoMs !== undefined) return answered(refuse('not_available', 'agoMs is not done'));
   if (leavesRange(node, command.amounts)) {
     return answered(outOfRange());
   }
@@ -159,6 +159,7 @@ export function decideCharge(team: Team, command: CommandOf<'charge'>, ctx: Cont
     ...commandCause(command, ctx),
     path: command.path,
     amounts: command.amounts,
+    ...earlierOfCharge(node, command.amounts, ctx.atMs, command.agoMs),
   });
 }
 
@@ -190,6 +191,7 @@ export function decideAdjust(team: Team, command: CommandOf<'adjust'>, ctx: Cont
     path: anchor.path,
     more,
     less,
+    ...earlierOfAdjust(anchor, tomb, command.actual),
   });
 }
 

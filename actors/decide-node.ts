@@ -7,6 +7,7 @@ import { contributionOf, promisedTo, setAsideOf } from './account.ts';
 import { fits, leavesRange, promiseFits } from './admission.ts';
 import { answered, type Context, type Decision, recorded, stamp } from './context.ts';
 import { commandCause } from './decide-settle.ts';
+import { grantRecordOf, windowRefusal, windowsOf } from './decide-window.ts';
 import { phaseAfter } from './machines.ts';
 import type { Node, Tier } from './node.ts';
 import { withMeters } from './rate-limits.ts';
@@ -48,6 +49,7 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
     path,
     tier,
     ...(limits === undefined ? {} : { limits }),
+    ...windowsOf(team, path, limits ?? {}, ctx.atMs),
     ...(command.priorityMax === undefined ? {} : { priorityMax: command.priorityMax }),
     ...(deadlineAtMs === Infinity ? {} : { deadlineAtMs }),
     ...(command.weightMilli === undefined ? {} : { weightMilli: command.weightMilli }),
@@ -91,6 +93,7 @@ export function decideSetLimits(
       ...commandCause(command, ctx),
       path: command.path,
       limits,
+      ...windowsOf(team, command.path, limits, ctx.atMs),
       ...(command.weightMilli === undefined ? {} : { weightMilli: command.weightMilli }),
       ...(reclaim === undefined ? {} : { reclaimed: reclaim.taken }),
     },
@@ -100,7 +103,6 @@ export function decideSetLimits(
 
 /** Adds to a node's base limits. */
 export function decideTopUp(team: Team, command: CommandOf<'topUp'>, ctx: Context): Decision {
-  if (command.grant !== undefined) return answered(refuse('not_available', 'grants are not done'));
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
   for (const [resource, amount] of Object.entries(command.amounts)) {
@@ -115,11 +117,15 @@ export function decideTopUp(team: Team, command: CommandOf<'topUp'>, ctx: Contex
     const over = overcommitted(team, node.parent, node, resource, limit + amount);
     if (over !== undefined) return answered(over);
   }
+  const grant =
+    command.grant && grantRecordOf(team, node, command.amounts, command.grant, ctx.atMs);
+  if (grant !== undefined && 'outcome' in grant) return answered(grant);
   return recorded({
     ...stamp('ToppedUp', team, ctx.atMs),
     ...commandCause(command, ctx),
     path: command.path,
     amounts: command.amounts,
+    ...(grant === undefined ? {} : { grant }),
   });
 }
 
@@ -198,10 +204,9 @@ function checkLimits(
     if (resourceTypeOf(resource, team.policy.resources) === undefined) {
       return refuse('unknown_resource', `${resource} is in no registry`);
     }
+    const wrongWindow = windowRefusal(team, resource, wish, node);
+    if (wrongWindow !== undefined) return wrongWindow;
     if (wish.per !== undefined) continue;
-    if (wish.window !== undefined || wish.thresholds !== undefined) {
-      return refuse('not_available', 'windows and thresholds of a node are not done yet');
-    }
     const account = node?.accounts.get(resource);
     const guarantee = wish.guarantee ?? account?.guarantee ?? 0;
     const limit = wish.limit === undefined ? (account?.limit ?? null) : wish.limit;
@@ -218,7 +223,7 @@ function checkLimits(
     }
     const kept = account === undefined ? 0 : account.lend;
     const lend = wish.lend === undefined ? kept : wish.lend;
-    const committed = account?.committed ?? 0;
+    const committed = account === undefined ? 0 : account.committed - account.uncounted;
     const before = account === undefined ? 0 : contributionOf(account);
     const more = Math.max(committed, setAsideOf({ guarantee, lend })) - before;
     if (more > 0) growth[resource] = more;

@@ -17,7 +17,7 @@ export function decideBalance(team: Team, command: CommandOf<'balance'>, ctx: Co
   return answered(
     node === undefined
       ? refuse('unknown_node', `${command.path} is not open`)
-      : balanceOf(team, node, ctx.atMs),
+      : balanceOf(team, node, ctx.atMs, command.history),
   );
 }
 

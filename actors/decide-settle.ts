@@ -9,6 +9,7 @@ import { answerOf } from './answer-of.ts';
 import { mayActFor } from './authority.ts';
 import { closesWith } from './auto-close.ts';
 import { answered, type Context, type Decision, nameAt, stamp } from './context.ts';
+import { earlierOfEnd, earlierOfLate } from './earlier.ts';
 import { above, consumablesOf, growthOf } from './end.ts';
 import { bookedAt } from './locate.ts';
 import type { Node } from './node.ts';
@@ -84,6 +85,7 @@ function settleLive(
   if (overrun !== undefined) ended.overrun = overrun;
   if (rates !== undefined) ended.rates = rates;
   if (returned !== undefined) ended.returned = returned;
+  if (live.marks !== undefined) Object.assign(ended, earlierOfEnd(live, booked));
   if (isEstimated) ended.estimated = true;
   const toReservation = backOf(live, booked);
   if (toReservation !== undefined) ended.toReservation = toReservation;
@@ -149,6 +151,7 @@ function settleLate(
     path: anchor.path,
     booked: more,
     ...(returned === undefined ? {} : { returned }),
+    ...earlierOfLate(anchor, tomb, booked),
     ...(isEstimated ? { estimated: true } : {}),
   };
   // Only resources of which this settle adds something; the rest was told at the end.

@@ -36,6 +36,8 @@ export function decideTransfer(team: Team, command: CommandOf<'transfer'>, ctx: 
     const refused = refusalOf(team, from, to, resource, amount, giver, taker);
     if (refused !== undefined) return answered(refused);
     if (giver === undefined || taker === undefined || from.parent !== to.parent) continue;
+    // A node with a window of its own has no guarantee.
+    if (taker.window !== null) continue;
     const moved = Math.min(amount, Math.max(0, giver.guarantee - keptOf(giver)));
     if (moved === 0) continue;
     guarantees[resource] = moved;
@@ -78,7 +80,8 @@ function refusalOf(
     const without = giver === undefined || giver.limit === null ? from : to;
     return refuse('unknown_resource', `${without.path} has no limit of ${resource}; use setLimits`);
   }
-  const spare = Math.max(0, giver.limit - keptOf(giver));
+  // What grants add is theirs; the base limit moves.
+  const spare = Math.min(giver.base ?? 0, Math.max(0, giver.limit - keptOf(giver)));
   if (amount > spare) {
     return refuse('does_not_fit', `${from.path} can spare ${spare} ${resource}, not ${amount}`);
   }

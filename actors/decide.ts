@@ -1,5 +1,4 @@
 import type { Command } from '../events/commands.ts';
-import { refuse } from '../events/refusals.ts';
 import { refusalOf } from './authority.ts';
 import { answered, type Context, type Decision } from './context.ts';
 import {
@@ -39,6 +38,7 @@ import { decideRequest } from './decide-request.ts';
 import { decideCancelReservation, decideReserve } from './decide-reservation.ts';
 import { decideSettle } from './decide-settle.ts';
 import { decideTransfer } from './decide-transfer.ts';
+import { decideResetWindow, decideVoidGrant } from './decide-window.ts';
 import { repeatOf } from './repeat.ts';
 import type { Team } from './team.ts';
 
@@ -85,8 +85,9 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
     case 'topUp':
       return decideTopUp(team, command, ctx);
     case 'voidGrant':
+      return decideVoidGrant(team, command, ctx);
     case 'resetWindow':
-      return answered(refuse('not_available', `${command.op} is not done yet`));
+      return decideResetWindow(team, command, ctx);
     case 'transfer':
       return decideTransfer(team, command, ctx);
     case 'reserve':

@@ -1,8 +1,10 @@
 import type { BursarEvent } from '../events/events.ts';
 import { allocationsBeneath } from './beneath.ts';
 import { stamp } from './context.ts';
+import { grantsDue } from './count-grants.ts';
 import { approvalDenial } from './decide-approval.ts';
 import { endOfReservation } from './decide-reservation.ts';
+import { windowDue } from './decide-window.ts';
 import { waitingDenial } from './denial.ts';
 import { endOf, noEarlierEnds } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
@@ -43,6 +45,10 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
       else team.agenda.queues.add(accountKey(path, resource));
       return [];
     }
+    case 'window':
+      return windowDue(team, due, atMs);
+    case 'grant':
+      return grantsDue(team, due, atMs);
     case 'thaw': {
       const { path, resource: freeze } = accountOfKey(due.id);
       const freezes = team.nodes.get(path)?.freezes;

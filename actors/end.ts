@@ -3,6 +3,7 @@ import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { leavesRange, Overlay } from './admission.ts';
 import { closesWith } from './auto-close.ts';
 import { stamp } from './context.ts';
+import { earlierOfEnd } from './earlier.ts';
 import { backOf } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
 
@@ -41,6 +42,7 @@ export function endOf(
       as,
       booked,
       ...(overrun === undefined ? {} : { overrun }),
+      ...earlierOfEnd(allocation, booked),
       ...(isAny(booked) ? { estimated: true } : {}),
       ...(toReservation === undefined ? {} : { toReservation }),
       ...(closesWith(node, endingCount) ? { closesStep: true } : {}),

@@ -3,7 +3,8 @@ import type { EventOf } from '../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { climbOf, type ResourceClimb } from './account.ts';
 import { approvalsExtended, leaveApprovals } from './approvals.ts';
-import { addDue, climb, holding } from './climb.ts';
+import { bookEarlier, usedNow } from './book-earlier.ts';
+import { addDue, climb, holding, spending } from './climb.ts';
 import { closeNode, nodeOf, openNode, wakeRate } from './evolve-node.ts';
 import { givesUpAtMs, leaveQueue } from './evolve-queue.ts';
 import { drawFrom, replenish } from './evolve-reservation.ts';
@@ -51,6 +52,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
     expiry: addDue(team, event.expiresAtMs, 'expire', event.id),
     reservation,
     drawn: event.drawn ?? NONE,
+    marks: undefined,
   };
   reservation?.holders.add(allocation);
   team.allocations.set(allocation.id, allocation);
@@ -72,7 +74,9 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   if (event.toReservation !== undefined) replenish(team, allocation, event, event.toReservation);
   allocation.reservation?.holders.delete(allocation);
   if (event.rates !== undefined) correctRates(team, allocation, event);
-  climb(team, node, 'ended', event, settling(allocation.items, event.booked), -1);
+  const now = usedNow(event.booked, event.earlier);
+  climb(team, node, 'ended', event, settling(allocation.items, now), -1);
+  bookEarlier(team, node, event.earlier);
   team.tombstones.set(allocation.id, {
     path: node.path,
     openingNo: node.openingNo,
@@ -84,6 +88,10 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
     at,
     digest: event.as === 'settled' || event.as === 'released' ? event.digest : undefined,
     atMs: event.atMs,
+    endedAt: at,
+    endedAtMs: event.atMs,
+    bookedAtEnd: event.booked,
+    marks: allocation.marks,
   });
   for (const { path, stop } of allocation.stops) {
     const inForce = team.nodes.get(path)?.stops?.get(stop);
@@ -139,10 +147,10 @@ export function adjusted(team: Team, event: EventOf<'Adjusted'>): void {
   const tomb = team.tombstones.get(event.allocation);
   assert(tomb !== undefined, `${event.allocation} has ended`);
   correct(team, event, event.more, event.less);
-  team.tombstones.set(event.allocation, {
-    ...tomb,
-    booked: combined(tomb.booked, event.more, event.less),
-  });
+  const booked = combined(tomb.booked, event.more, event.less);
+  // Until it is settled, a correction is of what the end has booked.
+  const bookedAtEnd = tomb.isSettled ? tomb.bookedAtEnd : larger(tomb.bookedAtEnd, booked);
+  team.tombstones.set(event.allocation, { ...tomb, booked, bookedAtEnd });
 }
 
 export function renewed(team: Team, event: EventOf<'LeaseRenewed'>): void {
@@ -233,11 +241,22 @@ function correct(
   more: Amounts,
   less: Amounts,
 ): void {
+  const node = nodeOf(team, event.path);
+  const [moreNow, lessNow] = [usedNow(more, event.earlier), usedNow(less, event.earlierReturned)];
   const climbs: ResourceClimb[] = [];
   for (const resource of new Set([...Object.keys(more), ...Object.keys(less)])) {
-    climbs.push(climbOf(resource, 0, (more[resource] ?? 0) - (less[resource] ?? 0), 0));
+    climbs.push(climbOf(resource, 0, (moreNow[resource] ?? 0) - (lessNow[resource] ?? 0), 0));
   }
-  climb(team, nodeOf(team, event.path), 'booked', event, climbs);
+  climb(team, node, 'booked', event, climbs);
+  bookEarlier(team, node, event.earlier);
+  bookEarlier(team, node, event.earlierReturned, -1);
+}
+
+/** A charge: use that no allocation held. */
+export function charged(team: Team, event: EventOf<'Charged'>): void {
+  const node = nodeOf(team, event.path);
+  climb(team, node, 'booked', event, spending(usedNow(event.amounts, event.earlier)));
+  bookEarlier(team, node, event.earlier);
 }
 
 function combined(base: Amounts, more: Amounts, less: Amounts): Amounts {
@@ -249,4 +268,12 @@ function combined(base: Amounts, more: Amounts, less: Amounts): Amounts {
     sum[resource] = (sum[resource] ?? 0) - amount;
   }
   return sum;
+}
+
+function larger(a: Amounts, b: Amounts): Amounts {
+  const most: Record<string, number> = { ...a };
+  for (const resource in b) {
+    most[resource] = Math.max(most[resource] ?? 0, b[resource] as number);
+  }
+  return most;
 }

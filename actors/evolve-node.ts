@@ -2,11 +2,14 @@ import { strict as assert } from 'node:assert';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { parentPathOf } from '../events/names.ts';
 import { guaranteeClimb, type ResourceClimb, rollUpClimb } from './account.ts';
+import { alertOf } from './alerts.ts';
 import { allocationsBeneath } from './beneath.ts';
-import { addDue, climb } from './climb.ts';
+import { addDue, climb, noChange, noteChanged } from './climb.ts';
+import { grantAdded, grantsRebased } from './evolve-grants.ts';
+import { setWindow } from './evolve-window.ts';
 import { type Node, nameOf, newNode, type Tier } from './node.ts';
 import { accountOf } from './node-change.ts';
-import { accountKey, type Team } from './team.ts';
+import { accountKey, type Position, type Team } from './team.ts';
 
 /** The node of a path that an event names; it must be there. */
 export function nodeOf(team: Team, path: string): Node {
@@ -16,7 +19,7 @@ export function nodeOf(team: Team, path: string): Node {
 }
 
 /** A node opens; its guarantees are set aside on every tier above. */
-export function opened(team: Team, event: EventOf<'NodeOpened'>): void {
+export function opened(team: Team, event: EventOf<'NodeOpened'>, at: Position): void {
   const node = openNode(team, event.path, event.tier, false, event.priorityMax ?? null, event);
   const { deadlineAtMs } = event;
   if (deadlineAtMs !== undefined && deadlineAtMs !== node.deadlineAtMs) {
@@ -24,6 +27,7 @@ export function opened(team: Team, event: EventOf<'NodeOpened'>): void {
     addDue(team, deadlineAtMs, 'deadline', event.path);
   }
   climb(team, node, 'limited', event, guaranteeClimbs(node, event.limits ?? {}));
+  termsSet(team, node, event, at);
 }
 
 /** Puts a node into the tree and starts its actor. */
@@ -66,19 +70,56 @@ export function transferred(team: Team, event: EventOf<'Transferred'>): void {
   }
   climb(team, from, 'limited', event, given);
   climb(team, to, 'limited', event, taken);
+  for (const resource in event.amounts) {
+    grantsRebased(team, from, resource, event.atMs);
+    grantsRebased(team, to, resource, event.atMs);
+  }
 }
 
-export function limitsSet(team: Team, event: EventOf<'LimitsSet'>): void {
+export function limitsSet(team: Team, event: EventOf<'LimitsSet'>, at: Position): void {
   const node = nodeOf(team, event.path);
   climb(team, node, 'limited', event, guaranteeClimbs(node, event.limits));
   for (const resource in event.limits) {
     if (event.limits[resource]?.per !== undefined) wakeRate(team, node, resource);
   }
+  termsSet(team, node, event, at);
 }
 
 /** Has the queue of a rate looked at: it may have room earlier than was thought. */
 export function wakeRate(team: Team, node: Node, resource: string): void {
   if (node.queues?.has(resource)) team.agenda.queues.add(accountKey(node.path, resource));
+}
+
+/** Windows begin, grants go by the new base limit, thresholds are looked at. */
+function termsSet(
+  team: Team,
+  node: Node,
+  event: EventOf<'NodeOpened' | 'LimitsSet'>,
+  at: Position,
+): void {
+  for (const [resource, span] of Object.entries(event.windows ?? {})) {
+    const spec = event.limits?.[resource]?.window;
+    assert(spec !== undefined, `a window of ${resource} begins as it was asked for`);
+    const before = accountOf(node, resource).window;
+    const begunAt = before?.startsAtMs === span.startsAtMs ? before.at : at;
+    setWindow(team, node, resource, spec, span, begunAt, before?.pastStartsAtMs);
+  }
+  for (const [resource, { per }] of Object.entries(event.limits ?? {})) {
+    // A rate is in no account.
+    if (per !== undefined) continue;
+    grantsRebased(team, node, resource, event.atMs);
+    noteChanged(team, node, resource, false);
+  }
+}
+
+/** The base limit grows, or a grant joins. */
+export function toppedUp(team: Team, event: EventOf<'ToppedUp'>): void {
+  const node = nodeOf(team, event.path);
+  climb(team, node, 'limited', event, noChange(event.amounts));
+  if (event.grant !== undefined) return grantAdded(team, node, event);
+  for (const resource of Object.keys(event.amounts)) {
+    grantsRebased(team, node, resource, event.atMs);
+  }
 }
 
 /** Climbs by which guarantees are set aside as they are set; others are only touched. */
@@ -177,4 +218,17 @@ export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
 /** Notes the rung of the ladder that has been announced. */
 export function setRung(team: Team, path: string, resource: string, rung: number): void {
   accountOf(nodeOf(team, path), resource).rung = rung;
+}
+
+/** Notes which threshold of an account's own was told last. */
+export function setAlert(
+  team: Team,
+  event: EventOf<'AlertRaised' | 'AlertCleared'>,
+  place: number,
+): void {
+  const { alerts } = accountOf(nodeOf(team, event.path), event.resource);
+  assert(alerts !== null, `${event.path} has thresholds of ${event.resource}`);
+  const isRaised = event.type === 'AlertRaised';
+  const of = isRaised ? alertOf(event.threshold) : event.of;
+  alerts[of] = place;
 }

@@ -2,11 +2,12 @@ import { strict as assert } from 'node:assert';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { approvalRequested, leaveApprovals, said } from './approvals.ts';
-import { addDue, climb, noChange, spending } from './climb.ts';
+import { addDue, climb } from './climb.ts';
 import { isEmergency } from './emergency.ts';
 import {
   adjusted,
   allocationOf,
+  charged,
   ended,
   granted,
   lateSettled,
@@ -15,15 +16,18 @@ import {
   reported,
   resized,
 } from './evolve-allocation.ts';
+import { grantsCounted, grantVoided } from './evolve-grants.ts';
 import {
   limitsSet,
   nodeClosed,
   nodeOf,
   opened,
   policySet,
+  setAlert,
   setRung,
   stopLifted,
   stopped,
+  toppedUp,
   transferred,
 } from './evolve-node.ts';
 import {
@@ -36,6 +40,7 @@ import {
   reclaimed,
 } from './evolve-queue.ts';
 import { reservationEnded, reserved } from './evolve-reservation.ts';
+import { windowOpened } from './evolve-window.ts';
 import { InvariantError } from './invariant-error.ts';
 import { noteCancelled, noteId } from './remember.ts';
 import { accountKey, type Position, type Team } from './team.ts';
@@ -123,7 +128,7 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
     case 'SettleMissed':
       return;
     case 'Charged':
-      return climb(team, nodeOf(team, event.path), 'booked', event, spending(event.amounts));
+      return charged(team, event);
     case 'Adjusted':
       return adjusted(team, event);
     case 'ContentionDetected':
@@ -142,15 +147,15 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
     case 'ResourcesReclaimed':
       return reclaimed(team, event);
     default:
-      return applyToTree(team, event);
+      return applyToTree(team, event, at);
   }
 }
 
 /** Events about nodes, policy, credentials and emergencies. */
-function applyToTree(team: Team, event: TreeEvent): void {
+function applyToTree(team: Team, event: TreeEvent, at: Position): void {
   switch (event.type) {
     case 'NodeOpened':
-      return opened(team, event);
+      return opened(team, event, at);
     case 'NodeClosing':
       climb(team, nodeOf(team, event.path), 'closing', event, []);
       team.agenda.sweeps.add(event.path);
@@ -160,22 +165,7 @@ function applyToTree(team: Team, event: TreeEvent): void {
     case 'NodeClosed':
       return nodeClosed(team, event);
     case 'LimitsSet':
-      return limitsSet(team, event);
-    case 'ToppedUp':
-      climb(team, nodeOf(team, event.path), 'limited', event, noChange(event.amounts));
-      return;
-    case 'GrantVoided':
-    case 'WindowOpened':
-    case 'GrantsCounted':
-    case 'AlertRaised':
-    case 'AlertCleared':
-      return;
-    case 'Transferred':
-      return transferred(team, event);
-    case 'Reserved':
-      return reserved(team, event);
-    case 'ReservationEnded':
-      return reservationEnded(team, event);
+      return limitsSet(team, event, at);
     case 'PolicySet':
       return policySet(team, event);
     case 'CredentialEnrolled':
@@ -214,6 +204,33 @@ function applyToTree(team: Team, event: TreeEvent): void {
     case 'LeasesExtended':
       return leasesExtended(team, event.byMs);
     default:
+      return applyToAccounts(team, event, at);
+  }
+}
+
+/** Events about limits: what is added, moved, set aside, ends and begins anew. */
+function applyToAccounts(team: Team, event: AccountEvent, at: Position): void {
+  switch (event.type) {
+    case 'ToppedUp':
+      return toppedUp(team, event);
+    case 'GrantVoided':
+      climb(team, nodeOf(team, event.path), 'limited', event, []);
+      return grantVoided(team, nodeOf(team, event.path), event);
+    case 'WindowOpened':
+      return windowOpened(team, event, at);
+    case 'GrantsCounted':
+      return grantsCounted(team, nodeOf(team, event.path), event);
+    case 'AlertRaised':
+      return setAlert(team, event, event.place);
+    case 'AlertCleared':
+      return setAlert(team, event, event.still ?? -1);
+    case 'Transferred':
+      return transferred(team, event);
+    case 'Reserved':
+      return reserved(team, event);
+    case 'ReservationEnded':
+      return reservationEnded(team, event);
+    default:
       return event satisfies never;
   }
 }
@@ -230,11 +247,28 @@ function credentialChanged(
   team.credentialTop = credentialTopOf(team);
 }
 
-type TreeEvent = EventOf<
-  | 'NodeOpened'
-  | 'NodeClosing'
-  | 'NodeClosed'
-  | 'LimitsSet'
+type TreeEvent =
+  | AccountEvent
+  | EventOf<
+      | 'NodeOpened'
+      | 'NodeClosing'
+      | 'NodeClosed'
+      | 'LimitsSet'
+      | 'PolicySet'
+      | 'CredentialEnrolled'
+      | 'CredentialDismissed'
+      | 'Frozen'
+      | 'Unfrozen'
+      | 'Stopped'
+      | 'StopAcknowledged'
+      | 'StopCompleted'
+      | 'StopLifted'
+      | 'ThresholdCrossed'
+      | 'ThresholdRearmed'
+      | 'LeasesExtended'
+    >;
+
+type AccountEvent = EventOf<
   | 'ToppedUp'
   | 'GrantVoided'
   | 'WindowOpened'
@@ -244,16 +278,4 @@ type TreeEvent = EventOf<
   | 'Transferred'
   | 'Reserved'
   | 'ReservationEnded'
-  | 'PolicySet'
-  | 'CredentialEnrolled'
-  | 'CredentialDismissed'
-  | 'Frozen'
-  | 'Unfrozen'
-  | 'Stopped'
-  | 'StopAcknowledged'
-  | 'StopCompleted'
-  | 'StopLifted'
-  | 'ThresholdCrossed'
-  | 'ThresholdRearmed'
-  | 'LeasesExtended'
 >;

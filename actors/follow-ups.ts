@@ -1,11 +1,11 @@
 import type { BursarEvent } from '../events/events.ts';
 import { isWithin, parentPathOf } from '../events/names.ts';
-import { usePermille } from './account.ts';
+import { announce } from './announce.ts';
 import { isIdleAutoStep } from './auto-close.ts';
 import { stamp } from './context.ts';
+import { countGrants } from './count-grants.ts';
 import { barredApproval } from './decide-approval.ts';
 import { endOfReservation } from './decide-reservation.ts';
-import { hasLadder, rungOf } from './ladder.ts';
 import type { Node } from './node.ts';
 import { barredDenial, collectFor, serveHead } from './serve.ts';
 import { accountKey, accountOfKey, type Team } from './team.ts';
@@ -22,9 +22,14 @@ const SWEPT_AT_ONCE = 32;
 export function followUps(team: Team, atMs: number): BursarEvent[] {
   const { agenda } = team;
   if (isEmpty(agenda)) return NOTHING;
+  for (const key of agenda.grants) {
+    agenda.grants.delete(key);
+    const events = countGrants(team, key, atMs);
+    if (events.length > 0) return events;
+  }
   for (const key of agenda.rungs) {
     agenda.rungs.delete(key);
-    const events = announceRung(team, key, atMs);
+    const events = announce(team, key, atMs);
     if (events.length > 0) return events;
   }
   for (const path of agenda.sweeps) {
@@ -72,8 +77,8 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
 const NOTHING: BursarEvent[] = [];
 
 function isEmpty(agenda: Team['agenda']): boolean {
-  const { rungs, sweeps, barred, collects, queues, stops, closings } = agenda;
-  const first = rungs.size + sweeps.size + barred.size + collects.size;
+  const { grants, rungs, sweeps, barred, collects, queues, stops, closings } = agenda;
+  const first = grants.size + rungs.size + sweeps.size + barred.size + collects.size;
   return first + queues.size + stops.size + closings.size === 0;
 }
 
@@ -90,37 +95,13 @@ export function sweepAll(team: Team): void {
     }
     for (const stop of node.stops?.keys() ?? []) team.agenda.stops.add(accountKey(node.path, stop));
     if (node.liveTree === 0) team.agenda.closings.add(node.path);
-    if (node.tier !== 'team' && node.tier !== 'swarm') continue;
-    for (const resource of node.accounts.keys()) {
-      team.agenda.rungs.add(accountKey(node.path, resource));
+    const isLadderTier = node.tier === 'team' || node.tier === 'swarm';
+    for (const [resource, { grants, alerts }] of node.accounts) {
+      const key = accountKey(node.path, resource);
+      if (grants !== null) team.agenda.grants.add(key);
+      if (isLadderTier || alerts !== null) team.agenda.rungs.add(key);
     }
   }
-}
-
-/** Each rung is announced once on the way up and re-armed on the way down. */
-function announceRung(team: Team, key: string, atMs: number): BursarEvent[] {
-  const { path, resource } = accountOfKey(key);
-  const account = team.nodes.get(path)?.accounts.get(resource);
-  if (account === undefined || account.limit === null || !hasLadder(resource)) return [];
-  const rung = rungOf(team.policy.ladder, account);
-  const events: BursarEvent[] = [];
-  const usePermilleNow = usePermille(account.spentTree + account.heldTree, account.limit);
-  for (let next = account.rung + 1; next <= rung; next += 1) {
-    const kind = team.policy.ladder[next - 1]?.kind ?? 'notice';
-    events.push({
-      ...stamp('ThresholdCrossed', team, atMs),
-      path,
-      resource,
-      kind,
-      rung: next,
-      usePermille: usePermilleNow,
-      limit: account.limit,
-    });
-  }
-  for (let left = account.rung; left > rung; left -= 1) {
-    events.push({ ...stamp('ThresholdRearmed', team, atMs), path, resource, rung: left });
-  }
-  return events;
 }
 
 /** Notes who waits beneath a path, to see what bars them, and the queues on it and beneath. */

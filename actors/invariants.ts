@@ -41,6 +41,7 @@ import {
   carryUse,
   secondOf,
 } from './second-books-events.ts';
+import { carryGrants, carryWindow, layEarlier, nowOf } from './second-books-windows.ts';
 import type { Allocation, Position, Team } from './team.ts';
 import type { Waiting } from './wait-queue.ts';
 
@@ -179,6 +180,10 @@ export class InvariantWatch implements Watch {
         return carryBooked(event, at, team.nodes.get(event.path), event.items, 1);
       case 'ReservationEnded':
         return carryBooked(event, at, this.#reservation?.node, event.returned, -1);
+      case 'WindowOpened':
+        return carryWindow(team, event, at);
+      case 'GrantsCounted':
+        return carryGrants(team, event, at);
       case 'NodeClosed':
         return this.#afterClosing(event, at);
       default:
@@ -235,15 +240,16 @@ export class InvariantWatch implements Watch {
     const isClosing = this.#closing.pop() !== undefined;
     if (isClosing) carryEndOfStep(event, at, node, items);
     else {
-      const { booked } = event;
+      const { booked, earlier } = event;
+      layEarlier(node, earlier, 1);
       for (const resource in items) {
         const held = -(items[resource] as number);
-        const spent = booked[resource] ?? 0;
+        const spent = nowOf(booked, earlier, resource);
         carry(event, at, node, resource, held, spent, held, spent);
       }
       for (const resource in booked) {
         if (items[resource] !== undefined) continue;
-        const spent = booked[resource] as number;
+        const spent = nowOf(booked, earlier, resource);
         carry(event, at, node, resource, 0, spent, 0, spent);
       }
     }

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isSameMeter, type RateMeter } from '../events/resources.ts';
-import { type Account, newAccount, type ResourceClimb, takeClimb } from './account.ts';
+import { type Account, limitOf, newAccount, type ResourceClimb, takeClimb } from './account.ts';
+import { newAlerts } from './alerts.ts';
 import type { Node } from './node.ts';
 import { RateGauge } from './rate-gauge.ts';
 
@@ -20,6 +21,7 @@ export type ChangeKind =
   | 'replenished'
   | 'shrunk'
   | 'limited'
+  | 'windowed'
   | 'childOpened'
   | 'childClosed'
   | 'frozen'
@@ -73,20 +75,22 @@ function applyOwn(node: Node, event: BursarEvent): void {
       node.isAuto = false;
       node.weightMilli = event.weightMilli ?? node.weightMilli;
       for (const [resource, set] of Object.entries(event.limits ?? {})) {
-        const { limit, overrunLimit, per } = set;
+        const { limit, overrunLimit, thresholds, per } = set;
         if (per !== undefined) {
           setRate(node, resource, per, limit ?? null, event.atMs);
           continue;
         }
-        if (limit !== undefined) accountOf(node, resource).limit = limit;
-        if (overrunLimit !== undefined) accountOf(node, resource).overrunLimit = overrunLimit;
+        const account = accountOf(node, resource);
+        if (overrunLimit !== undefined) account.overrunLimit = overrunLimit;
+        if (limit !== undefined) setBase(account, limit);
+        if (thresholds !== undefined) account.alerts = thresholds && newAlerts(thresholds);
       }
       return;
     case 'Transferred':
       node.isAuto = false;
       for (const [resource, amount] of Object.entries(event.amounts)) {
         const account = accountOf(node, resource);
-        account.limit = (account.limit ?? 0) + (node.path === event.from ? -amount : amount);
+        setBase(account, (account.base ?? 0) + (node.path === event.from ? -amount : amount));
       }
       return;
     case 'Reserved':
@@ -94,9 +98,10 @@ function applyOwn(node: Node, event: BursarEvent): void {
       return;
     case 'ToppedUp':
       node.isAuto = false;
+      if (event.grant !== undefined) return;
       for (const [resource, amount] of Object.entries(event.amounts)) {
         const account = accountOf(node, resource);
-        account.limit = (account.limit ?? 0) + amount;
+        setBase(account, (account.base ?? 0) + amount);
       }
       return;
     case 'Frozen':
@@ -160,6 +165,11 @@ function setRate(
   const before = node.rates.get(resource);
   if (before !== undefined && isSameMeter(before.meter, meter)) before.change(atMs, limit);
   else node.rates.set(resource, new RateGauge(meter, limit, atMs));
+}
+
+function setBase(account: Account, base: number | null): void {
+  account.base = base;
+  account.limit = limitOf(base, account.granted);
 }
 
 /** The account of a resource, made when it is first needed. */

@@ -2,6 +2,7 @@ import type { BursarEvent, EventOf } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
 import type { Node } from './node.ts';
 import { carry, handUp, type SecondBooks } from './second-books.ts';
+import { layEarlier, nowOf, setLimit } from './second-books-windows.ts';
 import type { Position, Team } from './team.ts';
 
 /** Use that an event books, or takes back, on the node that it names. */
@@ -14,13 +15,16 @@ export function carryUse(
 ): void {
   const node = team.nodes.get(event.path);
   if (node === undefined) return;
+  const back = 'earlierReturned' in event ? event.earlierReturned : undefined;
+  layEarlier(node, event.earlier, 1);
+  layEarlier(node, back, -1);
   for (const resource in more) {
-    const spent = (more[resource] as number) - (less[resource] ?? 0);
+    const spent = nowOf(more, event.earlier, resource) - nowOf(less, back, resource);
     carry(event, at, node, resource, 0, spent, 0, spent);
   }
   for (const resource in less) {
     if (more[resource] !== undefined) continue;
-    const spent = -(less[resource] as number);
+    const spent = -nowOf(less, back, resource);
     carry(event, at, node, resource, 0, spent, 0, spent);
   }
 }
@@ -46,16 +50,19 @@ export function carryEndOfStep(
   step: Node,
   items: Amounts,
 ): void {
-  const { booked } = event;
+  const { booked, earlier } = event;
+  layEarlier(step, earlier, 1);
   for (const [resource, { second }] of step.accounts) {
+    const spent = nowOf(booked, earlier, resource);
     second.held -= items[resource] ?? 0;
-    second.spent += booked[resource] ?? 0;
-    second.spentTree += booked[resource] ?? 0;
+    second.spent += spent;
+    second.spentTree += spent;
   }
   const parent = step.parent as Node;
   handUp(event, at, step, parent);
   for (const resource of step.accounts.keys()) {
-    carry(event, at, parent, resource, 0, 0, -(items[resource] ?? 0), booked[resource] ?? 0);
+    const spent = nowOf(booked, earlier, resource);
+    carry(event, at, parent, resource, 0, 0, -(items[resource] ?? 0), spent);
   }
 }
 
@@ -72,8 +79,11 @@ export function carryLimits(
     // A rate is in no account.
     if (per !== undefined) continue;
     const second = secondOf(node, resource);
-    if (limit !== undefined) second.limit = limit;
     if (lend !== undefined) second.lend = lend;
+    const window = event.windows?.[resource];
+    if (limit !== undefined) second.base = limit;
+    if (window !== undefined) second.sinceMs = window.startsAtMs;
+    setLimit(second);
     if (guarantee !== undefined) second.guarantee = guarantee;
     carry(event, at, node, resource, 0, 0, 0, 0);
   }
@@ -89,8 +99,10 @@ export function carryTransfer(team: Team, event: EventOf<'Transferred'>, at: Pos
     const moved = event.guarantees[resource] ?? 0;
     const giver = secondOf(from, resource);
     const taker = secondOf(to, resource);
-    giver.limit = (giver.limit ?? 0) - amount;
-    taker.limit = (taker.limit ?? 0) + amount;
+    giver.base = (giver.base ?? 0) - amount;
+    taker.base = (taker.base ?? 0) + amount;
+    setLimit(giver);
+    setLimit(taker);
     if (moved > 0 && taker.guarantee === 0) taker.lend = giver.lend;
     giver.guarantee -= moved;
     taker.guarantee += moved;
@@ -121,7 +133,11 @@ export function carryTopUp(team: Team, event: EventOf<'ToppedUp'>, at: Position)
   if (node === undefined) return;
   for (const resource in event.amounts) {
     const second = secondOf(node, resource);
-    second.limit = (second.limit ?? 0) + (event.amounts[resource] as number);
+    // What a grant adds is said by the event that counts it.
+    if (event.grant === undefined) {
+      second.base = (second.base ?? 0) + (event.amounts[resource] as number);
+    }
+    setLimit(second);
     carry(event, at, node, resource, 0, 0, 0, 0);
   }
 }

@@ -12,6 +12,10 @@ import type { Position } from './team.ts';
  */
 export interface SecondBooks {
   limit: number | null;
+  base: number | null;
+  granted: number;
+  /** When its own window began; null where it has none. */
+  sinceMs: number | null;
   guarantee: number;
   lend: number | null;
   /** Own sums: Σ of live allocations, of use, of what is being collected, of reservations. */
@@ -19,39 +23,50 @@ export interface SecondBooks {
   spent: number;
   earmarked: number;
   booked: number;
+  /** Debt of earlier windows. */
+  carried: number;
+  /** What of `committed` is none of the parent's. */
+  uncounted: number;
   /** Σ of the children's `share`. */
   below: number;
   committed: number;
   share: number;
   heldTree: number;
   spentTree: number;
+  spentTotal: number;
 }
 
 export function newSecondBooks(): SecondBooks {
   return {
     limit: null,
+    base: null,
+    granted: 0,
+    sinceMs: null,
     guarantee: 0,
     lend: 0,
     held: 0,
     spent: 0,
     earmarked: 0,
     booked: 0,
+    carried: 0,
+    uncounted: 0,
     below: 0,
     committed: 0,
     share: 0,
     heldTree: 0,
     spentTree: 0,
+    spentTotal: 0,
   };
 }
 
 /**
  * Takes what an event says of one resource of a node into the second books, up to the root, and
- * holds each tier against the kept ones. O(depth), a map look-up and eleven comparisons a tier,
+ * holds each tier against the kept ones. O(depth), a map look-up and fourteen comparisons a tier,
  * nothing allocated. Proves for every account on the path, after this event:
  * - INV-4 `held` is what live allocations hold, here and beneath, and not negative
  * - INV-13 `spent` has grown by what the event booked, once on every tier (INV-8 where a closed
  *   node's use was handed up)
- * - INV-1 `committed` is own sums + Σ of the children's max(guarantee − lend, committed), in safe integers
+ * - INV-1 `committed` is own sums + Σ of what the children set aside, in safe integers
  * - INV-2 where it grew by an event that admits, it is within the limit
  * @param heldTree,spentTree change with descendants; differs from the own one where a node has
  *   closed and `from` is its parent
@@ -81,14 +96,10 @@ export function carry(
     }
     second.heldTree += heldTree;
     second.spentTree += spentTree;
+    second.spentTotal += spentTree;
     const before = second.committed;
-    const own = second.held + second.spent + second.earmarked + second.booked;
-    const committed = own + second.below;
-    const kept = keptBy(second);
-    const share = committed > kept ? committed : kept;
-    growth = share - second.share;
-    second.committed = committed;
-    second.share = share;
+    growth = resum(second);
+    const { committed } = second;
     if (!isLast) continue;
     if (!isEqual(account, second)) tellDifference(event, at, node, resource, account);
     if (second.limit !== null && committed > second.limit) {
@@ -107,6 +118,31 @@ export function keptBy({ guarantee, lend }: Pick<SecondBooks, 'guarantee' | 'len
 /** What a reservation had set aside before is admitted already. */
 function isDrawn(event: BursarEvent, resource: string): boolean {
   return event.type === 'AllocationGranted' && event.drawn?.[resource] !== undefined;
+}
+
+/** Counts an account anew from its sums; gives by how much its parent's part of it has grown. */
+export function resum(second: SecondBooks): number {
+  const { held, spent, earmarked, booked, carried, below, uncounted } = second;
+  const committed = held + spent + earmarked + booked + carried + below;
+  const kept = keptBy(second);
+  const counted = committed - uncounted;
+  const share = counted > kept ? counted : kept;
+  const growth = share - second.share;
+  second.committed = committed;
+  second.share = share;
+  return growth;
+}
+
+/** Holds one account against its second books. */
+export function compare(event: BursarEvent, at: Position, node: Node, resource: string): void {
+  const account = node.accounts.get(resource);
+  if (account === undefined) return noAccount(event, at, node, resource);
+  if (!isEqual(account, account.second)) tellDifference(event, at, node, resource, account);
+}
+
+/** What of an account's use its parent has counted. */
+export function countedOf({ spentTree, uncounted, carried }: SecondBooks): number {
+  return spentTree - (uncounted - carried);
 }
 
 /** Whether a path's books are as they were left: an event that changes none has changed none. */
@@ -130,7 +166,7 @@ export function handUp(event: BursarEvent, at: Position, closed: Node, parent: N
     const account = parent.accounts.get(resource);
     if (account === undefined) noAccount(event, at, parent, resource);
     else {
-      account.second.spent += second.spentTree;
+      account.second.spent += countedOf(second);
       account.second.below -= second.share;
     }
   }
@@ -142,7 +178,9 @@ function mayOverdraw({ type }: BursarEvent): boolean {
     type === 'AllocationEnded' ||
     type === 'LateSettled' ||
     type === 'Charged' ||
-    type === 'Adjusted'
+    type === 'Adjusted' ||
+    type === 'WindowOpened' ||
+    type === 'GrantsCounted'
   );
 }
 
@@ -155,6 +193,9 @@ function isEqual(account: Account, second: SecondBooks): boolean {
     account.spentTree === second.spentTree &&
     account.childrenCommitted === second.below &&
     account.earmarked === second.earmarked &&
+    account.carried === second.carried &&
+    account.uncounted === second.uncounted &&
+    account.spentTotal === second.spentTotal &&
     account.limit === second.limit &&
     account.guarantee === second.guarantee &&
     account.lend === second.lend &&
@@ -163,6 +204,8 @@ function isEqual(account: Account, second: SecondBooks): boolean {
     second.spent >= 0 &&
     second.earmarked >= 0 &&
     second.booked >= 0 &&
+    second.carried >= 0 &&
+    second.uncounted >= second.carried &&
     second.committed <= Number.MAX_SAFE_INTEGER
   );
 }
@@ -170,12 +213,15 @@ function isEqual(account: Account, second: SecondBooks): boolean {
 /** The fields in which the books are compared, and whose invariant each is. */
 const FIELDS: readonly (readonly [
   invariant: InvariantId,
-  field: Exclude<keyof SecondBooks, 'share' | 'below'> & keyof Account,
+  field: Exclude<keyof SecondBooks, 'share' | 'below' | 'sinceMs'> & keyof Account,
 ])[] = [
   ['INV-4', 'held'],
   ['INV-4', 'heldTree'],
   ['INV-13', 'spent'],
   ['INV-13', 'spentTree'],
+  ['INV-13', 'spentTotal'],
+  ['INV-13', 'carried'],
+  ['INV-13', 'uncounted'],
   ['INV-1', 'earmarked'],
   ['INV-1', 'limit'],
   ['INV-1', 'booked'],

@@ -5,6 +5,7 @@ import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
 import type { Role } from '../events/roles.ts';
 import type { PendingApproval } from './approvals.ts';
+import { utcOnly, type ZoneOffset } from './calendar.ts';
 import { InvariantWatch, type Watch } from './invariants.ts';
 import { LIVES, type Life } from './machines.ts';
 import type { Node, Tier } from './node.ts';
@@ -54,7 +55,12 @@ export interface Allocation {
   /** The reservation from which some of `items` is drawn, and how much; null once it is over. */
   reservation: Reservation | null;
   drawn: Amounts;
+  /** What it held when windows ended, where that was more than at the end before; by resource. */
+  marks: Marks | undefined;
 }
+
+/** Instants at which windows ended, and what was held then: ascending both. */
+export type Marks = Map<string, { readonly atMs: number; readonly held: number }[]>;
 
 /** What is kept of an allocation that has ended, for its late settle. */
 export interface Tombstone {
@@ -72,6 +78,12 @@ export interface Tombstone {
   readonly at: Position;
   readonly digest: number | undefined;
   readonly atMs: number;
+  /** When and where it ended; what it had held when windows ended before. */
+  readonly endedAt: Position;
+  readonly endedAtMs: number;
+  /** The most that was booked as used up to its end. */
+  readonly bookedAtEnd: Amounts;
+  readonly marks: Marks | undefined;
 }
 
 /** A place in the shard's log. */
@@ -113,7 +125,9 @@ export interface Agenda {
   readonly collects: Set<string>;
   /** Queues whose head may be served now. */
   readonly queues: Set<string>;
-  /** Accounts whose use has left its rung of the ladder. */
+  /** Accounts whose grants add another amount to the limit than was recorded. */
+  readonly grants: Set<string>;
+  /** Accounts whose use has left its rung of the ladder, or reached a threshold. */
   readonly rungs: Set<string>;
   /** Nodes whose closing may be complete, and stops whose allocations have all ended. */
   readonly closings: Set<string>;
@@ -161,6 +175,8 @@ export interface Team {
   lastAtMs: number;
   readonly timers: TimerHeap;
   readonly runtime: NodeRuntime;
+  /** The zones of calendar windows. */
+  readonly offsetOf: ZoneOffset;
   /** What the machines of the tiers allow. */
   readonly lives: Readonly<Record<Tier, Life>>;
   /** Looks at every event and decision. */
@@ -183,6 +199,7 @@ export function newTeam(
   runtime: NodeRuntime,
   lives: Team['lives'] = LIVES,
   watch: Watch = new InvariantWatch(),
+  offsetOf: ZoneOffset = utcOnly,
 ): Team {
   return {
     name,
@@ -203,6 +220,7 @@ export function newTeam(
     agenda: {
       collects: new Set(),
       queues: new Set(),
+      grants: new Set(),
       rungs: new Set(),
       closings: new Set(),
       stops: new Set(),
@@ -218,6 +236,7 @@ export function newTeam(
     lastAtMs: 0,
     timers,
     runtime,
+    offsetOf,
     lives,
     watch,
   };

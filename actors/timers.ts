@@ -1,5 +1,7 @@
 /** What falls due, and in which order at the same instant. */
 const RANK = {
+  window: -2,
+  grant: -1,
   thaw: 0,
   fence: 1,
   stop: 2,
@@ -44,6 +46,8 @@ function isBefore(a: Due, b: Due): boolean {
 export class TimerHeap {
   readonly #heap: Timer[] = [];
   readonly #counts: Record<DueKind, number> = {
+    window: 0,
+    grant: 0,
     thaw: 0,
     fence: 0,
     stop: 0,

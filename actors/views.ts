@@ -4,6 +4,7 @@ import type { RateLine } from '../events/rate-line.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { contributionOf } from './account.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './admission.ts';
+import { termsOf } from './balance-terms.ts';
 import { expectedWaitMs } from './expected-wait.ts';
 import { type Node, nameOf } from './node.ts';
 import { rateRoom, ratesReadyAtMs } from './rates.ts';
@@ -13,7 +14,12 @@ import { waitBoundMs } from './wait-bound.ts';
 import { effectivePriority, type Waiting } from './wait-queue.ts';
 
 /** The balance of a node, own and with descendants, one line a resource. */
-export function balanceOf(team: Team, node: Node, nowMs: number): AnswerOf<'balance'> {
+export function balanceOf(
+  team: Team,
+  node: Node,
+  nowMs: number,
+  withHistory = false,
+): AnswerOf<'balance'> {
   const lines: BalanceLine[] = [];
   for (const [resource, account] of node.accounts) {
     const type = resourceTypeOf(resource, team.policy.resources);
@@ -39,6 +45,7 @@ export function balanceOf(team: Team, node: Node, nowMs: number): AnswerOf<'bala
       short: account.limit !== null && account.committed > account.limit,
       shortBy: account.limit === null ? 0 : Math.max(0, account.committed - account.limit),
       peakHeld: account.peakHeld,
+      ...termsOf(node, resource, account, nowMs, withHistory),
     });
   }
   return {

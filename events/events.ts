@@ -378,14 +378,17 @@ export const BursarEvent = z.discriminatedUnion('type', [
     place: count,
     /** Spent and held, with descendants. */
     usage: count,
-    limit: count,
+    limit: count.nullable(),
   }),
   /** None of the kind is reached any more, or a lower one is told from here on. */
   event('AlertCleared', {
     path: NodePath,
     resource: ResourceName,
     of: z.enum(['usage', 'balance']),
+    /** The place that was told before. */
     place: count,
+    /** The milder one that is reached still. */
+    still: count.optional(),
   }),
   event('LeasesExtended', { byMs: count }),
 ]);

@@ -17,6 +17,7 @@ export const RefusalCode = z.enum([
   'unknown_freeze',
   'unknown_stop',
   'unknown_grant',
+  'too_many_grants',
   'no_window',
   'window_not_possible',
   'unknown_reservation',

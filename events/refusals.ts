@@ -49,6 +49,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalKind>> = {
   unknown_freeze: state('Name a freeze that is in force; balance lists them.'),
   unknown_stop: state('Name a stop that is in force; balance lists them.'),
   unknown_grant: state('Name a grant that is not over; balance lists them.'),
+  too_many_grants: state('Void grants, or give them an end; 64 of an account may be in force.'),
   no_window: state('Define a window by setLimits first; {"every":"manual"} ends only by hand.'),
   window_not_possible: input('A window is of a consumable without a guarantee, in an IANA zone.'),
   unknown_reservation: state('Check the id and the path; balance lists what is reserved there.'),

@@ -2,6 +2,7 @@ import type { BalanceLine } from '../events/balance-line.ts';
 import { parentPathOf, teamOf } from '../events/names.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { type Balances, liveIn, type NodeBooks, type Sums, type TeamBooks } from './books.ts';
+import { countedAbove } from './windows.ts';
 
 /** A node's balance as the writer's `balance` answers it. Amounts in each resource's unit. */
 export interface Balance {
@@ -43,6 +44,7 @@ interface Counted {
   committed: number;
   heldTree: number;
   spentTree: number;
+  spentTotal: number;
 }
 
 type Recount = Map<string, Map<string, Counted>>;
@@ -89,11 +91,12 @@ function recount(team: TeamBooks): Recount {
 function count(team: TeamBooks, node: NodeBooks, result: Recount): Map<string, Counted> {
   const counted = new Map<string, Counted>();
   result.set(node.path, counted);
-  for (const [resource, { held, spent, earmarked, booked }] of node.sums) {
+  for (const [resource, { held, spent, spentEver, earmarked, booked, carried }] of node.sums) {
     counted.set(resource, {
-      committed: held + spent + earmarked + booked,
+      committed: held + spent + earmarked + booked + carried,
       heldTree: held,
       spentTree: spent,
+      spentTotal: spentEver,
     });
   }
   for (const path of node.children) {
@@ -102,12 +105,14 @@ function count(team: TeamBooks, node: NodeBooks, result: Recount): Map<string, C
     for (const [resource, below] of count(team, child, result)) {
       let sum = counted.get(resource);
       if (sum === undefined) {
-        sum = { committed: 0, heldTree: 0, spentTree: 0 };
+        sum = { committed: 0, heldTree: 0, spentTree: 0, spentTotal: 0 };
         counted.set(resource, sum);
       }
-      sum.committed += Math.max(keptAside(child.sums.get(resource)), below.committed);
+      const own = child.sums.get(resource);
+      sum.committed += Math.max(keptAside(own), below.committed - (own?.uncounted ?? 0));
       sum.heldTree += below.heldTree;
-      sum.spentTree += below.spentTree;
+      sum.spentTree += countedAbove(below.spentTree, own);
+      sum.spentTotal += below.spentTotal;
     }
   }
   return counted;
@@ -188,7 +193,21 @@ function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Rec
     short: limit !== null && committed > limit,
     shortBy: limit === null ? 0 : Math.max(0, committed - limit),
     peakHeld: sums?.peakHeld ?? 0,
+    spentTotal: tree?.spentTotal ?? 0,
+    ...termsOf(sums),
   };
+}
+
+/** What windows, grants and thresholds make of a line. */
+function termsOf(sums: Sums | undefined): Partial<BalanceLine> {
+  const { spentPast = 0, carried = 0, granted = 0, window = null, thresholds = null } = sums ?? {};
+  const shown: Partial<BalanceLine> = { spentPast, carried, granted };
+  if (window !== null) {
+    const { pastStartsAtMs, ...rest } = window;
+    shown.window = rest;
+  }
+  if (thresholds !== null) shown.thresholds = [...thresholds];
+  return shown;
 }
 
 /**

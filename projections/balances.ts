@@ -4,7 +4,6 @@ import {
   added,
   type Balances,
   changeHeld,
-  changeSpent,
   closeNode,
   holdOf,
   nearestOpen,
@@ -14,6 +13,7 @@ import {
   type TeamBooks,
 } from './books.ts';
 import { type Projection, UnfitEventError } from './projection.ts';
+import { bookUse, countGrants, openWindow, setLimit, setWindows } from './windows.ts';
 
 /**
  * Who has what: an own fold of the events, sharing no code with the actors, so that their results
@@ -21,7 +21,7 @@ import { type Projection, UnfitEventError } from './projection.ts';
  */
 export const balances: Projection<Balances> = {
   name: 'balances',
-  version: 2,
+  version: 3,
   initial: () => new Map(),
   evolve(state, event) {
     let team = state.get(event.team);
@@ -43,6 +43,10 @@ function apply(team: TeamBooks, event: BursarEvent): void {
       return setLimits(team, event, event.limits);
     case 'ToppedUp':
       return topUp(team, event);
+    case 'WindowOpened':
+      return openWindow(team, event);
+    case 'GrantsCounted':
+      return countGrants(team, event);
     case 'Transferred':
       return transfer(team, event);
     case 'Reserved':
@@ -110,8 +114,6 @@ type WithoutBooks = EventOf<
   | 'StrategySelected'
   | 'ContestEnded'
   | 'GrantVoided'
-  | 'WindowOpened'
-  | 'GrantsCounted'
   | 'AlertRaised'
   | 'AlertCleared'
   | 'PolicySet'
@@ -130,19 +132,22 @@ function setLimits(
   limits: EventOf<'LimitsSet'>['limits'],
 ): void {
   const node = nodeAt(team, event.path, event);
-  for (const [resource, { limit, guarantee, lend }] of Object.entries(limits)) {
+  for (const [resource, { limit, guarantee, lend, thresholds }] of Object.entries(limits)) {
     const sums = sumsOf(node, resource);
     if (lend !== undefined) sums.lend = lend;
-    if (limit !== undefined) sums.limit = limit;
+    if (limit !== undefined) setLimit(sums, limit);
     if (guarantee !== undefined) sums.guarantee = guarantee;
+    if (thresholds !== undefined) sums.thresholds = thresholds;
   }
+  setWindows(node, event);
 }
 
 function topUp(team: TeamBooks, event: EventOf<'ToppedUp'>): void {
   const node = nodeAt(team, event.path, event);
   for (const [resource, amount] of Object.entries(event.amounts)) {
     const sums = sumsOf(node, resource);
-    sums.limit = added(sums.limit ?? 0, amount);
+    // What a grant adds is said by the event that counts it.
+    if (event.grant === undefined) setLimit(sums, added(sums.base ?? 0, amount));
   }
 }
 
@@ -152,8 +157,8 @@ function transfer(team: TeamBooks, event: EventOf<'Transferred'>): void {
   for (const [resource, amount] of Object.entries(event.amounts)) {
     const [giver, taker] = [sumsOf(from, resource), sumsOf(to, resource)];
     const moved = event.guarantees[resource] ?? 0;
-    giver.limit = added(giver.limit ?? 0, -amount);
-    taker.limit = added(taker.limit ?? 0, amount);
+    setLimit(giver, added(giver.base ?? 0, -amount));
+    setLimit(taker, added(taker.base ?? 0, amount));
     if (moved > 0 && taker.guarantee === 0) taker.lend = giver.lend;
     giver.guarantee = added(giver.guarantee, -moved);
     taker.guarantee = added(taker.guarantee, moved);
@@ -228,9 +233,7 @@ function end(team: TeamBooks, event: EventOf<'AllocationEnded'>): void {
   for (const [resource, amount] of hold.amounts) {
     changeHeld(team, hold.path, resource, -amount, event);
   }
-  for (const [resource, amount] of Object.entries(event.booked)) {
-    changeSpent(node, resource, amount);
-  }
+  bookUse(team, node, event.booked, event.earlier, 1);
   if (event.closesStep) closeNode(team, hold.path, event);
 }
 
@@ -241,8 +244,8 @@ function book(
   less: Amounts,
 ): void {
   const node = nodeAt(team, event.path, event);
-  for (const [resource, amount] of Object.entries(more)) changeSpent(node, resource, amount);
-  for (const [resource, amount] of Object.entries(less)) changeSpent(node, resource, -amount);
+  bookUse(team, node, more, event.earlier, 1);
+  bookUse(team, node, less, 'earlierReturned' in event ? event.earlierReturned : undefined, -1);
 }
 
 /**

@@ -1,22 +1,42 @@
 import type { BursarEvent } from '../events/events.ts';
 import { parentPathOf } from '../events/names.ts';
 import type { Amounts } from '../events/resources.ts';
+import type { Threshold, Window, WindowSpan } from '../events/window.ts';
 import { UnfitEventError } from './projection.ts';
 
 /** Own sums of one resource on one node; what descendants add is counted when it is asked for. */
 export interface Sums {
+  /** The base limit and what grants add to it; null: no limit. */
   limit: number | null;
+  base: number | null;
+  granted: number;
   guarantee: number;
   /** Of the guarantee, what others may use while it is idle; null all of it. */
   lend: number | null;
   held: number;
+  /** In the window in force, with what children spent in windows of theirs that have ended. */
   spent: number;
+  /** Ever booked here and on closed children. */
+  spentEver: number;
+  /** With descendants, in the window before the one in force. */
+  spentPast: number;
+  /** Debt of earlier windows; and what with it is no part of the window above. */
+  carried: number;
+  uncounted: number;
+  window: OwnWindow | null;
+  thresholds: readonly Threshold[] | null;
   earmarked: number;
   /** Reserved and not drawn. */
   booked: number;
   /** Held with all descendants, kept for its peak alone. */
   heldTree: number;
   peakHeld: number;
+}
+
+/** The window that a node defines for a resource, in force. Times are ms since 1970. */
+export interface OwnWindow extends Window, WindowSpan {
+  /** When the one before it began. */
+  readonly pastStartsAtMs: number;
 }
 
 /** What is recorded of one open node. */
@@ -100,7 +120,8 @@ export function closeNode(team: TeamBooks, path: string, event: BursarEvent): vo
   if (parent === undefined) return;
   parent.children.delete(path);
   for (const [resource, sums] of node.sums) {
-    changeSpent(parent, resource, sums.spent);
+    changeSpent(parent, resource, sums.spent - (sums.uncounted - sums.carried));
+    sumsOf(parent, resource).spentEver += sums.spentEver;
     sumsOf(parent, resource).earmarked += sums.earmarked;
   }
   for (const earmarked of team.earmarks.values()) {
@@ -147,10 +168,18 @@ export function sumsOf(node: NodeBooks, resource: string): Sums {
   if (sums === undefined) {
     sums = {
       limit: null,
+      base: null,
+      granted: 0,
       guarantee: 0,
       lend: 0,
       held: 0,
       spent: 0,
+      spentEver: 0,
+      spentPast: 0,
+      carried: 0,
+      uncounted: 0,
+      window: null,
+      thresholds: null,
       earmarked: 0,
       booked: 0,
       heldTree: 0,

@@ -103,6 +103,10 @@ const UNTOUCHED: Line = {
   booked: 0,
   committed: 0,
   peakHeld: 0,
+  spentTotal: 0,
+  spentPast: 0,
+  carried: 0,
+  granted: 0,
 };
 
 const FIELDS = [
@@ -125,4 +129,8 @@ const FIELDS = [
   'effectiveAvailable',
   'short',
   'peakHeld',
+  'spentTotal',
+  'spentPast',
+  'carried',
+  'granted',
 ] as const satisfies readonly (keyof BalanceLine)[];

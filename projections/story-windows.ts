@@ -30,7 +30,8 @@ export function windowText(event: WindowEvent): string {
     case 'AlertRaised': {
       const { resource, usage, limit } = event;
       const bound = thresholdText(resource, event.threshold);
-      return `${path} reached ${bound}: ${amountText(resource, usage)} used of ${amountText(resource, limit)}.`;
+      const of = limit === null ? '' : ` of ${amountText(resource, limit)}`;
+      return `${path} reached ${bound}: ${amountText(resource, usage)} used${of}.`;
     }
     case 'AlertCleared':
       return `A threshold of the ${event.of} of ${event.resource} of ${path} is armed again.`;

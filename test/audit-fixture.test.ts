@@ -23,7 +23,8 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.jsonl'))
 
   test(`U-02 ${file} replays to the state that it had`, async () => {
     const { publicKey: _key, ...state } = expected;
-    assert.equal(JSON.parse(JSON.stringify(await readStream(stream, publicKey))), state);
+    const read: unknown = JSON.parse(JSON.stringify(await readStream(stream, publicKey)));
+    assert.equal(asOf(read, state), state);
   });
 
   test(`U-02 ${file} is still genuine`, async () => {
@@ -45,6 +46,15 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.jsonl'))
     const team = replayActors('acme', recorded);
     assert.equal(await checkBalances(state, 'acme', (at) => balanceIn(team, at)), []);
   });
+}
+
+/** Without the fields that later versions show besides. */
+function asOf(read: unknown, then: unknown): unknown {
+  if (Array.isArray(read) && Array.isArray(then)) return read.map((one, i) => asOf(one, then[i]));
+  if (typeof read !== 'object' || typeof then !== 'object' || !read || !then) return read;
+  const known = Object.entries(read).filter(([field]) => field in then);
+  const kept = then as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(known.map(([field, value]) => [field, asOf(value, kept[field])]));
 }
 
 test.run();

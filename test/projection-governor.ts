@@ -92,7 +92,9 @@ export function balanceIn(team: Team, path: string): ActorsBalance | undefined {
   const node = team.nodes.get(path);
   if (node === undefined) return undefined;
   const answer = balanceOf(team, node, 0);
-  return answer;
+  // What grants have left, and debt with it, is the actors' alone: no other fold burns them.
+  const lines = answer.lines.map(({ debt, grants, ...line }) => line);
+  return { ...answer, lines };
 }
 
 /** A team as the plain fold of the actors makes it from a log. */

@@ -134,7 +134,7 @@ test('a torn, foreign or outdated checkpoint is thrown away, said so, and rebuil
         return {};
       },
     ],
-    [/version 2, this is 3/, () => ({ projections: [{ ...balances, version: 3 }] })],
+    [/version 3, this is 4/, () => ({ projections: [{ ...balances, version: 4 }] })],
   ];
   for (const [expected, damage] of damages) {
     const log = await openLog();

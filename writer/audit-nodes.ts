@@ -12,8 +12,8 @@ type Difference = Omit<Breach, 'team' | 'path' | 'at'>;
  * all of them is O(tree), and by induction every sum of the tree is right.
  * - INV-11 own sums, limits, guarantees, peaks, freezes, stops, children, live allocations
  * - INV-4 held is the sum of the node's live allocations, and with descendants that of its children
- * - INV-5 spent with descendants is its own and its children's
- * - INV-1 committed is own sums + Σ of the children's max(guarantee, committed)
+ * - INV-5 spent with descendants is its own and its children's, as far as it is of its window
+ * - INV-1 committed is own sums + Σ of what the children set aside
  * @throws InvariantError
  */
 export function compareNode(
@@ -54,16 +54,29 @@ type Fail = (difference: Difference) => never;
 
 const UNTOUCHED: Sums = {
   limit: null,
+  base: null,
+  granted: 0,
   guarantee: 0,
   lend: 0,
   held: 0,
   spent: 0,
+  spentEver: 0,
+  spentPast: 0,
+  carried: 0,
+  uncounted: 0,
+  window: null,
+  thresholds: null,
   earmarked: 0,
   booked: 0,
   heldTree: 0,
   peakHeld: 0,
 };
-const FIELDS = Object.keys(UNTOUCHED) as (keyof Sums)[];
+/** What the account keeps in another form, or not at all. */
+const ELSEWHERE = ['spentEver', 'window', 'thresholds'] as const;
+const FIELDS = Object.keys(UNTOUCHED).filter(
+  (field): field is Exclude<keyof Sums, (typeof ELSEWHERE)[number]> =>
+    !ELSEWHERE.some((other) => other === field),
+);
 
 /** The log makes one thing, memory holds another. */
 function lives(what: string, expected: Breach['expected'], found: Breach['found']): Difference {
@@ -79,6 +92,9 @@ function compareAccount(fail: Fail, resource: string, account: Account, sums: Su
     if (account[field] === sums[field]) continue;
     fail({ ...lives(field, sums[field], account[field]), resource });
   }
+  const [expected, found] = [sums.window?.startsAtMs, account.window?.startsAtMs];
+  if (expected === found) return;
+  fail({ ...lives('the start of the window', expected ?? null, found ?? null), resource });
 }
 
 /** The sums of a node from those of its children and from its own allocations. */
@@ -92,12 +108,13 @@ function recount(fail: Fail, node: Node, resource: string, account: Account): vo
     const under = child.accounts.get(resource);
     if (under === undefined) continue;
     heldTree += under.heldTree;
-    spentTree += under.spentTree;
-    below += Math.max(setAsideOf(under), under.committed);
+    spentTree += under.spentTree - (under.uncounted - under.carried);
+    below += Math.max(setAsideOf(under), under.committed - under.uncounted);
   }
   let booked = 0;
   for (const { left } of node.reservations ?? []) booked += left[resource] ?? 0;
-  const committed = account.held + account.spent + account.earmarked + booked + below;
+  const own = account.held + account.spent + account.earmarked + account.carried;
+  const committed = own + booked + below;
   const counted = {
     held,
     booked,

@@ -6,6 +6,7 @@ import { newTeam, type Position, type Team } from '../actors/team.ts';
 import { TimerHeap } from '../actors/timers.ts';
 import type { BursarEvent } from '../events/events.ts';
 import { hasBreachFreeze } from './breach-freeze.ts';
+import { zoneOffset } from './zones.ts';
 
 /** All teams of one shard, as the log makes them. Thrown away and rebuilt on any doubt. */
 export class ShardState {
@@ -24,7 +25,7 @@ export class ShardState {
   team(name: string): Team {
     let team = this.#teams.get(name);
     if (team === undefined) {
-      team = newTeam(name, this.timers, this.runtime);
+      team = newTeam(name, this.timers, this.runtime, undefined, undefined, zoneOffset);
       this.#teams.set(name, team);
     }
     return team;

@@ -45,6 +45,8 @@ test('I-06 names that leave make room once there are many of them', () => {
 
 test('§6.4 timers come in order of due, kind, team and id, whatever was added and taken out', () => {
   const kinds = [
+    'window',
+    'grant',
     'thaw',
     'fence',
     'stop',

@@ -149,6 +149,7 @@ const NEEDS: Readonly<Record<ChangeKind, readonly [CommandInput, string]>> = {
   earmarked: [ask('b', { credits: 950 }, { path: RUN, priority: 'emergency' }), 'ann'],
   unearmarked: [ask('b', { credits: 950 }, { path: RUN, priority: 'emergency' }), 'ann'],
   ended: [settle('a', { credits: 1 }), 'ann'],
+  windowed: [{ op: 'resetWindow', path: RUN, resource: 'credits' }, 'operator'],
   booked: [{ op: 'charge', id: 'c', path: RUN, amounts: { credits: 1 } }, 'operator'],
   renewed: [{ op: 'renew', allocation: 'a', byMs: 10 }, 'ann'],
   reported: [{ op: 'report', allocation: 'a', used: { credits: 1 } }, 'ann'],
@@ -176,6 +177,10 @@ for (const kind of Object.keys(NEEDS) as ChangeKind[]) {
       const before: CommandInput[] = [...LAB, enrol('eve')];
       if (kind !== 'childOpened') before.push(open(`${RUN}/old`, {}, { tier: 'step' }));
       if (kind !== 'granted') before.push(ask('a', { credits: 100 }, { path: RUN }));
+      if (kind === 'windowed') {
+        const window = { every: 'manual' };
+        before.push({ op: 'setLimits', path: RUN, limits: { credits: { window } } });
+      }
       if (kind === 'unreserved' || kind === 'replenished') before.push(reserve('v'));
       if (kind === 'replenished') before.push(ask('d', { credits: 5 }, { reservationId: 'v' }));
       if (kind === 'stopLifted') before.push({ op: 'stop', path: RUN, id: 's' });

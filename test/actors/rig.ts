@@ -13,6 +13,7 @@ import { Command, type CommandInput } from '../../events/commands.ts';
 import type { BursarEvent, EventOf, EventType } from '../../events/events.ts';
 import { refuse } from '../../events/refusals.ts';
 import { readEvent } from '../../events/upcast.ts';
+import { zoneOffset } from '../../writer/zones.ts';
 import { assert } from '../harness/suite.ts';
 import { checkBooks, RoomWatch } from './books.ts';
 
@@ -55,7 +56,7 @@ export class TeamRig {
   ) {
     this.runtime = runtime;
     this.timers = timers;
-    this.team = newTeam(name, this.timers, runtime, lives);
+    this.team = newTeam(name, this.timers, runtime, lives, undefined, zoneOffset);
     this.#room = new RoomWatch(this.team);
   }
 

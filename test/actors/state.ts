@@ -1,6 +1,8 @@
+import type { Account } from '../../actors/account.ts';
 import { type Node, nameOf } from '../../actors/node.ts';
 import type { RateGauge } from '../../actors/rate-gauge.ts';
 import type { Team } from '../../actors/team.ts';
+import type { Timer } from '../../actors/timers.ts';
 import type { WaitQueue } from '../../actors/wait-queue.ts';
 
 /**
@@ -14,6 +16,7 @@ export function stateOf(team: Team): unknown {
     runtime: _runtime,
     lives: _lives,
     watch: _watch,
+    offsetOf: _offsetOf,
     waiters: _waiters,
     contestsById: _contestsById,
     ...kept
@@ -71,8 +74,8 @@ function nodeState(node: Node): unknown {
     allocations: [...(allocations ?? [])].map(({ id }) => id).sort(),
     children: [...children].map(nameOf).sort(),
     reservations: [...(reservations ?? [])].map(({ id }) => id).sort(),
-    accounts: sorted(accounts, (account) => ({ ...account })),
     rates: sorted(rates ?? new Map<string, RateGauge>(), (gauge) => gauge.state()),
+    accounts: sorted(accounts, accountState),
     freezes: sorted(freezes ?? new Map(), same),
     stops: sorted(stops ?? new Map(), (stop) => ({
       ...stop,
@@ -82,6 +85,20 @@ function nodeState(node: Node): unknown {
       [...queue.inOrder()].map(({ id }) => id),
     ),
     closedNames: [...(closedNames ?? [])].sort(),
+  };
+}
+
+function accountState({ window, grants, ...account }: Account): unknown {
+  const timed = (timer: Timer | null) => (timer === null ? null : [timer.atMs, timer.place >= 0]);
+  return {
+    ...account,
+    window: window && { ...window, timer: timed(window.timer) },
+    grants: grants && {
+      timer: timed(grants.timer),
+      grants: structuredClone(grants.grants),
+      cover: structuredClone(grants.cover),
+      history: structuredClone(grants.history()),
+    },
   };
 }
 
