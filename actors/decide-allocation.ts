@@ -2,7 +2,7 @@ import type { Answer } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
-import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { ALLOCATIONS, type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
 import { mayActFor } from './authority.ts';
 import { closesWith } from './auto-close.ts';
@@ -37,7 +37,7 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
   const booked = reportedOf(live);
   if (leavesRange(live.node, growthOf(live.items, booked))) return answered(outOfRange());
   const overrun = above(booked, live.items);
-  const toReservation = backOf(live, booked);
+  const toReservation = backOf(team, live, booked);
   return recorded({
     ...stamp('AllocationEnded', team, ctx.atMs),
     ...commandCause(command, ctx),
@@ -84,6 +84,9 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
     }
     if (type.class === 'rate') {
       return answered(refuse('rate_counted_at_grant', `${resource} is a rate, not held`));
+    }
+    if (resource === ALLOCATIONS) {
+      return answered(refuse('malformed', `${ALLOCATIONS} count themselves: leave them out`));
     }
     const more = amount - (live.items[resource] ?? 0);
     if (more > 0) growth[resource] = more;

@@ -2,7 +2,7 @@ import type { Refusal } from '../events/answers.ts';
 import type { CommandOf, ResourceLimits } from '../events/commands.ts';
 import { depthOf, isWithin, parentPathOf } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
-import { resourceTypeOf } from '../events/resources.ts';
+import { ALLOCATIONS, resourceTypeOf } from '../events/resources.ts';
 import { contributionOf, promisedTo, setAsideOf } from './account.ts';
 import { fits, leavesRange, promiseFits } from './admission.ts';
 import { answered, type Context, type Decision, recorded, stamp } from './context.ts';
@@ -38,7 +38,7 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
   }
   const metered = withMeters(team, undefined, command.limits ?? {});
   if ('outcome' in metered) return answered(metered);
-  const limits = command.limits && withLending(undefined, metered.limits);
+  const limits = command.limits && withLending(team, undefined, metered.limits);
   const refused = checkLimits(team, path, undefined, limits ?? {});
   if (refused !== undefined) return answered(refused);
   const above = team.nodes.get(parentPath ?? '')?.deadlineAtMs ?? Infinity;
@@ -83,7 +83,7 @@ export function decideSetLimits(
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
   const metered = withMeters(team, node, command.limits);
   if ('outcome' in metered) return answered(metered);
-  const limits = withLending(node, metered.limits);
+  const limits = withLending(team, node, metered.limits);
   const refused = checkLimits(team, command.path, node, limits);
   if (refused !== undefined) return answered(refused);
   const reclaim = command.reclaim ? reclaimAbove(team, node, limits, ctx.atMs) : undefined;
@@ -180,11 +180,12 @@ function tierOf(command: CommandOf<'open'>): Tier {
  * A guarantee of a capacity that says nothing of lending lends all of itself, where there was none
  * before (semantics §4). It is written down: in events of before lending, silence means none.
  */
-function withLending(node: Node | undefined, limits: ResourceLimits): ResourceLimits {
+function withLending(team: Team, node: Node | undefined, limits: ResourceLimits): ResourceLimits {
+  const typeOf = (resource: string) => resourceTypeOf(resource, team.policy.resources)?.class;
   const all: Record<string, ResourceLimits[string]> = {};
   for (const [resource, set] of Object.entries(limits)) {
     const isNew = (set.guarantee ?? 0) > 0 && !node?.accounts.get(resource)?.guarantee;
-    const isLendable = resourceTypeOf(resource)?.class === 'capacity' && set.lend === undefined;
+    const isLendable = typeOf(resource) === 'capacity' && set.lend === undefined;
     all[resource] = isNew && isLendable ? { ...set, lend: null } : set;
   }
   return all;
@@ -216,7 +217,12 @@ function checkLimits(
         `${resource}: guarantee ${guarantee} > limit ${limit}`,
       );
     }
-    const isConsumable = resourceTypeOf(resource)?.class === 'consumable';
+    const uncounted = (node?.liveTree ?? 0) - (account?.heldTree ?? 0);
+    if (resource === ALLOCATIONS && limit !== null && uncounted > 0) {
+      const message = `${uncounted} that live beneath ${path} are not counted; set it before`;
+      return refuse('allocation_live', message);
+    }
+    const isConsumable = resourceTypeOf(resource, team.policy.resources)?.class === 'consumable';
     if (isConsumable && wish.lend !== undefined && wish.lend !== 0) {
       const message = `${resource} is spent and does not come back: it is not lent`;
       return refuse('malformed', message, { field: 'limits' });

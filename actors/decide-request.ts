@@ -2,7 +2,7 @@ import type { ResourceAllocationRequest as Ask, CommandOf } from '../events/comm
 import type { BursarEvent, DenialReason } from '../events/events.ts';
 import type { Priority } from '../events/priority.ts';
 import { refuse } from '../events/refusals.ts';
-import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { ALLOCATIONS, type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
 import { priorityCapOf } from './authority.ts';
 import { candidateFor, detect, meetsQueue } from './contention.ts';
@@ -10,7 +10,7 @@ import { answered, type Context, type Decision, nameAt, recorded } from './conte
 import { slackMsOf } from './deadline.ts';
 import { draw, strayDraw } from './decide-draw.ts';
 import { denialOf } from './denial.ts';
-import { barrierOf, locate, type Place } from './locate.ts';
+import { barrierOf, deepestOpen, locate, type Place } from './locate.ts';
 import { ratesFit } from './rates.ts';
 import { grantOf, resolve } from './resolver.ts';
 import { ruledOut } from './ruled-out.ts';
@@ -58,6 +58,7 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
 function refusedItem(team: Team, resource: string, item: Ask['items'][string] | undefined) {
   const type = resourceTypeOf(resource, team.policy.resources);
   if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
+  if (resource === ALLOCATIONS) return refuse('malformed', `${ALLOCATIONS} count themselves`);
   if (type.class !== 'rate' || item?.min === undefined || item.min === item.amount)
     return undefined;
   return refuse('rate_counted_at_grant', `${resource} is a rate: a part of it is not granted`);
@@ -131,6 +132,15 @@ export function askOf(command: CommandOf<'request'>): Ask {
   return ask;
 }
 
+/** Whether a tier of a path limits how many allocations live beneath it. O(depth). */
+function countsAllocations(team: Team, path: string): boolean {
+  if (!team.nodes.get(team.name)?.accounts.has(ALLOCATIONS)) return false;
+  for (let node = deepestOpen(team, path); node !== undefined; node = node.parent) {
+    if (node.accounts.get(ALLOCATIONS)?.limit != null) return true;
+  }
+  return false;
+}
+
 /** The amounts asked for, unbounded items bounded by policy; undefined where it does not. */
 export function boundedAmounts(team: Team, ask: Ask): Amounts | undefined {
   const amounts: Record<string, number> = {};
@@ -139,5 +149,6 @@ export function boundedAmounts(team: Team, ask: Ask): Amounts | undefined {
     if (amount === undefined) return undefined;
     amounts[resource] = amount;
   }
+  if (countsAllocations(team, ask.path)) amounts[ALLOCATIONS] = 1;
   return amounts;
 }

@@ -18,8 +18,13 @@ export function decideReserve(team: Team, command: CommandOf<'reserve'>, ctx: Co
   const node = team.nodes.get(path);
   if (node === undefined) return answered(refuse('unknown_node', `${path} is not open`));
   for (const resource in items) {
-    if (resourceTypeOf(resource) === undefined) {
+    const type = resourceTypeOf(resource, team.policy.resources);
+    if (type === undefined) {
       return answered(refuse('unknown_resource', `${resource} is in no registry`));
+    }
+    if (type.class === 'rate') {
+      const message = `${resource} comes back by time alone: it cannot be set aside`;
+      return answered(refuse('malformed', message, { field: 'items' }));
     }
   }
   // A reservation has no priority: any stop bars it.

@@ -87,7 +87,7 @@ function settleLive(
   if (returned !== undefined) ended.returned = returned;
   if (live.marks !== undefined) Object.assign(ended, earlierOfEnd(live, booked));
   if (isEstimated) ended.estimated = true;
-  const toReservation = backOf(live, booked);
+  const toReservation = backOf(team, live, booked);
   if (toReservation !== undefined) ended.toReservation = toReservation;
   if (closesWith(live.node, 1)) ended.closesStep = true;
   const run = isFarOver(team, live.node, overrun) ? runOf(live.node) : undefined;

@@ -35,7 +35,7 @@ export function endOf(
   const reported = reportedOf(allocation);
   const end = (booked: Amounts): EventOf<'AllocationEnded'> => {
     const overrun = above(booked, allocation.items);
-    const toReservation = backOf(allocation, booked);
+    const toReservation = backOf(team, allocation, booked);
     return {
       ...stamp('AllocationEnded', team, atMs),
       allocation: id,

@@ -1,7 +1,7 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin } from '../events/names.ts';
 import type { Priority } from '../events/priority.ts';
-import type { Amounts } from '../events/resources.ts';
+import { ALLOCATIONS, type Amounts } from '../events/resources.ts';
 import { breached } from './invariant-error.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
@@ -243,11 +243,12 @@ function holdsWhatIsShort(
 ): boolean {
   for (let node = deepestOpen(team, path); node !== undefined; node = node.parent) {
     if (!isWithin(victim.node.path, node.path)) continue;
-    for (const resource in items) {
+    for (const resource of [...Object.keys(items), ALLOCATIONS]) {
       if ((victim.items[resource] ?? 0) === 0) continue;
       const account = node.accounts.get(resource);
       if (account === undefined || account.limit === null) continue;
-      const amount = items[resource]?.amount ?? team.policy.bounds[resource] ?? 0;
+      const bound = resource === ALLOCATIONS ? 1 : (team.policy.bounds[resource] ?? 0);
+      const amount = items[resource]?.amount ?? bound;
       if (amount > account.limit - account.committed) return true;
     }
   }

@@ -31,10 +31,10 @@ export function reclaimAbove(
 ): Reclaim | undefined {
   const excess = excessOf(node, limits);
   if (Object.keys(excess).length === 0) return undefined;
-  const held = holdersOf(node, excess);
+  const held = holdersOf(team, node, excess);
   if (held.length === 0) return undefined;
-  const nodes = nodesOf(node, held, Object.keys(excess));
-  const shrunk = shrinkInProportion(node, nodes, held, excess);
+  const nodes = nodesOf(team, node, held, Object.keys(excess));
+  const shrunk = shrinkInProportion(team, node, nodes, held, excess);
   const left: Record<string, number> = {};
   for (const resource in excess) {
     let amount = excess[resource] as number;
@@ -43,7 +43,7 @@ export function reclaimAbove(
   }
   const whole = reclaimWhole(
     nodes,
-    held.map((one) => liveOf(one, shrunk.get(one.id))),
+    held.map((one) => liveOf(team, one, shrunk.get(one.id))),
     { node: node.path, amounts: left },
   );
   const taken: Record<string, number> = {};
@@ -77,13 +77,13 @@ function excessOf(node: Node, limits: ResourceLimits): Amounts {
 }
 
 /** Who holds something unspent of what exceeds, the largest first. */
-function holdersOf(node: Node, excess: Amounts): Allocation[] {
+function holdersOf(team: Team, node: Node, excess: Amounts): Allocation[] {
   const sizes = new Map<Allocation, number>();
   for (const one of allocationsBeneath(node)) {
     if (one.yieldsTo !== null || one.reservation !== null || one.ask.preemptible === false)
       continue;
     let size = 0;
-    for (const resource in excess) size = Math.max(size, unspentOf(one, resource));
+    for (const resource in excess) size = Math.max(size, unspentOf(team, one, resource));
     if (size > 0) sizes.set(one, size);
   }
   return [...sizes]
@@ -92,30 +92,35 @@ function holdersOf(node: Node, excess: Amounts): Allocation[] {
     .map(([one]) => one);
 }
 
-function unspentOf({ items, reported }: Allocation, resource: string): number {
-  const isSpent = resourceTypeOf(resource)?.class === 'consumable';
+function unspentOf(team: Team, { items, reported }: Allocation, resource: string): number {
+  const isSpent = resourceTypeOf(resource, team.policy.resources)?.class === 'consumable';
   return Math.max(0, (items[resource] ?? 0) - (isSpent ? (reported[resource] ?? 0) : 0));
 }
 
 /** By how much an allocation may shrink and still be of use to its holder. */
-function spareOf(one: Allocation, resource: string): number {
+function spareOf(team: Team, one: Allocation, resource: string): number {
   const least = one.ask.items[resource]?.min;
   if (least === undefined) return 0;
-  return Math.max(0, Math.min(unspentOf(one, resource), (one.items[resource] ?? 0) - least));
+  return Math.max(0, Math.min(unspentOf(team, one, resource), (one.items[resource] ?? 0) - least));
 }
 
 /**
  * The nodes from the holders up to the one that is cut. What of a guarantee is covered by use that
  * stays in any case need not be kept of what is held.
  */
-function nodesOf(top: Node, held: readonly Allocation[], resources: string[]): ResourceNode[] {
+function nodesOf(
+  team: Team,
+  top: Node,
+  held: readonly Allocation[],
+  resources: string[],
+): ResourceNode[] {
   const unspent = new Map<Node, Record<string, number>>();
   for (const one of held) {
     for (let at: Node | undefined = one.node; at !== undefined; at = at.parent) {
       const sums = unspent.get(at) ?? {};
       unspent.set(at, sums);
       for (const resource of resources) {
-        sums[resource] = (sums[resource] ?? 0) + unspentOf(one, resource);
+        sums[resource] = (sums[resource] ?? 0) + unspentOf(team, one, resource);
       }
       if (at === top) break;
     }
@@ -135,6 +140,7 @@ function nodesOf(top: Node, held: readonly Allocation[], resources: string[]): R
 
 /** By allocation how much it gives; each is a leaf of the tree with what it needs as guarantee. */
 function shrinkInProportion(
+  team: Team,
   top: Node,
   nodes: readonly ResourceNode[],
   held: readonly Allocation[],
@@ -145,10 +151,10 @@ function shrinkInProportion(
     const leaves: ResourceNode[] = [];
     const holds: LiveAllocation[] = [];
     for (const one of held) {
-      const spare = spareOf(one, resource);
-      const unspent = unspentOf(one, resource);
+      const spare = spareOf(team, one, resource);
+      const unspent = unspentOf(team, one, resource);
       const id = spare === 0 ? one.node.path : leafOf(one);
-      holds.push({ ...liveOf(one), node: id, amounts: { [resource]: unspent } });
+      holds.push({ ...liveOf(team, one), node: id, amounts: { [resource]: unspent } });
       if (spare === 0) continue;
       const quotas = { [resource]: { nominal: unspent - spare } };
       leaves.push({ id, parent: one.node.path, quotas });
@@ -173,11 +179,11 @@ function leafOf({ node, id }: Allocation): string {
 }
 
 /** An allocation as the planner takes it; one that shrinks stays. */
-function liveOf(one: Allocation, less?: Amounts): LiveAllocation {
+function liveOf(team: Team, one: Allocation, less?: Amounts): LiveAllocation {
   const { id, node, priority, grantedAtMs } = one;
   const amounts: Record<string, number> = {};
   for (const resource in one.items) {
-    amounts[resource] = unspentOf(one, resource) - (less?.[resource] ?? 0);
+    amounts[resource] = unspentOf(team, one, resource) - (less?.[resource] ?? 0);
   }
   const preemptible = less === undefined;
   return { id, node: node.path, priority, grantedAtMs, amounts, preemptible };

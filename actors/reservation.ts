@@ -1,7 +1,7 @@
 import type { Amounts } from '../events/resources.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import type { Node } from './node.ts';
-import type { Allocation } from './team.ts';
+import type { Allocation, Team } from './team.ts';
 import type { Timer } from './timers.ts';
 
 /**
@@ -29,11 +29,12 @@ export interface Reservation {
  * Of what an allocation gives back, the part that its reservation has again: all that was drawn,
  * but for what of it is spent. Undefined where nothing is.
  */
-export function backOf(allocation: Allocation, booked: Amounts): Amounts | undefined {
+export function backOf(team: Team, allocation: Allocation, booked: Amounts): Amounts | undefined {
   const { reservation, drawn, items } = allocation;
   if (reservation === null) return undefined;
   return amountsOrNone(drawn, (resource) => {
-    const isSpent = resourceTypeOf(resource)?.class === 'consumable';
+    const type = resourceTypeOf(resource, team.policy.resources);
+    const isSpent = type?.class === 'consumable';
     const unused = (items[resource] ?? 0) - (isSpent ? (booked[resource] ?? 0) : 0);
     return Math.max(0, Math.min(drawn[resource] as number, unused));
   });

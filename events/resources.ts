@@ -70,6 +70,12 @@ export function isSameMeter(a: RateMeter, b: RateMeter): boolean {
   return a.ms === b.ms && a.by === b.by && a.burst === b.burst;
 }
 
+/**
+ * Counts itself: a grant holds one wherever a tier of its path has a limit on it, and no request
+ * names it. So a limit on it is the most allocations that may live beneath a node at once.
+ */
+export const ALLOCATIONS = 'allocations';
+
 /** Resources that every team has. 1 credit = 1 USD = 1,000,000 microcredits. */
 export const BUILT_IN_RESOURCES: Readonly<Record<string, ResourceType>> = {
   credits: { class: 'consumable', unit: 'microcredits' },
@@ -77,6 +83,7 @@ export const BUILT_IN_RESOURCES: Readonly<Record<string, ResourceType>> = {
   compute_ms: { class: 'consumable', unit: 'ms' },
   memory: { class: 'capacity', unit: 'bytes' },
   concurrency: { class: 'capacity', unit: 'slots' },
+  [ALLOCATIONS]: { class: 'capacity', unit: 'allocations' },
   tool_calls_per_minute: { class: 'rate', unit: 'calls' },
   model_tokens_per_minute: { class: 'rate', unit: 'tokens' },
 };

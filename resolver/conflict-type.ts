@@ -1,5 +1,5 @@
 import type { ConflictType } from '../events/events.ts';
-import { type Registry, resourceTypeOf } from '../events/resources.ts';
+import { ALLOCATIONS, type Registry, resourceTypeOf } from '../events/resources.ts';
 
 /**
  * What kind of contention there is for a resource, by its name in the registry.
@@ -21,5 +21,6 @@ export function conflictTypeOf(
   if (resource.startsWith('slot.')) {
     return limit === 1 ? 'exclusive_access_required' : 'concurrency_limit_reached';
   }
-  return resource === 'concurrency' ? 'concurrency_limit_reached' : 'insufficient_resource';
+  const isCount = resource === 'concurrency' || resource === ALLOCATIONS;
+  return isCount ? 'concurrency_limit_reached' : 'insufficient_resource';
 }

@@ -1,6 +1,9 @@
 import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
-import type { Policy } from '../../events/policy.ts';
+import { ALLOCATIONS } from '../../events/resources.ts';
+import { nearest, parentOf } from './books.ts';
+import type { Nodes } from './nodes.ts';
+import type { State } from './state.ts';
 
 /** What an ask wants of each resource, and the least that helps it. */
 export interface Terms {
@@ -11,10 +14,13 @@ export interface Terms {
 }
 
 /** S §5: an item without an amount is bounded by policy; `min` defaults to the amount. */
-export function termsOf(ask: ResourceAllocationRequest, policy: Policy): Terms {
+export function termsOf(
+  ask: ResourceAllocationRequest,
+  state: Pick<State, 'policy' | 'nodes'>,
+): Terms {
   const terms: Terms = { want: {}, least: {}, unbounded: [] };
   for (const [resource, item] of Object.entries(ask.items)) {
-    const want = item.amount ?? policy.bounds[resource];
+    const want = item.amount ?? state.policy.bounds[resource];
     if (want === undefined) {
       terms.unbounded.push(resource);
       continue;
@@ -22,7 +28,19 @@ export function termsOf(ask: ResourceAllocationRequest, policy: Policy): Terms {
     terms.want[resource] = want;
     terms.least[resource] = Math.min(item.min ?? want, want);
   }
+  if (isCounted(state.nodes, ask.path)) {
+    terms.want[ALLOCATIONS] = 1;
+    terms.least[ALLOCATIONS] = 1;
+  }
   return terms;
+}
+
+/** S §1, T-10: allocations are counted beneath a node that limits them. */
+function isCounted(nodes: Nodes, path: string): boolean {
+  for (let node = nearest(nodes, path); node; node = parentOf(nodes, node)) {
+    if ((node.accounts.get(ALLOCATIONS)?.limit ?? null) !== null) return true;
+  }
+  return false;
 }
 
 export function deadlineOf(atMs: number, deadlineMs: number | undefined): number | null {

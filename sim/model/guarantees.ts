@@ -26,7 +26,7 @@ export function guaranteeFits(state: State, path: string, limits: ResourceLimits
     const used = node === undefined ? 0 : committed(state.nodes, node, resource);
     const more = Math.max(unlent(after), used) - Math.max(unlent(before), used);
     if (more > 0) growth[resource] = more;
-    const isLendable = resourceTypeOf(resource)?.class === 'capacity';
+    const isLendable = resourceTypeOf(resource, state.policy.resources)?.class === 'capacity';
     if (!isLendable || above === undefined || guarantee <= before.guarantee) continue;
     const beneath = node === undefined ? 0 : promisedBeneath(state, node, resource);
     const promise = Math.max(guarantee, beneath) - Math.max(before.guarantee, beneath);
@@ -42,7 +42,9 @@ export function withLending(state: State, path: string, limits: ResourceLimits):
   return Object.fromEntries(
     Object.entries(limits).map(([resource, set]) => {
       const isNew = (set.guarantee ?? 0) > 0 && !node?.accounts.get(resource)?.guarantee;
-      const isSilent = set.lend === undefined && resourceTypeOf(resource)?.class === 'capacity';
+      const isSilent =
+        set.lend === undefined &&
+        resourceTypeOf(resource, state.policy.resources)?.class === 'capacity';
       return [resource, isNew && isSilent ? { ...set, lend: null } : set];
     }),
   );

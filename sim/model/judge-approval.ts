@@ -19,7 +19,7 @@ export function judgeApprovalRequested(bench: Bench<EventOf<'ApprovalRequested'>
     ({ resource, above }) => resource === event.resource && above === event.above,
   );
   if (!isSo) find('T-05', `no rule wants an approval above ${event.above} ${event.resource}`, id);
-  const { want } = termsOf(ask, state.policy);
+  const { want } = termsOf(ask, state);
   if (want[event.resource] !== event.requested) find('T-05', 'another amount is asked', id);
   if (event.untilMs !== event.atMs + state.policy.approvalMs) {
     find('T-05', `waits for ${event.untilMs - event.atMs} ms`, id);
@@ -77,7 +77,7 @@ export function rulesMet(
   agent: string,
   ask: EventOf<'ApprovalRequested'>['ask'],
 ): BusinessRule[] {
-  const { want } = termsOf(ask, state.policy);
+  const { want } = termsOf(ask, state);
   return state.policy.rules.filter(
     (rule) =>
       (want[rule.resource] ?? 0) > rule.above &&

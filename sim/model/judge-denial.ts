@@ -67,7 +67,7 @@ function isTrue({ state, event }: Denied): boolean {
   const { ask, reason, atMs } = event;
   const waiting = state.waiting.get(event.id);
   const priority = waiting?.priority ?? priorityOf(ask);
-  const terms = termsOf(ask, state.policy);
+  const terms = termsOf(ask, state);
   switch (reason) {
     case 'frozen':
     case 'stopped':
@@ -136,7 +136,7 @@ function conflictOf(state: Denied['state'], { node, resource }: Need): DenialRea
   if (resource === 'compute_ms') return 'insufficient_time';
   if (resource === 'memory') return 'insufficient_memory';
   if (resource === 'tool_calls' || resource.startsWith('tool.')) return 'tool_limit_reached';
-  if (resource === 'concurrency') return 'concurrency_limit_reached';
+  if (resource === 'concurrency' || resource === 'allocations') return 'concurrency_limit_reached';
   if (resource.startsWith('slot.')) {
     return pathLimit(state.nodes, node.path, resource) === 1 ||
       node.accounts.get(resource)?.limit === 1
@@ -149,7 +149,7 @@ function conflictOf(state: Denied['state'], { node, resource }: Need): DenialRea
 /** Every tier that a denial names is on the path and as short as it says. */
 function judgeShort({ state, event, find }: Denied): void {
   if (event.reason === 'never_fits') return;
-  const terms = termsOf(event.ask, state.policy);
+  const terms = termsOf(event.ask, state);
   const asked = [...needs(state.nodes, event.ask.path, terms.want)];
   const least = needs(state.nodes, event.ask.path, terms.least);
   for (const { path, resource, needed, available } of event.short ?? []) {

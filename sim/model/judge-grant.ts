@@ -20,7 +20,7 @@ export function judgeGrant(bench: Granted): void {
     find('INV-9', `granted on ${ask.path}, which is ${bar}`, event.id);
   }
   judgeOpened(bench);
-  const terms = termsOf(ask, state.policy);
+  const terms = termsOf(ask, state);
   judgeAmounts(bench, terms);
   withoutEarmark(state, waiting, () => {
     for (const { node, resource, need, room } of needs(state.nodes, ask.path, items)) {

@@ -59,7 +59,7 @@ function reportedOf(victim: Live, resource: string): number {
 
 /** Holders of another account on which the bundle is short too. */
 function isSharingShort(state: State, { ask }: Preempting['event'], victim: Live): boolean {
-  const { want } = termsOf(ask, state.policy);
+  const { want } = termsOf(ask, state);
   return needs(state.nodes, ask.path, want).some(
     ({ node, resource, need, room }) =>
       need > room && isWithin(victim.path, node.path) && (victim.items[resource] ?? 0) > 0,
@@ -91,7 +91,7 @@ function mayTurnRound(state: State, event: Preempting['event'], victim: Live): b
 
 /** Only if it is enough, and no victim could be left out. */
 function judgeSet({ state, event, find }: Preempting, victims: readonly Live[]): void {
-  const { want } = termsOf(event.ask, state.policy);
+  const { want } = termsOf(event.ask, state);
   const isEnough = (some: readonly Live[]) =>
     withoutEarmark(state, state.waiting.get(event.id), () =>
       withoutHolders(state, some, () => fits(state.nodes, event.ask.path, want)),
@@ -121,7 +121,7 @@ function judgeGrace({ state, event, find }: Preempting, victims: readonly Live[]
 
 /** What is free is set aside, no more than is asked and no more than there is. */
 function judgeEarmark({ state, event, find }: Preempting): void {
-  const { want } = termsOf(event.ask, state.policy);
+  const { want } = termsOf(event.ask, state);
   withoutEarmark(state, state.waiting.get(event.id), () => {
     if (!fits(state.nodes, event.ask.path, event.earmarked)) {
       find('INV-2', 'more is set aside for it than is free', event.id);
@@ -137,7 +137,7 @@ export function judgeReclaimed({ state, event, find }: Bench<EventOf<'ResourcesR
   if (waiting === undefined || !waiting.isPreempting) {
     return find('INV-14', `${event.request} does not collect`, event.request);
   }
-  const { want } = termsOf(waiting.ask, state.policy);
+  const { want } = termsOf(waiting.ask, state);
   for (const [resource, amount] of Object.entries(event.earmarked)) {
     const collected = (waiting.earmarked[resource] ?? 0) + amount;
     if (collected > (want[resource] ?? 0)) {

@@ -39,7 +39,7 @@ function judgeWaiting(state: State, find: Bench['find']): void {
     for (const bar of barsOf(state, ask.path, waiting.priority)) {
       find('S §6.7', `${id} waits on ${ask.path}, which is ${bar}`, id);
     }
-    const { want, unbounded } = termsOf(ask, state.policy);
+    const { want, unbounded } = termsOf(ask, state);
     if (unbounded.length > 0) find('S §5', `${id} waits without a bound`, id);
     withoutEarmark(state, waiting, () => {
       if (!fits(state.nodes, ask.path, want)) return;

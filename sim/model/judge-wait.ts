@@ -97,8 +97,8 @@ function judgePutBack({ state, event, find }: Queued): void {
 function judgeRemaining(state: State, event: EventOf<'RequestQueued'>, find: Bench['find']): void {
   const grave = state.tombstones.get(event.of ?? event.id);
   if (grave === undefined) return;
-  const before = termsOf(grave.ask, state.policy);
-  const now = termsOf(event.ask, state.policy);
+  const before = termsOf(grave.ask, state);
+  const now = termsOf(event.ask, state);
   for (const [resource, want] of Object.entries(before.want)) {
     // What remains of the ask, or of the part of it that was granted.
     const used = grave.booked[resource] ?? 0;

@@ -91,7 +91,7 @@ export function waitingPlaces(
   ask: Ranked['ask'],
   self: Ranked,
 ): AccountName[] {
-  const { want, least } = termsOf(ask, state.policy);
+  const { want, least } = termsOf(ask, state);
   const short = [want, least].flatMap((amounts) =>
     outermost(
       needs(state.nodes, ask.path, amounts)

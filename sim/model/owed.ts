@@ -69,7 +69,7 @@ export function oweRequeue(
   if ((live.ask.maxWaitMs ?? 0) <= 0) return;
   if (barsOf(state, live.path, live.priority).size > 0) return;
   if (event.atMs > latestStartMs(live.ask, live.deadlineAtMs)) return;
-  const { want } = termsOf(live.ask, state.policy);
+  const { want } = termsOf(live.ask, state);
   const isLeft = Object.entries(live.items).some(
     ([resource, held]) =>
       Math.min(held, want[resource] ?? held) > (event.booked[resource] ?? 0) &&

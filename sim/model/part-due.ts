@@ -19,7 +19,7 @@ export function isPartDue(
 ): boolean {
   if (ask.strategy !== undefined || Object.keys(state.policy.strategies).length > 0) return false;
   if (self.priority >= ExecutionPriority.critical) return false;
-  const { want, least, unbounded } = termsOf(ask, state.policy);
+  const { want, least, unbounded } = termsOf(ask, state);
   if (unbounded.length > 0) return false;
   const more: Record<string, number> = {};
   let isDivisible = false;
