@@ -1,9 +1,10 @@
 import { nextByShare } from './next-by-share.ts';
+import { orderHeads } from './order-heads.ts';
 import { compareQueued } from './queue-order.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import { reserveOf } from './reserve.ts';
 import type { Planner } from './reversals.ts';
-import { compareHeads, type Head, headOf } from './round-head.ts';
+import { type Head, headOf } from './round-head.ts';
 import { type Trial, tried, type Use } from './trial.ts';
 import type { LiveAllocation, PendingRequest, Victim } from './types.ts';
 
@@ -108,7 +109,7 @@ class Round {
   }
 
   run(heads: readonly Head[]): RoundOutcome {
-    const left = [...heads].sort(compareHeads);
+    const left = orderHeads(heads);
     while (left.length > 0) {
       const next = this.#policy.order === 'fair' ? nextByShare(this.#trial.tree, left) : left[0];
       if (next === undefined) break;

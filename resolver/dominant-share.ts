@@ -31,7 +31,8 @@ export function dominantShare(tree: QuotaTree, node: string, more: Amounts = {})
   let largest: DominantShare = { ...none, isBorrowing: borrowed.size > 0 };
   for (const [kind, amount] of [...borrowed].sort(([a], [b]) => compareIds(a, b))) {
     const lendable = lendableOfKind(tree, parent, kind);
-    if (lendable <= 0) continue;
+    // Of what has no end nobody borrows a part that could be named.
+    if (lendable <= 0 || lendable === Infinity) continue;
     const share = { ...largest, borrowed: amount, lendable, dominant: kind };
     if (compareRatios(share, largest) > 0) largest = share;
   }

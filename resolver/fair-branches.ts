@@ -30,8 +30,3 @@ export function branchesOf(
     ? undefined
     : { requester: mine, holder: theirs };
 }
-
-/** Whether a node is another one or lies beneath it. */
-export function isWithin(tree: QuotaTree, node: string, top: string): boolean {
-  return tree.pathOf(node).includes(top);
-}

@@ -1,11 +1,11 @@
 import { holdsAny } from './contested.ts';
-import { isWithin } from './fair-branches.ts';
 import { mayPreempt, priorityOf } from './may-preempt.ts';
 import type { QuotaTree } from './quota-tree.ts';
+import { compareIds } from './ratio.ts';
 import type { LiveAllocation, PendingRequest } from './types.ts';
 
 /**
- * Who may be asked to give under fair sharing, cheapest first: holders of a contested resource, of
+ * Who may be asked to give under fair sharing: holders of a contested resource, of
  * the requester's own node as its policy for within allows, and of nodes of the same tree that
  * borrow a contested resource as its policy for reclaim allows. What `whileBorrowing` says plays no
  * part here: above its quota a request gets by its share, not by its priority.
@@ -17,17 +17,37 @@ export function fairCandidates(
   contested: readonly string[],
 ): LiveAllocation[] {
   const { withinNode, reclaim } = tree.preemptionOf(request.node);
-  const root = tree.pathOf(request.node).at(-1);
+  const sideOf = sidesOf(tree, request.node, contested);
   const isLegal = (holder: LiveAllocation): boolean => {
     if (holder.preemptible === false || !holdsAny(holder, contested)) return false;
-    if (isWithin(tree, holder.node, request.node)) return mayPreempt(withinNode, request, holder);
-    // A node on the requester's own way up is no branch that could be compared with it.
-    if (isWithin(tree, request.node, holder.node)) return false;
-    if (tree.pathOf(holder.node).at(-1) !== root) return false;
-    if (!contested.some((resource) => tree.isBorrowing(holder.node, resource))) return false;
-    return mayPreempt(reclaim, request, holder);
+    const side = sideOf(holder.node);
+    if (side === 'none') return false;
+    return mayPreempt(side === 'own' ? withinNode : reclaim, request, holder);
   };
-  return live.filter(isLegal).sort((a, b) => (isCheaper(a, b) ? -1 : 1));
+  return live.filter(isLegal);
+}
+
+/** Of each node: the requester's own, one that borrows what is contested, or out of its reach. */
+function sidesOf(
+  tree: QuotaTree,
+  requester: string,
+  contested: readonly string[],
+): (node: string) => 'own' | 'borrower' | 'none' {
+  const own = new Set(tree.pathOf(requester));
+  const root = tree.pathOf(requester).at(-1);
+  const judge = (node: string) => {
+    const path = tree.pathOf(node);
+    if (path.includes(requester)) return 'own';
+    // A node on the requester's own way up is no branch that could be compared with it.
+    if (own.has(node) || path.at(-1) !== root) return 'none';
+    return contested.some((resource) => tree.isBorrowing(node, resource)) ? 'borrower' : 'none';
+  };
+  const known = new Map<string, ReturnType<typeof judge>>();
+  return (node) => {
+    const side = known.get(node) ?? judge(node);
+    known.set(node, side);
+    return side;
+  };
 }
 
 /** Which of two candidates gives first: leaving already, lower priority, younger, by id. */
@@ -37,5 +57,5 @@ export function isCheaper(a: LiveAllocation, b: LiveAllocation): boolean {
   const [priorityA, priorityB] = [priorityOf(a), priorityOf(b)];
   if (priorityA !== priorityB) return priorityA < priorityB;
   if (a.grantedAtMs !== b.grantedAtMs) return a.grantedAtMs > b.grantedAtMs;
-  return a.id < b.id;
+  return compareIds(a.id, b.id) < 0;
 }

@@ -2,14 +2,9 @@ import { compareShares, dominantShare } from './dominant-share.ts';
 import { branchesOf } from './fair-branches.ts';
 import { FairTournament } from './fair-tournament.ts';
 import { shrinkDearest } from './put-back.ts';
+import { rightOf } from './right-of.ts';
 import type { Trial } from './trial.ts';
-import type {
-  LiveAllocation,
-  PendingRequest,
-  PreemptionReason,
-  PreemptionRight,
-  Victim,
-} from './types.ts';
+import type { LiveAllocation, PendingRequest, PreemptionReason, Victim } from './types.ts';
 
 /**
  * When a branch may be asked to give to a poorer one.
@@ -45,7 +40,7 @@ export class FairSearch {
     return others.length > 0 && this.#secondPass(left);
   }
 
-  /** @returns those that were refused, cheapest first in each node, or that the request fits */
+  /** @returns those that were refused, or that the request fits */
   #firstPass(candidates: readonly LiveAllocation[], strategy: FairStrategy): Left {
     const tournament = this.#tournament(candidates);
     const isInsideQuota = this.#isInsideQuota();
@@ -57,6 +52,7 @@ export class FairSearch {
         if (this.#fits()) return 'fits';
         continue;
       }
+      if (this.#hasLess(node)) return [...refused, ...tournament.rest()];
       while (tournament.has(node)) {
         const holder = tournament.pop(node);
         if (this.#mayTake(holder, strategy)) {
@@ -74,6 +70,7 @@ export class FairSearch {
   #secondPass(candidates: readonly LiveAllocation[]): boolean {
     const tournament = this.#tournament(candidates);
     for (let node = tournament.next(); node !== undefined; node = tournament.next()) {
+      if (this.#hasLess(node)) return false;
       const holder = tournament.pop(node);
       if (this.#mayTake(holder, 'ltInitial')) {
         this.#take({ holder, by: 'ltInitial' });
@@ -92,7 +89,8 @@ export class FairSearch {
     const divisible = needed.filter(({ by }) => by !== 'own-node' || !isByShare);
     const shrunk = shrinkDearest(this.#trial, divisible, this.#contested, () => this.#fits());
     return needed.map(({ holder: { id }, by }) => {
-      const victim = { id, ...RIGHTS[by] };
+      const reason = REASONS[by];
+      const victim = { id, right: rightOf(reason), reason };
       return shrunk?.id === id ? { ...victim, take: shrunk.take } : victim;
     });
   }
@@ -142,6 +140,19 @@ export class FairSearch {
       : compareShares(mine, this.#trial.without(holder, theirs)) <= 0;
   }
 
+  /**
+   * Whether the branch of a node has a smaller share than the requester's even before it gives.
+   * The tournament goes from the largest share down, so that nobody after it can give either: the
+   * requester's own branch had its turn before this one.
+   */
+  #hasLess(node: string): boolean {
+    const { tree } = this.#trial;
+    const branches = branchesOf(tree, this.#request.node, node);
+    if (branches === undefined) return false;
+    const [mine, theirs] = [branches.requester, branches.holder];
+    return compareShares(dominantShare(tree, mine), dominantShare(tree, theirs)) > 0;
+  }
+
   /** Whether the grant stays inside the node's own quota of all that is contested. */
   #isInsideQuota(): boolean {
     const { tree } = this.#trial;
@@ -167,9 +178,9 @@ interface Pick {
 
 type Left = LiveAllocation[] | 'fits';
 
-const RIGHTS: Readonly<Record<Pick['by'], { right: PreemptionRight; reason: PreemptionReason }>> = {
-  'own-node': { right: 'priority', reason: 'within-node-priority' },
-  'own-quota': { right: 'reclaim', reason: 'reclaim-nominal' },
-  lteFinal: { right: 'fair', reason: 'fair-share' },
-  ltInitial: { right: 'fair', reason: 'fair-share' },
+const REASONS: Readonly<Record<Pick['by'], PreemptionReason>> = {
+  'own-node': 'within-node-priority',
+  'own-quota': 'reclaim-nominal',
+  lteFinal: 'fair-share',
+  ltInitial: 'fair-share',
 };

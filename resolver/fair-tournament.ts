@@ -22,9 +22,12 @@ export class FairTournament {
   readonly #requester: string;
   readonly #root: string;
   readonly #queues: ReadonlyMap<string, LiveAllocation[]>;
+  readonly #sorted = new Set<string>();
+  /** Nodes with candidates at or beneath them. */
+  readonly #ways = new Set<string>();
   readonly #closed = new Set<string>();
 
-  /** `candidates` are cheapest first; those of the requester's subtree count as its own node's. */
+  /** Candidates of the requester's subtree count as its own node's. */
   constructor(tree: QuotaTree, requester: string, candidates: readonly LiveAllocation[]) {
     const path = tree.pathOf(requester);
     this.#tree = tree;
@@ -32,6 +35,9 @@ export class FairTournament {
     this.#requesterPath = new Set(path);
     this.#root = path.at(-1) ?? requester;
     this.#queues = queuesOf(tree, requester, candidates);
+    for (const node of this.#queues.keys()) {
+      for (const each of tree.pathOf(node)) this.#ways.add(each);
+    }
   }
 
   /** The node that gives next, or undefined when nobody is left. */
@@ -45,9 +51,23 @@ export class FairTournament {
 
   /** Takes the first candidate of a node out of the tournament. */
   pop(node: string): LiveAllocation {
-    const first = this.#queues.get(node)?.shift();
+    const first = this.#first(node);
     assert(first, `node ${node} has a candidate left`);
+    this.#queues.get(node)?.pop();
     return first;
+  }
+
+  /** All candidates that are left. */
+  rest(): LiveAllocation[] {
+    return [...this.#queues.values()].flat();
+  }
+
+  /** Sorts a queue when it is asked for first: the cheapest stands last. */
+  #first(node: string): LiveAllocation | undefined {
+    const queue = this.#queues.get(node);
+    if (!this.#sorted.has(node)) queue?.sort((a, b) => (isCheaper(a, b) ? 1 : -1));
+    this.#sorted.add(node);
+    return queue?.at(-1);
   }
 
   has(node: string): boolean {
@@ -64,7 +84,7 @@ export class FairTournament {
     if (node === this.#requester) return this.has(node) ? node : this.#shut(node);
     let best: Branch | undefined;
     for (const id of this.#tree.childrenOf(node)) {
-      if (this.#closed.has(id)) continue;
+      if (!this.#ways.has(id) || this.#closed.has(id)) continue;
       const branch = this.#branchOf(id);
       if (branch === undefined) this.#closed.add(id);
       else if (best === undefined || this.#comesBefore(branch, best)) best = branch;
@@ -90,7 +110,7 @@ export class FairTournament {
     const order = compareShares(a.share, b.share);
     if (order !== 0) return order > 0;
     if (a.isInner !== b.isInner) return a.isInner;
-    const [first, second] = [this.#queues.get(a.id)?.[0], this.#queues.get(b.id)?.[0]];
+    const [first, second] = [this.#first(a.id), this.#first(b.id)];
     return first !== undefined && second !== undefined && isCheaper(first, second);
   }
 }
@@ -107,8 +127,14 @@ function queuesOf(
   candidates: readonly LiveAllocation[],
 ): Map<string, LiveAllocation[]> {
   const queues = new Map<string, LiveAllocation[]>();
+  const known = new Map<string, string>();
+  const nodeOf = (id: string): string => {
+    const node = known.get(id) ?? (tree.pathOf(id).includes(requester) ? requester : id);
+    known.set(id, node);
+    return node;
+  };
   for (const candidate of candidates) {
-    const node = tree.pathOf(candidate.node).includes(requester) ? requester : candidate.node;
+    const node = nodeOf(candidate.node);
     const queue = queues.get(node);
     if (queue) queue.push(candidate);
     else queues.set(node, [candidate]);

@@ -4,15 +4,9 @@ import { branchOf, keepsGuarantees as leavesGuarantees } from './guarantees-kept
 import { putBack, shrinkDearest } from './put-back.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import { refineVictims, type VictimRules } from './refine-victims.ts';
+import { rightOf } from './right-of.ts';
 import { type Trial, tried } from './trial.ts';
-import type {
-  LiveAllocation,
-  PendingRequest,
-  PreemptionPlan,
-  PreemptionReason,
-  PreemptionRight,
-  Victim,
-} from './types.ts';
+import type { LiveAllocation, PendingRequest, PreemptionPlan, Victim } from './types.ts';
 
 export interface ClassicPolicy {
   /**
@@ -131,13 +125,6 @@ function toVictim(
   { holder: { id }, reason }: Candidate,
   shrunk: ReturnType<typeof shrinkDearest>,
 ): Victim {
-  const victim = { id, right: RIGHTS[reason], reason };
+  const victim = { id, right: rightOf(reason), reason };
   return shrunk?.id === id ? { ...victim, take: shrunk.take } : victim;
 }
-
-const RIGHTS: Readonly<Record<PreemptionReason, PreemptionRight>> = {
-  'within-node-priority': 'priority',
-  'priority-while-borrowing': 'priority',
-  'reclaim-nominal': 'reclaim',
-  'fair-share': 'fair',
-};

@@ -1,4 +1,5 @@
 import { priorityOf } from './may-preempt.ts';
+import { compareIds } from './ratio.ts';
 import type { PendingRequest } from './types.ts';
 
 /** Who of one queue asks first: higher priority, longer in the queue, id. */
@@ -8,10 +9,10 @@ export function compareQueued(a: PendingRequest, b: PendingRequest): number {
 
 /** Longer in the queue first, then by id. */
 export function compareAge(a: PendingRequest, b: PendingRequest): number {
-  return queuedAtOf(a) - queuedAtOf(b) || (a.id < b.id ? -1 : 1);
+  return queuedAtOf(a) - queuedAtOf(b) || compareIds(a.id, b.id);
 }
 
-/** Requests without a time have been there always. */
-function queuedAtOf({ queuedAtMs, createdAtMs = 0 }: PendingRequest): number {
+/** When a request came into its queue; one without a time has been there always. */
+export function queuedAtOf({ queuedAtMs, createdAtMs = 0 }: PendingRequest): number {
   return queuedAtMs ?? createdAtMs;
 }

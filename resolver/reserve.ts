@@ -11,7 +11,7 @@ import type { PendingRequest } from './types.ts';
  */
 export function reserveOf(
   tree: QuotaTree,
-  { request, level }: Head,
+  { request, borrowLevels }: Head,
   order: 'classic' | 'fair',
 ): Record<string, number> {
   const { node, amounts } = request;
@@ -23,7 +23,7 @@ export function reserveOf(
   const reserve: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(amounts)) {
     const { committed, guarantee, limit } = tree.account(node, resource);
-    const room = (level > 0 ? limit : guarantee) - committed;
+    const room = (borrowLevels > 0 ? limit : guarantee) - committed;
     reserve[resource] = Math.max(0, Math.min(amount, room));
   }
   return reserve;

@@ -1,19 +1,18 @@
 import { borrowLevel } from './borrow-level.ts';
 import { priorityOf } from './may-preempt.ts';
-import { compareAge } from './queue-order.ts';
+import type { QueueHead } from './order-heads.ts';
+import { queuedAtOf } from './queue-order.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import type { Planner } from './reversals.ts';
 import { tried } from './trial.ts';
 import type { LiveAllocation, PendingRequest, PreemptionPlan, Victim } from './types.ts';
 
 /** The head of a node's queue, as it stands before a round. */
-export interface Head {
+export interface Head extends QueueHead {
   readonly request: PendingRequest;
   readonly state: 'fits' | 'evicts' | 'no-room' | 'never-fits';
   /** Whom it evicts, where it does. */
   readonly plan?: PreemptionPlan;
-  /** From how far up it borrows, after what it evicts has left; see borrow-level.ts. */
-  readonly level: number;
 }
 
 export function headOf(
@@ -23,21 +22,20 @@ export function headOf(
   planner: Planner,
 ): Head {
   const { node, amounts } = request;
-  const { level } = borrowLevel(tree, node, amounts);
-  if (isBeyondAll(tree, request)) return { request, state: 'never-fits', level };
-  if (tree.fits(node, amounts)) return { request, state: 'fits', level };
+  const head = {
+    id: request.id,
+    request,
+    priority: priorityOf(request),
+    createdAtMs: queuedAtOf(request),
+    borrowLevels: borrowLevel(tree, node, amounts).level,
+  };
+  if (isBeyondAll(tree, request)) return { ...head, state: 'never-fits' };
+  if (tree.fits(node, amounts)) return { ...head, state: 'fits' };
   const plan = planner(tree, request, live);
-  if (plan === undefined) return { request, state: 'no-room', level };
-  return { request, state: 'evicts', plan, level: levelAfter(tree, request, live, plan.victims) };
-}
-
-/** The classic order among heads: nearest loan, higher priority, longer in the queue, id. */
-export function compareHeads(a: Head, b: Head): number {
-  return (
-    a.level - b.level ||
-    priorityOf(b.request) - priorityOf(a.request) ||
-    compareAge(a.request, b.request)
-  );
+  if (plan === undefined) return { ...head, state: 'no-room' };
+  // It counts as near to its quota as it will be when its victims have left.
+  const borrowLevels = levelAfter(tree, request, live, plan.victims);
+  return { ...head, state: 'evicts', plan, borrowLevels };
 }
 
 /** Whether a request would not fit an empty tree. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 import { compareShares, dominantShare } from '../../resolver/dominant-share.ts';
 import { planFair } from '../../resolver/plan-fair.ts';
-import type { QuotaTree } from '../../resolver/quota-tree.ts';
+import { QuotaTree } from '../../resolver/quota-tree.ts';
 import type {
   LiveAllocation,
   NodePreemption,
@@ -231,6 +231,35 @@ test('F-06 a divisible holder of the larger share gives a part', () => {
   assert.equal(plan({ nodes: POOL, live, request: asked('a', 5) })?.victims, [
     { id: 'b1', right: 'fair', reason: 'fair-share', take: { cpu: 5 } },
   ]);
+});
+
+test('F-06 in accounts of the governor a guarantee is taken back; of what has no end there is no share', () => {
+  const terms = (limit: number | null, guarantee: number) => ({ limit, guarantee, lend: null });
+  const nodeWith = (id: string, parent: string | null, slots: number | null, own: number) => ({
+    id,
+    parent,
+    preemption: POLICY,
+    accounts: { slots: terms(slots, own), credits: terms(null, 0) },
+  });
+  const nodes = [
+    nodeWith('team', null, 6, 0),
+    nodeWith('a', 'team', null, 4),
+    nodeWith('b', 'team', null, 0),
+  ];
+  const live = [1, 2, 3].map((n) => ({
+    ...held(`b${n}`, 'b', 0),
+    amounts: { slots: 2, credits: 1_000 },
+  }));
+  const tree = QuotaTree.ofAccounts(nodes);
+  for (const { node, amounts } of live) tree.use(node, amounts, 1);
+  const request = { id: 'r', node: 'a', priority: 0, amounts: { slots: 3, credits: 10 } };
+  assert.equal(planFair(tree, request, live)?.victims, [
+    { id: 'b1', right: 'reclaim', reason: 'reclaim-nominal' },
+    { id: 'b2', right: 'reclaim', reason: 'reclaim-nominal' },
+  ]);
+  const wide = { ...request, amounts: { slots: 5, credits: 10 } };
+  const reasons = planFair(tree, wide, live)?.victims.map(({ reason }) => reason);
+  assert.equal(reasons, ['fair-share', 'fair-share', 'fair-share'], 'beyond it the shares decide');
 });
 
 interface Taken {

@@ -165,6 +165,21 @@ test('A-08 what runs out makes room at its time, in the order of the queue', () 
   );
 });
 
+test('A-08 whoever was evicted queues from its eviction, behind those who have waited longer', () => {
+  const nodes = [nodeOf('a', 4), nodeOf('b', 0), nodeOf('c', 0)];
+  const requests = [ask('c1', 'c', 4, 5), { ...ask('a1', 'a', 4, 10, 50), priority: 0 }];
+  const end = tell(nodes, requests, [held('b1', 'b', 4)], CLASSIC);
+  assert.equal(
+    end.evictions.map(({ id, by }) => [id, by]),
+    [['b1', 'a1']],
+  );
+  assert.equal(
+    end.live.map(({ id }) => id),
+    ['c1'],
+    'it has waited since 5, the evicted one since 10',
+  );
+});
+
 test('A-08 a strict head that can never fit stops its own queue and keeps nothing from others', () => {
   const nodes = [nodeOf('s', 3, true), nodeOf('t', 3)];
   const requests = [ask('vast', 's', 20, 0), ask('small', 's', 1, 1), ask('other', 't', 6, 2)];
