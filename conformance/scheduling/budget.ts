@@ -1,5 +1,5 @@
 import { admitToBudget } from '../../resolver/admit-to-budget.ts';
-import { bindingNodeIn, figuresOf } from './capacity.ts';
+import { availabilityOf } from './availability.ts';
 import type { Answers } from './families.ts';
 import type { ScenarioAmount, SchedulingRecord } from './record.ts';
 import { amountsOf, requestsOf, resourcesOf, treeOf } from './translate.ts';
@@ -13,15 +13,13 @@ export function answerBudget(record: SchedulingRecord): Answers {
   if (spender !== undefined) {
     tree.use(spender.id, amountsOf({ [resource]: spentBefore as ScenarioAmount }), 1);
   }
-  const availableAt = figuresOf(tree, (id, name) => tree.available(id, name));
-  const bindingNode = bindingNodeIn(tree, record);
+  const availability = availabilityOf(record, tree);
   const answers = admitToBudget(tree, requestsOf(record));
   const named = (...decisions: string[]) =>
     answers.filter(({ decision }) => decisions.includes(decision)).map(({ id }) => id);
   return {
+    ...availability,
     spentBefore,
-    availableAt,
-    bindingNode,
     decision: answers[0]?.decision,
     granted: named('grant', 'partial'),
     denied: named('queue', 'deny'),

@@ -1,9 +1,9 @@
-import { bindingNodeOf } from '../../resolver/binding-node.ts';
 import type { QuotaTree } from '../../resolver/quota-tree.ts';
+import { availabilityOf } from './availability.ts';
 import type { Answers } from './families.ts';
 import type { SchedulingRecord } from './record.ts';
 import { unscaledAmount } from './scale.ts';
-import { liveOf, requestsOf, treeOf } from './translate.ts';
+import { liveOf, treeOf } from './translate.ts';
 
 /** What is free at each node, now, in an empty tree, and after all use is taken away again. */
 export function capacity(record: SchedulingRecord): Answers {
@@ -11,29 +11,18 @@ export function capacity(record: SchedulingRecord): Answers {
   const available = (id: string, resource: string) => tree.available(id, resource);
   const whole = figuresOf(tree, (id, resource) => tree.capacity(id, resource));
   const now = figuresOf(tree, available);
-  const bindingNode = bindingNodeIn(tree, record);
+  const availability = availabilityOf(record, tree);
   for (const { node, amounts } of liveOf(record)) tree.use(node, amounts, -1);
   const after = figuresOf(tree, available);
   return {
+    ...availability,
     availableNow: now,
-    availableAt: now,
-    bindingNode,
     availableIfTreeWereEmpty: whole,
     roundTrip: JSON.stringify(after, asText) === JSON.stringify(whole, asText),
   };
 }
 
-/** The node that binds the request, for the first resource that it names. */
-export function bindingNodeIn(tree: QuotaTree, record: SchedulingRecord): string | null {
-  const [request] = requestsOf(record);
-  const [resource = ''] = Object.keys(request?.amounts ?? {});
-  return request === undefined ? null : bindingNodeOf(tree, request.node, resource);
-}
-
-export function figuresOf(
-  tree: QuotaTree,
-  figure: (id: string, resource: string) => number,
-): Figures {
+function figuresOf(tree: QuotaTree, figure: (id: string, resource: string) => number): Figures {
   const of = (id: string) =>
     Object.fromEntries(
       tree.resources().map((resource) => [resource, unscaledAmount(figure(id, resource))]),
