@@ -126,12 +126,17 @@ function accountIn(decision: DecisionEvent, tiers: readonly TierBefore[]): Accou
   return outermost && { path: outermost.path, resource: outermost.resource };
 }
 
-function tiersFor(state: Balances, { ask, ...decision }: DecisionEvent): TierBefore[] {
+function tiersFor(state: Balances, decision: DecisionEvent): TierBefore[] {
+  const { ask } = decision;
   const tiers: TierBefore[] = [];
-  for (const [resource, { amount }] of Object.entries(ask.items)) {
+  const reservedOn = bookingOf(state, decision);
+  for (const resource of resourcesOf(decision)) {
     const granted = 'items' in decision ? decision.items[resource] : undefined;
-    let needed = amount ?? granted ?? 0;
+    const isDrawn = 'drawn' in decision && decision.drawn?.[resource] !== undefined;
+    let needed = ask.items[resource]?.amount ?? granted ?? (ask.items[resource] ? 0 : 1);
     for (let at: string | undefined = ask.path; at !== undefined; at = parentPathOf(at)) {
+      // What is drawn is set aside from here upward.
+      if (isDrawn && at === reservedOn) break;
       const balance = balanceOf(state, at);
       if (balance === undefined) continue;
       const line = balance.lines.find((one) => one.resource === resource);
@@ -147,6 +152,20 @@ function tiersFor(state: Balances, { ask, ...decision }: DecisionEvent): TierBef
     }
   }
   return tiers;
+}
+
+/** What is asked for, and what counts itself: allocations, where a tier limits them. */
+function resourcesOf(decision: DecisionEvent): Set<string> {
+  const granted = 'items' in decision ? Object.keys(decision.items) : [];
+  const short = 'short' in decision ? (decision.short ?? []) : [];
+  const named = short.map(({ resource }) => resource);
+  return new Set([...Object.keys(decision.ask.items), ...granted, ...named]);
+}
+
+/** The node of the reservation that a grant draws from. */
+function bookingOf(state: Balances, decision: DecisionEvent): string | undefined {
+  const id = 'reservation' in decision ? decision.reservation : undefined;
+  return state.get(decision.team)?.reservations.get(id ?? '')?.path;
 }
 
 /** The largest holds first. */
