@@ -16,7 +16,7 @@ import type { Node } from './node.ts';
 import { partOf } from './partial.ts';
 import { isRate, NO_RATES, rateShortages, ratesFit, ratesReadyAtMs, splitRates } from './rates.ts';
 import { accountKey, type Team } from './team.ts';
-import type { Ranked, WaitQueue } from './wait-queue.ts';
+import type { Ranked, Waiting, WaitQueue } from './wait-queue.ts';
 
 /** A request on its way to a decision, with everything that was found out about it. */
 export interface Candidate {
@@ -78,7 +78,7 @@ export interface Contest {
 }
 
 /** The rank of a request that is not in a queue yet. */
-function rankOf({ priority, atMs, ask, place }: Candidate, team: Team): Ranked {
+export function rankOf({ priority, atMs, ask, place }: Candidate, team: Team): Ranked {
   return {
     state: 'queued',
     priority,
@@ -107,22 +107,40 @@ export function queueBefore(
   wanted: Amounts,
   rank: Ranked & { readonly account?: AccountName },
 ): QueueBefore | undefined {
-  if (team.waiting.size === 0) return undefined;
   let found: QueueBefore | undefined;
   let isQueued = false;
+  for (const { node, resource, last } of queuesBefore(team, anchor, wanted, rank)) {
+    isQueued ||= last.state === 'queued';
+    const isOuter = found === undefined || node.path.length <= found.account.path.length;
+    const account = isOuter || found === undefined ? { path: node.path, resource } : found.account;
+    found = { account, isQueued };
+  }
+  return found;
+}
+
+/** A queue in which somebody stands before a request, and who stands directly before it. */
+interface QueueAhead {
+  readonly node: Node;
+  readonly resource: string;
+  readonly queue: WaitQueue;
+  readonly last: Waiting;
+}
+
+/** All queues on a path in which somebody stands before a request. */
+export function* queuesBefore(
+  team: Team,
+  anchor: Node,
+  wanted: Amounts,
+  rank: Ranked & { readonly account?: AccountName },
+): Generator<QueueAhead> {
+  if (team.waiting.size === 0) return;
   for (const resource in wanted) {
     for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
       const queue = node.queues?.get(resource);
       const last = queue?.lastAhead(rankIn(queue, { path: node.path, resource }, rank));
-      if (last === undefined) continue;
-      isQueued ||= last.state === 'queued';
-      const isOuter = found === undefined || node.path.length <= found.account.path.length;
-      const account =
-        isOuter || found === undefined ? { path: node.path, resource } : found.account;
-      found = { account, isQueued };
+      if (queue !== undefined && last !== undefined) yield { node, resource, queue, last };
     }
   }
-  return found;
 }
 
 /** A request as a queue ranks it: by its own turn there, or by the one that it would get. */

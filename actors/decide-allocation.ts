@@ -62,7 +62,7 @@ export function decideRenew(team: Team, command: CommandOf<'renew'>, ctx: Contex
     command.byMs === undefined
       ? Math.max(live.expiresAtMs, ctx.atMs + (command.ttlMs ?? 0))
       : live.expiresAtMs + command.byMs;
-  const longest = Math.min(ctx.atMs + LIMITS.leaseMsMax, live.node.deadlineAtMs);
+  const longest = Math.min(ctx.atMs + LIMITS.leaseMsMax, live.node.deadlineAtMs, live.endsByMs);
   const most = Math.max(live.expiresAtMs, longest);
   return recorded({
     ...stamp('LeaseRenewed', team, ctx.atMs),

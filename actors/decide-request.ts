@@ -5,7 +5,8 @@ import { refuse } from '../events/refusals.ts';
 import { ALLOCATIONS, type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
 import { priorityCapOf } from './authority.ts';
-import { candidateFor, detect, meetsQueue } from './contention.ts';
+import { backfillEndMs } from './backfill.ts';
+import { candidateFor, detect, meetsQueue, rankOf } from './contention.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from './context.ts';
 import { slackMsOf } from './deadline.ts';
 import { draw, strayDraw } from './decide-draw.ts';
@@ -111,9 +112,10 @@ function decideAt(
     ratesFit(place.anchor, rates, ctx.atMs) &&
     !meetsQueue(team, place.anchor, amounts);
   const contest = isFree ? undefined : detect(team, candidate);
-  return contest === undefined
-    ? [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })]
-    : resolve(team, contest, ctx);
+  if (contest === undefined) return [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })];
+  const endsByMs = backfillEndMs(team, candidate, rankOf(candidate, team));
+  if (endsByMs === undefined) return resolve(team, contest, ctx);
+  return [{ ...grantOf(team, candidate, wanted, 'request', { rule: 'backfill' }), endsByMs }];
 }
 
 /** What is recorded of a request: nothing that may differ between two tries. */

@@ -45,6 +45,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
     reported: {},
     claimUntilMs: event.claimUntilMs ?? null,
     attempt: event.attempt ?? 0,
+    endsByMs: event.endsByMs ?? Infinity,
     yieldsTo: null,
     graceEndsAtMs: null,
     stops: [],
@@ -196,6 +197,7 @@ export function leasesExtended(team: Team, byMs: number): void {
     const { deadlineAtMs } = allocation.node;
     setExpiry(team, allocation, Math.min(allocation.expiresAtMs + byMs, deadlineAtMs));
     if (allocation.claimUntilMs !== null) allocation.claimUntilMs += byMs;
+    allocation.endsByMs += byMs;
     if (allocation.graceEndsAtMs !== null) allocation.graceEndsAtMs += byMs;
   }
   for (const waiting of team.waiting.values()) {

@@ -1,7 +1,10 @@
 import { strict as assert } from 'node:assert';
-import type { AccountName, BursarEvent } from '../events/events.ts';
+import type { AccountName, BursarEvent, EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
+import type { Amounts } from '../events/resources.ts';
+import { availableIn } from './account.ts';
 import { Overlay, roomFor, shortagesOf } from './admission.ts';
+import { backfillEndMs } from './backfill.ts';
 import { addDue } from './climb.ts';
 import {
   bottleneckOf,
@@ -16,6 +19,7 @@ import { stamp } from './context.ts';
 import { boundedAmounts } from './decide-request.ts';
 import { waitingDenial } from './denial.ts';
 import { isAny } from './end.ts';
+import { nodeOf } from './evolve-node.ts';
 import { barrierOf, locate } from './locate.ts';
 import { rateShortages, ratesReadyAtMs } from './rates.ts';
 import { grantOf } from './resolver.ts';
@@ -58,9 +62,33 @@ export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] 
   const barred = barredDenial(team, head, atMs);
   if (barred !== undefined) return [barred];
   const candidate = candidateOf(team, head, atMs);
-  return head.state === 'preempting'
-    ? collect(team, head, candidate)
-    : serve(team, head, candidate);
+  if (head.state === 'preempting') return collect(team, head, candidate);
+  const served = serve(team, head, candidate);
+  return served.length > 0 ? served : serveBehind(team, head, atMs);
+}
+
+/** Waiting requests behind the head that are looked at when it cannot be served. */
+const BEHIND_MAX = 16;
+
+/** Serves one of those behind a head that has to wait on, where that delays nobody. */
+function serveBehind(team: Team, head: Waiting, atMs: number): BursarEvent[] {
+  const { path, resource } = head.account;
+  const node = nodeOf(team, path);
+  const account = node.accounts.get(resource);
+  if (team.policy.backfill === 'none' || account === undefined) return [];
+  if (availableIn(account) <= 0) return [];
+  let lookedAt = 0;
+  for (const waiting of node.queues?.get(resource)?.inOrder() ?? []) {
+    if (waiting === head || waiting.state === 'preempting') continue;
+    if (lookedAt === BEHIND_MAX) break;
+    lookedAt += 1;
+    if (barredDenial(team, waiting, atMs) !== undefined) continue;
+    const candidate = candidateOf(team, waiting, atMs);
+    const endsByMs = backfillEndMs(team, candidate, waiting);
+    if (endsByMs === undefined) continue;
+    return [{ ...queueGrant(team, waiting, candidate, candidate.wanted, 'backfill'), endsByMs }];
+  }
+  return [];
 }
 
 function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
@@ -75,15 +103,24 @@ function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
   // It fits, but on another account of its path somebody is served before it.
   const before = queueBefore(team, place.anchor, asked, head);
   if (before !== undefined) return moveTo(team, head, before.account, atMs);
-  return [
-    {
-      ...grantOf(team, candidate, part, 'queue', { rule: 'queue-head' }),
-      claimUntilMs: atMs + LIMITS.claimMs,
-      attempt: head.attempt,
-      waitedMs: atMs - head.sinceMs,
-      factors: { waitedMs: atMs - head.sinceMs, priority: head.priority },
-    },
-  ];
+  return [queueGrant(team, head, candidate, part, 'queue-head')];
+}
+
+function queueGrant(
+  team: Team,
+  { attempt, sinceMs, priority }: Waiting,
+  candidate: Candidate,
+  items: Amounts,
+  rule: 'queue-head' | 'backfill',
+): EventOf<'AllocationGranted'> {
+  const { atMs } = candidate;
+  const waitedMs = atMs - sinceMs;
+  return {
+    ...grantOf(team, candidate, items, 'queue', { rule, factors: { waitedMs, priority } }),
+    claimUntilMs: atMs + LIMITS.claimMs,
+    attempt,
+    waitedMs,
+  };
 }
 
 /** Looks at the queue of a request again when its rates have room; found again by a sweep. */

@@ -44,6 +44,8 @@ export interface Allocation {
   /** Revoked then, unless its agent has sent a command on it; null once claimed. */
   claimUntilMs: number | null;
   readonly attempt: number;
+  /** Not renewed beyond this: it was let past others; Infinity where it was not. */
+  endsByMs: number;
   /** The request for which it was told to yield, and when it is made to. */
   yieldsTo: string | null;
   graceEndsAtMs: number | null;

@@ -97,6 +97,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     expiresAtMs: time,
     /** How the grant came about: at once, out of the queue, or after preemption. */
     via: z.enum(['request', 'queue', 'preemption', 'approval']),
+    /** Served before those who stood before it: it is not renewed beyond this. */
+    endsByMs: time.optional(),
     /** The grant is revoked when no command of its agent arrives by then. */
     claimUntilMs: time.optional(),
     /** Which time this demand is granted out of the queue; a requeue counts up. */

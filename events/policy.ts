@@ -34,6 +34,11 @@ export const Policy = z.strictObject({
    * the runs by their weight, arrival.
    */
   queueing: z.enum(['default']).default('default'),
+  /**
+   * Whether a request may be served before those who stand before it: `conservative`, where its
+   * lease is over before any of them could start.
+   */
+  backfill: z.enum(['none', 'conservative']).default('conservative'),
   /** Whom an ask may evict inside its account, by base priority. */
   preemption: z
     .strictObject({

@@ -78,6 +78,7 @@ function grant(state: State, event: EventOf<'AllocationGranted'>): void {
     reported: {},
     expiresAtMs: event.expiresAtMs,
     claimUntilMs: event.claimUntilMs ?? null,
+    endsByMs: event.endsByMs ?? Infinity,
     yieldsTo: null,
     reservation: event.reservation ?? null,
     drawn: { ...event.drawn },

@@ -145,6 +145,7 @@ function earmark(state: State, waiting: Waiting, amounts: Amounts): void {
 function extend(state: State, byMs: number): void {
   for (const live of state.live.values()) {
     live.expiresAtMs += byMs;
+    live.endsByMs += byMs;
     if (live.claimUntilMs !== null) live.claimUntilMs += byMs;
   }
   for (const waiting of state.waiting.values()) {

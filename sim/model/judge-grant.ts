@@ -5,6 +5,7 @@ import { barsOf, missingOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { fits, nearest, needs } from './books.ts';
 import { isSame } from './content.ts';
+import { judgeBackfill } from './judge-backfill.ts';
 import { aheadWhereDrawn } from './line.ts';
 import { asRanked } from './rank.ts';
 import { withoutEarmark } from './tentative.ts';
@@ -100,6 +101,7 @@ function judgeTurn({ state, event, find }: Granted): void {
   const self = state.waiting.get(event.id) ?? asRanked(state, event, event.priority);
   if (event.via === 'preemption') return;
   const places = aheadWhereDrawn(state, event.id, event.ask.path, event.items, self);
+  if (event.endsByMs !== undefined) return judgeBackfill(state, event, places, find);
   for (const { path, resource, first } of places) {
     find('S §7', `${first.id} waits before it for ${resource} of ${path}`, event.id);
   }

@@ -28,13 +28,14 @@ export function judgeRenewed(bench: Bench<EventOf<'LeaseRenewed'>>): void {
   if (!judgeOwner(bench)) return;
   const before = state.live.get(event.allocation)?.expiresAtMs ?? 0;
   if (event.expiresAtMs < before) find('S §5', 'a renewal shortens the lease', event.allocation);
-  const furthest = Math.max(before, event.atMs + LIMITS.leaseMsMax);
+  const { endsByMs = Infinity } = state.live.get(event.allocation) ?? {};
+  const furthest = Math.max(before, Math.min(event.atMs + LIMITS.leaseMsMax, endsByMs));
   if (event.expiresAtMs > furthest) find('S §5', 'beyond the longest lease', event.allocation);
   const ends = sent
     ?.of('renew', event.by, event.id)
     .filter(({ allocation }) => allocation === event.allocation)
     .map(({ byMs, ttlMs }) => (byMs === undefined ? event.atMs + (ttlMs ?? 0) : before + byMs))
-    .map((end) => Math.max(before, Math.min(end, event.atMs + LIMITS.leaseMsMax)));
+    .map((end) => Math.max(before, Math.min(end, furthest)));
   if (ends !== undefined && !ends.includes(event.expiresAtMs)) {
     find('S §5', `renewed to ${event.expiresAtMs}, not one of [${ends}]`, event.allocation);
   }

@@ -21,6 +21,8 @@ export interface Live {
   readonly reported: Record<string, number>;
   expiresAtMs: number;
   claimUntilMs: number | null;
+  /** It was let past others and is not renewed beyond this. */
+  endsByMs: number;
   /** The request that it was told to make room for. */
   yieldsTo: string | null;
   /** The reservation that it has drawn from, and what of its items; null once that is over. */
