@@ -221,6 +221,8 @@ function judgeRefused(
     if (seen === undefined || seen.size > 1 || isOpen.has(`${to.agent} ${id}`)) continue;
     for (const { event, at } of index.withId(id)) {
       if (!('by' in event) || event.by !== to.agent) continue;
+      // The record of the refusal itself: it holds the id, and changes nothing else.
+      if (event.type === 'SettleMissed') continue;
       findings.add('INV-6', `${event.type}, though its command was refused ${answer.code}`, at, id);
     }
   }

@@ -35,7 +35,7 @@ export function judgeBackfill(
 
 /** When enough is known to have ended for the one who is first there, on this account alone. */
 function earliestStartMs(state: State, { path, resource, first }: Place, nowMs: number): number {
-  const { least } = termsOf(first.ask, state.policy);
+  const { least } = termsOf(first.ask, state);
   const asked = { [resource]: least[resource] ?? 0 };
   const there = needs(state.nodes, first.ask.path, asked).find(({ node }) => node.path === path);
   let missing = there === undefined ? 0 : there.need - there.room;
