@@ -2,7 +2,7 @@ import type { Answer } from '../events/answers.ts';
 import type { CommandOf } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
-import { ALLOCATIONS, type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { ALLOCATIONS, type Amounts } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
 import { mayActFor } from './authority.ts';
 import { closesWith } from './auto-close.ts';
@@ -18,6 +18,7 @@ import {
 import { earlierOfAdjust, earlierOfCharge } from './earlier.ts';
 import { above, growthOf, isAny, reportedOf } from './end.ts';
 import { barrierOf, bookedAt } from './locate.ts';
+import { isConsumable, typeIn } from './registry.ts';
 import { claimed } from './repeat.ts';
 import { backOf, backOfShrink } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
@@ -78,7 +79,7 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
   if ('outcome' in live) return answered(live);
   const growth: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(command.items)) {
-    const type = resourceTypeOf(resource, team.policy.resources);
+    const type = typeIn(team.resources, resource);
     if (type === undefined) {
       return answered(refuse('unknown_resource', `${resource} is in no registry`));
     }
@@ -128,7 +129,7 @@ export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Cont
   if ('outcome' in live) return answered(live);
   const used: Record<string, number> = { ...live.reported };
   for (const [resource, amount] of Object.entries(command.used)) {
-    if (resourceTypeOf(resource) === undefined) {
+    if (typeIn(team.resources, resource) === undefined) {
       return answered(refuse('unknown_resource', `${resource} is in no registry`));
     }
     used[resource] = Math.max(used[resource] ?? 0, amount);
@@ -152,7 +153,7 @@ export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Cont
 export function decideCharge(team: Team, command: CommandOf<'charge'>, ctx: Context): Decision {
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
-  const bad = notConsumable(command.amounts);
+  const bad = notConsumable(team, command.amounts);
   if (bad !== undefined) return answered(bad);
   if (leavesRange(node, command.amounts)) {
     return answered(outOfRange());
@@ -173,7 +174,7 @@ export function decideAdjust(team: Team, command: CommandOf<'adjust'>, ctx: Cont
   }
   const tomb = team.tombstones.get(command.allocation);
   if (tomb === undefined) return answered(unknownAllocation(team, command.allocation));
-  const bad = notConsumable(command.actual);
+  const bad = notConsumable(team, command.actual);
   if (bad !== undefined) return answered(bad);
   const more: Record<string, number> = {};
   const less: Record<string, number> = {};
@@ -256,9 +257,9 @@ function tooMany(amounts: Amounts) {
   return refuse('malformed', `${count} resources; ${LIMITS.itemsMax} are the most (itemsMax)`);
 }
 
-function notConsumable(amounts: Amounts) {
+function notConsumable(team: Team, amounts: Amounts) {
   for (const resource in amounts) {
-    if (resourceTypeOf(resource)?.class !== 'consumable') {
+    if (!isConsumable(team.resources, resource)) {
       return refuse('unknown_resource', `${resource} is no consumable; only those are spent`);
     }
   }

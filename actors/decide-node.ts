@@ -2,16 +2,18 @@ import type { Refusal } from '../events/answers.ts';
 import type { CommandOf, ResourceLimits } from '../events/commands.ts';
 import { depthOf, isWithin, parentPathOf } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
-import { ALLOCATIONS, resourceTypeOf } from '../events/resources.ts';
+import { ALLOCATIONS } from '../events/resources.ts';
 import { contributionOf, promisedTo, setAsideOf } from './account.ts';
 import { fits, leavesRange, promiseFits } from './admission.ts';
 import { answered, type Context, type Decision, recorded, stamp } from './context.ts';
+import { exclusiveLimits, sharedExclusive } from './decide-policy.ts';
 import { commandCause } from './decide-settle.ts';
 import { grantRecordOf, windowRefusal, windowsOf } from './decide-window.ts';
 import { phaseAfter } from './machines.ts';
 import type { Node, Tier } from './node.ts';
 import { withMeters } from './rate-limits.ts';
 import { reclaimAbove } from './reclaim.ts';
+import { isConsumable, typeIn } from './registry.ts';
 import type { Team } from './team.ts';
 
 /** Opens a node and sets its guarantees aside on every tier above. */
@@ -36,9 +38,12 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
     const barred = barredFor(parent, 'childOpened');
     if (barred !== undefined) return answered(barred);
   }
-  const metered = withMeters(team, undefined, command.limits ?? {});
+  const implied = parentPath === undefined ? exclusiveLimits(team.policy.resources) : {};
+  const asked = { ...implied, ...command.limits };
+  const metered = withMeters(team, undefined, asked);
   if ('outcome' in metered) return answered(metered);
-  const limits = command.limits && withLending(team, undefined, metered.limits);
+  const isLimited = command.limits !== undefined || Object.keys(implied).length > 0;
+  const limits = isLimited ? withLending(team, undefined, metered.limits) : undefined;
   const refused = checkLimits(team, path, undefined, limits ?? {});
   if (refused !== undefined) return answered(refused);
   const above = team.nodes.get(parentPath ?? '')?.deadlineAtMs ?? Infinity;
@@ -107,6 +112,10 @@ export function decideTopUp(team: Team, command: CommandOf<'topUp'>, ctx: Contex
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
   for (const [resource, amount] of Object.entries(command.amounts)) {
     const limit = node.accounts.get(resource)?.limit ?? null;
+    const shared = sharedExclusive(team, command.path, {
+      [resource]: { limit: (limit ?? 0) + amount },
+    });
+    if (shared !== undefined) return answered(shared);
     if (limit === null) {
       const message = `${command.path} has no limit of ${resource} to add to; use setLimits`;
       return answered(refuse('unknown_resource', message));
@@ -126,21 +135,6 @@ export function decideTopUp(team: Team, command: CommandOf<'topUp'>, ctx: Contex
     path: command.path,
     amounts: command.amounts,
     ...(grant === undefined ? {} : { grant }),
-  });
-}
-
-export function decideSetPolicy(
-  team: Team,
-  command: CommandOf<'setPolicy'>,
-  ctx: Context,
-): Decision {
-  if (command.path !== team.name) {
-    return answered(refuse('malformed', `policy is the team's: path must be ${team.name}`));
-  }
-  return recorded({
-    ...stamp('PolicySet', team, ctx.atMs),
-    ...commandCause(command, ctx),
-    policy: command.policy,
   });
 }
 
@@ -181,11 +175,11 @@ function tierOf(command: CommandOf<'open'>): Tier {
  * before (semantics §4). It is written down: in events of before lending, silence means none.
  */
 function withLending(team: Team, node: Node | undefined, limits: ResourceLimits): ResourceLimits {
-  const typeOf = (resource: string) => resourceTypeOf(resource, team.policy.resources)?.class;
   const all: Record<string, ResourceLimits[string]> = {};
   for (const [resource, set] of Object.entries(limits)) {
     const isNew = (set.guarantee ?? 0) > 0 && !node?.accounts.get(resource)?.guarantee;
-    const isLendable = typeOf(resource) === 'capacity' && set.lend === undefined;
+    const isLendable =
+      typeIn(team.resources, resource)?.class === 'capacity' && set.lend === undefined;
     all[resource] = isNew && isLendable ? { ...set, lend: null } : set;
   }
   return all;
@@ -198,11 +192,13 @@ function checkLimits(
   node: Node | undefined,
   limits: ResourceLimits,
 ): Refusal | undefined {
+  const shared = sharedExclusive(team, path, limits);
+  if (shared !== undefined) return shared;
   const parent = team.nodes.get(parentPathOf(path) ?? '');
   const growth: Record<string, number> = {};
   const promises: Record<string, number> = {};
   for (const [resource, wish] of Object.entries(limits)) {
-    if (resourceTypeOf(resource, team.policy.resources) === undefined) {
+    if (typeIn(team.resources, resource) === undefined) {
       return refuse('unknown_resource', `${resource} is in no registry`);
     }
     const wrongWindow = windowRefusal(team, resource, wish, node);
@@ -222,8 +218,8 @@ function checkLimits(
       const message = `${uncounted} that live beneath ${path} are not counted; set it before`;
       return refuse('allocation_live', message);
     }
-    const isConsumable = resourceTypeOf(resource, team.policy.resources)?.class === 'consumable';
-    if (isConsumable && wish.lend !== undefined && wish.lend !== 0) {
+    const isSpent = isConsumable(team.resources, resource);
+    if (isSpent && wish.lend !== undefined && wish.lend !== 0) {
       const message = `${resource} is spent and does not come back: it is not lent`;
       return refuse('malformed', message, { field: 'limits' });
     }
@@ -235,7 +231,7 @@ function checkLimits(
     if (more > 0) growth[resource] = more;
     const promised = account === undefined ? 0 : promisedTo(account);
     const promisedMore = Math.max(account?.childrenPromised ?? 0, guarantee) - promised;
-    if (promisedMore > 0 && !isConsumable) promises[resource] = promisedMore;
+    if (promisedMore > 0 && !isSpent) promises[resource] = promisedMore;
     const over =
       wish.limit === undefined ? undefined : overcommitted(team, parent, node, resource, limit);
     if (over !== undefined) return over;

@@ -2,10 +2,10 @@ import type { ResourceAllocationRequest as Ask, CommandOf } from '../events/comm
 import type { BursarEvent, DenialReason } from '../events/events.ts';
 import type { Priority } from '../events/priority.ts';
 import { refuse } from '../events/refusals.ts';
-import { ALLOCATIONS, type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { ALLOCATIONS, type Amounts } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
-import { priorityCapOf } from './authority.ts';
 import { backfillEndMs } from './backfill.ts';
+import { beyondCap } from './caller-caps.ts';
 import { candidateFor, detect, meetsQueue, rankOf } from './contention.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from './context.ts';
 import { slackMsOf } from './deadline.ts';
@@ -13,6 +13,7 @@ import { draw, strayDraw } from './decide-draw.ts';
 import { denialOf } from './denial.ts';
 import { barrierOf, deepestOpen, locate, type Place } from './locate.ts';
 import { ratesFit } from './rates.ts';
+import { typeIn } from './registry.ts';
 import { grantOf, resolve } from './resolver.ts';
 import { ruledOut } from './ruled-out.ts';
 import type { Team } from './team.ts';
@@ -38,12 +39,9 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
   const asked: Asked = { id, agent, digest, ask, priority };
   const place = locate(team, ask.path);
   if (typeof place === 'string') return recorded(denialOf(team, asked, place, ask.path, ctx.atMs));
-  const cap = priorityCapOf(team, ctx.agent, place.anchor);
-  if (priority > cap) {
-    const message = `priority ${priority} is above the cap of ${cap} for ${ctx.agent} on ${ask.path}`;
-    return answered(refuse('not_permitted', message, { id }));
-  }
   const wanted = boundedAmounts(team, ask);
+  const beyond = beyondCap(team, asked, place, wanted);
+  if (beyond !== undefined) return answered(beyond);
   if (wanted === undefined) {
     return recorded(denialOf(team, asked, 'unbounded', ask.path, ctx.atMs));
   }
@@ -57,7 +55,7 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
 
 /** Refuses a resource that nobody knows, and a part of what cannot be divided. */
 function refusedItem(team: Team, resource: string, item: Ask['items'][string] | undefined) {
-  const type = resourceTypeOf(resource, team.policy.resources);
+  const type = typeIn(team.resources, resource);
   if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
   if (resource === ALLOCATIONS) return refuse('malformed', `${ALLOCATIONS} count themselves`);
   if (type.class !== 'rate' || item?.min === undefined || item.min === item.amount)
@@ -82,6 +80,9 @@ export function decideApproved(team: Team, asked: Asked, ctx: Context): BursarEv
   if (typeof place === 'string') return deny(place);
   const wanted = boundedAmounts(team, asked.ask);
   if (wanted === undefined) return deny('unbounded');
+  for (const resource in wanted) {
+    if (typeIn(team.resources, resource) === undefined) return deny('unknown_resource');
+  }
   if (leavesRange(place.anchor, wanted)) return deny('amount_out_of_range');
   return decideAt(team, asked, place, wanted, ctx, true);
 }

@@ -2,13 +2,13 @@ import type { CommandOf } from '../events/commands.ts';
 import type { EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
-import { resourceTypeOf } from '../events/resources.ts';
 import { fits, leavesRange, shortagesOf } from './admission.ts';
 import { mayEndReservation } from './authority.ts';
 import { meetsQueue } from './contention.ts';
 import { answered, type Context, type Decision, nameAt, recorded, stamp } from './context.ts';
 import { commandCause } from './decide-settle.ts';
 import { barrierOf } from './locate.ts';
+import { typeIn } from './registry.ts';
 import type { Reservation } from './reservation.ts';
 import type { Team } from './team.ts';
 
@@ -18,7 +18,7 @@ export function decideReserve(team: Team, command: CommandOf<'reserve'>, ctx: Co
   const node = team.nodes.get(path);
   if (node === undefined) return answered(refuse('unknown_node', `${path} is not open`));
   for (const resource in items) {
-    const type = resourceTypeOf(resource, team.policy.resources);
+    const type = typeIn(team.resources, resource);
     if (type === undefined) {
       return answered(refuse('unknown_resource', `${resource} is in no registry`));
     }

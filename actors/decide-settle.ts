@@ -3,7 +3,7 @@ import type { CommandOf } from '../events/commands.ts';
 import { EVENT_VERSION } from '../events/event-kit.ts';
 import type { EventOf } from '../events/events.ts';
 import { refuse } from '../events/refusals.ts';
-import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import type { Amounts } from '../events/resources.ts';
 import { leavesRange } from './admission.ts';
 import { answerOf } from './answer-of.ts';
 import { mayActFor } from './authority.ts';
@@ -14,6 +14,7 @@ import { above, consumablesOf, growthOf } from './end.ts';
 import { bookedAt } from './locate.ts';
 import type { Node } from './node.ts';
 import { isFarOver } from './overrun.ts';
+import { isConsumable, type Resources, typeIn } from './registry.ts';
 import { backOf } from './reservation.ts';
 import type { Allocation, Team, Tombstone } from './team.ts';
 
@@ -26,7 +27,7 @@ export function decideSettle(team: Team, command: CommandOf<'settle'>, ctx: Cont
   if (!mayActFor(team, ctx.agent, owner)) return answered(notYours(ctx, command.allocation));
   if (command.actual !== 'unknown') {
     for (const resource in command.actual) {
-      if (resourceTypeOf(resource) === undefined) {
+      if (typeIn(team.resources, resource) === undefined) {
         return answered(refuse('unknown_resource', `${resource} is in no registry`));
       }
     }
@@ -56,7 +57,12 @@ function settleLive(
   live: Allocation,
   ctx: Context,
 ): Decision {
-  const { booked, isEstimated } = bookedBy(command.actual, live.items, live.reported);
+  const { booked, isEstimated } = bookedBy(
+    team.resources,
+    command.actual,
+    live.items,
+    live.reported,
+  );
   const implausible = implausibleOf(team, booked);
   if (implausible !== undefined) {
     return quarantine(team, ctx, live, command, booked, implausible);
@@ -69,7 +75,7 @@ function settleLive(
     return answered(refuse('amount_out_of_range', 'a rate would leave the range of 2^53'));
   }
   const overrun = above(booked, live.items);
-  const returned = above(consumablesOf(live.items), booked);
+  const returned = above(consumablesOf(team.resources, live.items), booked);
   const ended: EventOf<'AllocationEnded'> = {
     type: 'AllocationEnded',
     v: EVENT_VERSION,
@@ -133,7 +139,7 @@ function settleLate(
   }
   const anchor = bookedAt(team, tomb);
   if (anchor === undefined) return answered(refuse('node_closed', `${team.name} is closed`));
-  const { booked, isEstimated } = bookedBy(command.actual, tomb.held, tomb.booked);
+  const { booked, isEstimated } = bookedBy(team.resources, command.actual, tomb.held, tomb.booked);
   const implausible = implausibleOf(team, booked);
   if (implausible !== undefined) {
     const gone = { id: command.allocation, node: anchor };
@@ -171,6 +177,7 @@ function settleLate(
  * before, else what was held. Explicit zero is zero. After the end `known` is what was booked.
  */
 function bookedBy(
+  resources: Resources,
   actual: CommandOf<'settle'>['actual'],
   held: Amounts,
   known: Amounts,
@@ -178,7 +185,7 @@ function bookedBy(
   const booked: Record<string, number> = {};
   let isEstimated = false;
   for (const resource in held) {
-    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
+    if (!isConsumable(resources, resource)) continue;
     const stated = actual === 'unknown' ? 'unknown' : (actual[resource] ?? 'unknown');
     if (stated === 'unknown') {
       isEstimated = true;
@@ -191,13 +198,13 @@ function bookedBy(
     for (const resource in actual) {
       const stated = actual[resource];
       if (held[resource] !== undefined || stated === 'unknown' || stated === undefined) continue;
-      if (resourceTypeOf(resource)?.class === 'consumable') booked[resource] = stated;
+      if (isConsumable(resources, resource)) booked[resource] = stated;
     }
   }
   // What was used of what was never held, and told before.
   for (const resource in known) {
     if (booked[resource] !== undefined) continue;
-    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
+    if (!isConsumable(resources, resource)) continue;
     isEstimated = true;
     booked[resource] = known[resource] as number;
   }
@@ -209,7 +216,7 @@ export function implausibleOf(team: Team, booked: Amounts): Amounts | undefined 
   const root = team.nodes.get(team.name);
   const exceeded: Record<string, number> = {};
   for (const resource in booked) {
-    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
+    if (!isConsumable(team.resources, resource)) continue;
     const max = team.policy.settleMax?.[resource] ?? root?.accounts.get(resource)?.limit ?? null;
     if (max !== null && (booked[resource] as number) > max) exceeded[resource] = max;
   }

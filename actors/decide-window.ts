@@ -3,12 +3,12 @@ import type { CommandOf, ResourceLimits } from '../events/commands.ts';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
-import { resourceTypeOf } from '../events/resources.ts';
 import type { GrantRecord, GrantTerms, WindowSpan } from '../events/window.ts';
 import { windowEndAfter } from './calendar.ts';
 import { answered, type Context, type Decision, recorded, stamp } from './context.ts';
 import { commandCause } from './decide-settle.ts';
 import type { Node } from './node.ts';
+import { isConsumable } from './registry.ts';
 import { accountOfKey, type Team } from './team.ts';
 import type { Due } from './timers.ts';
 import { countsSinceMs, debtIn } from './window.ts';
@@ -74,7 +74,7 @@ export function grantRecordOf(
 ): GrantRecord | Refusal {
   for (const resource in amounts) {
     const account = node.accounts.get(resource);
-    if (resourceTypeOf(resource, team.policy.resources)?.class !== 'consumable') {
+    if (!isConsumable(team.resources, resource)) {
       return refuse('window_not_possible', `${resource} is no consumable: nothing of it is burnt`);
     }
     const grants = account?.grants?.grants ?? [];
@@ -116,10 +116,7 @@ export function windowRefusal(
 ): Refusal | undefined {
   const account = node?.accounts.get(resource);
   const hasWindow = wish.window !== undefined || account?.window != null;
-  if (
-    (hasWindow || wish.thresholds) &&
-    resourceTypeOf(resource, team.policy.resources)?.class !== 'consumable'
-  ) {
+  if ((hasWindow || wish.thresholds) && !isConsumable(team.resources, resource)) {
     return refuse('window_not_possible', `${resource} is no consumable`);
   }
   if (hasWindow && (wish.guarantee ?? account?.guarantee ?? 0) > 0) {

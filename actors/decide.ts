@@ -24,9 +24,9 @@ import {
   decideEnrol,
   decideOpen,
   decideSetLimits,
-  decideSetPolicy,
   decideTopUp,
 } from './decide-node.ts';
+import { decideSetPolicy } from './decide-policy.ts';
 import {
   decideBalance,
   decideEmergencies,

@@ -1,9 +1,10 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
-import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import type { Amounts } from '../events/resources.ts';
 import { leavesRange, Overlay } from './admission.ts';
 import { closesWith } from './auto-close.ts';
 import { stamp } from './context.ts';
 import { earlierOfEnd } from './earlier.ts';
+import { isConsumable, type Resources } from './registry.ts';
 import { backOf } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
 
@@ -68,14 +69,14 @@ export function endOf(
 
 /** What the holder has reported, of consumables; an explicit zero stays one. */
 export function reportedOf(allocation: Allocation): Amounts {
-  return consumablesOf(allocation.reported);
+  return consumablesOf(allocation.node.resources, allocation.reported);
 }
 
 /** Of amounts, those that are spent. */
-export function consumablesOf(amounts: Amounts): Amounts {
+export function consumablesOf(resources: Resources, amounts: Amounts): Amounts {
   const spent: Record<string, number> = {};
   for (const resource in amounts) {
-    if (resourceTypeOf(resource)?.class !== 'consumable') continue;
+    if (!isConsumable(resources, resource)) continue;
     spent[resource] = amounts[resource] as number;
   }
   return spent;

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { EventOf } from '../events/events.ts';
-import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import type { Amounts } from '../events/resources.ts';
 import { climbOf, type ResourceClimb } from './account.ts';
 import { approvalsExtended, leaveApprovals } from './approvals.ts';
 import { bookEarlier, usedNow } from './book-earlier.ts';
@@ -11,6 +11,7 @@ import { drawFrom, replenish } from './evolve-reservation.ts';
 import { dropHolder, noteHolder } from './holders.ts';
 import type { Node } from './node.ts';
 import { gaugesOn } from './rates.ts';
+import { isConsumable } from './registry.ts';
 import { type Allocation, accountKey, type CountedRate, type Position, type Team } from './team.ts';
 
 /** The live allocation that an event names. */
@@ -76,7 +77,7 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   allocation.reservation?.holders.delete(allocation);
   if (event.rates !== undefined) correctRates(team, allocation, event);
   const now = usedNow(event.booked, event.earlier);
-  climb(team, node, 'ended', event, settling(allocation.items, now), -1);
+  climb(team, node, 'ended', event, settling(allocation, now), -1);
   bookEarlier(team, node, event.earlier);
   team.tombstones.set(allocation.id, {
     path: node.path,
@@ -222,14 +223,14 @@ function setExpiry(team: Team, allocation: Allocation, expiresAtMs: number): voi
 }
 
 /** Held returns; of consumables the booked part is spent. */
-function settling(items: Amounts, booked: Amounts): ResourceClimb[] {
+function settling({ node, items }: Allocation, booked: Amounts): ResourceClimb[] {
   const climbs: ResourceClimb[] = [];
   for (const resource in items) {
     climbs.push(climbOf(resource, -(items[resource] as number), booked[resource] ?? 0, 0));
   }
   for (const resource in booked) {
     if (items[resource] === undefined) {
-      assert(resourceTypeOf(resource)?.class === 'consumable', 'only consumables are spent');
+      assert(isConsumable(node.resources, resource), 'only consumables are spent');
       climbs.push(climbOf(resource, 0, booked[resource] as number, 0));
     }
   }

@@ -43,7 +43,16 @@ export function openNode(
   const parentPath = parentPathOf(path);
   const parent = parentPath === undefined ? undefined : nodeOf(team, parentPath);
   team.openings += 1;
-  const node = newNode(path, tier, parent, isAuto, priorityMax, team.openings, team.lives[tier]);
+  const node = newNode(
+    path,
+    tier,
+    parent,
+    team.resources,
+    isAuto,
+    priorityMax,
+    team.openings,
+    team.lives[tier],
+  );
   if (parent !== undefined) {
     climb(team, parent, 'childOpened', event, []);
     parent.children.add(node);
@@ -205,6 +214,7 @@ export function stopLifted(team: Team, event: EventOf<'StopLifted'>): void {
 
 export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
   team.policy = event.policy;
+  team.resources.added = event.policy.resources;
   for (const node of team.nodes.values()) {
     for (const queue of node.queues?.values() ?? []) queue.reorder(team.policy.aging);
     if (node.tier !== 'team' && node.tier !== 'swarm') continue;

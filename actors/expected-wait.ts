@@ -1,7 +1,7 @@
-import { resourceTypeOf } from '../events/resources.ts';
 import { availableIn } from './account.ts';
 import { holdersOf, knownEndMs } from './holders.ts';
 import type { Node } from './node.ts';
+import { isConsumable } from './registry.ts';
 import type { Allocation } from './team.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
@@ -37,7 +37,7 @@ export function expectedWaitMs(
   if (returned === 0n) return null;
   const isAll = ends.length === holdersOf(node, resource).byEnd.size;
   // What is spent does not come back to be given once more.
-  if (isAll && resourceTypeOf(resource)?.class === 'consumable') return null;
+  if (isAll && isConsumable(node.resources, resource)) return null;
   return Number((BigInt(waitMs) * missing) / returned);
 }
 
@@ -71,8 +71,8 @@ function firstEnds(node: Node, resource: string, atMs: number): KnownEnd[] {
 }
 
 /** What an end gives back: a capacity whole, of a consumable what is not used yet. */
-function returnedBy({ items, reported }: Allocation, resource: string): number {
+function returnedBy({ node, items, reported }: Allocation, resource: string): number {
   const held = items[resource] ?? 0;
-  if (resourceTypeOf(resource)?.class !== 'consumable') return held;
+  if (!isConsumable(node.resources, resource)) return held;
   return Math.max(0, held - (reported[resource] ?? 0));
 }

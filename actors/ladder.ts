@@ -1,18 +1,22 @@
 import type { Policy } from '../events/policy.ts';
-import { resourceTypeOf } from '../events/resources.ts';
 import { type Account, usePermille } from './account.ts';
 import type { Node } from './node.ts';
+import { isConsumable } from './registry.ts';
 import type { Team } from './team.ts';
 
 /**
  * The ladder is of consumables of team and swarm that have no thresholds of their own: a capacity
  * that is in full use is no emergency.
  */
-export function hasLadder({ policy }: Team, { tier, accounts }: Node, resource: string): boolean {
+export function hasLadder(
+  { resources }: Team,
+  { tier, accounts }: Node,
+  resource: string,
+): boolean {
   if (tier !== 'team' && tier !== 'swarm') return false;
   const account = accounts.get(resource);
   if (account === undefined || account.limit === null || account.alerts !== null) return false;
-  return resourceTypeOf(resource, policy.resources)?.class === 'consumable';
+  return isConsumable(resources, resource);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Account } from './account.ts';
 import type { Holders } from './holders.ts';
 import type { Life } from './machines.ts';
 import type { RateGauge } from './rate-gauge.ts';
+import type { Resources } from './registry.ts';
 import type { Reservation } from './reservation.ts';
 import type { Allocation } from './team.ts';
 import type { WaitQueue } from './wait-queue.ts';
@@ -42,6 +43,8 @@ export interface Node {
   readonly path: string;
   readonly tier: Tier;
   readonly parent: Node | undefined;
+  /** The resources of its team. */
+  readonly resources: Resources;
   /** What the machine of its tier allows. */
   readonly life: Life;
   readonly children: Set<Node>;
@@ -88,6 +91,7 @@ export function newNode(
   path: string,
   tier: Tier,
   parent: Node | undefined,
+  resources: Resources,
   isAuto: boolean,
   priorityMax: number | null,
   openingNo: number,
@@ -97,6 +101,7 @@ export function newNode(
     path,
     tier,
     parent,
+    resources,
     life,
     children: tier === 'step' ? NO_CHILDREN : new Set(),
     accounts: new Map(),

@@ -2,8 +2,9 @@ import type { Refusal } from '../events/answers.ts';
 import type { ResourceLimits } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
-import { type RateMeter, resourceTypeOf } from '../events/resources.ts';
+import type { RateMeter } from '../events/resources.ts';
 import type { Node } from './node.ts';
+import { typeIn } from './registry.ts';
 import type { Team } from './team.ts';
 
 /** A rate for which no meter is named: so many in any minute. */
@@ -22,7 +23,7 @@ export function withMeters(
 ): { readonly limits: ResourceLimits } | Refusal {
   let changed: ResourceLimits | undefined;
   for (const [resource, wish] of Object.entries(limits)) {
-    const type = resourceTypeOf(resource, team.policy.resources);
+    const type = typeIn(team.resources, resource);
     if (type?.class !== 'rate') {
       if (wish.per === undefined) continue;
       return refuse('malformed', `${resource} is no rate: it has no limit per time`);

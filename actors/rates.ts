@@ -1,8 +1,8 @@
 import type { AccountName, Shortage } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
-import { resourceTypeOf } from '../events/resources.ts';
 import type { Node } from './node.ts';
 import type { RateGauge } from './rate-gauge.ts';
+import { typeIn } from './registry.ts';
 import type { Team } from './team.ts';
 
 /** What an ask comes to: amounts that are held, and those that are counted as rates. */
@@ -18,7 +18,7 @@ export const NO_RATES: Amounts = {};
 export function splitRates(team: Team, asked: Amounts): AskedAmounts {
   let rates: Record<string, number> | undefined;
   for (const resource in asked) {
-    if (resourceTypeOf(resource, team.policy.resources)?.class !== 'rate') continue;
+    if (typeIn(team.resources, resource)?.class !== 'rate') continue;
     rates ??= {};
     rates[resource] = asked[resource] as number;
   }

@@ -1,13 +1,14 @@
 import type { ResourceLimits } from '../events/commands.ts';
 import type { BursarEvent } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
-import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import type { Amounts } from '../events/resources.ts';
 import { reclaimInProportion, reclaimWhole } from '../resolver/reclaim-quota.ts';
 import type { LiveAllocation, ResourceNode } from '../resolver/types.ts';
 import { allocationsBeneath } from './beneath.ts';
 import { stamp } from './context.ts';
 import { endOf, noEarlierEnds } from './end.ts';
 import type { Node } from './node.ts';
+import { isConsumable } from './registry.ts';
 import type { Allocation, Team } from './team.ts';
 
 /** What is taken back, and the events that take it. */
@@ -93,7 +94,7 @@ function holdersOf(team: Team, node: Node, excess: Amounts): Allocation[] {
 }
 
 function unspentOf(team: Team, { items, reported }: Allocation, resource: string): number {
-  const isSpent = resourceTypeOf(resource, team.policy.resources)?.class === 'consumable';
+  const isSpent = isConsumable(team.resources, resource);
   return Math.max(0, (items[resource] ?? 0) - (isSpent ? (reported[resource] ?? 0) : 0));
 }
 

@@ -1,10 +1,10 @@
 import type { EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
-import { resourceTypeOf } from '../events/resources.ts';
 import { nameAt, stamp } from './context.ts';
 import { expectedMsOf } from './deadline.ts';
 import { barrierOf } from './locate.ts';
 import type { Node } from './node.ts';
+import { isConsumable } from './registry.ts';
 import type { Allocation, Position, Team } from './team.ts';
 import { waitBoundMs } from './wait-bound.ts';
 
@@ -77,10 +77,10 @@ export function requeueOf(
 type Remaining = Record<string, { amount: number; min?: number }>;
 
 /** What an allocation still needs: of consumables what it has not used. */
-function remainingOf({ ask, items, reported }: Allocation): Remaining {
+function remainingOf({ ask, node, items, reported }: Allocation): Remaining {
   const left: Remaining = {};
   for (const [resource, held] of Object.entries(items)) {
-    const isSpent = resourceTypeOf(resource)?.class === 'consumable';
+    const isSpent = isConsumable(node.resources, resource);
     const amount = isSpent ? Math.max(0, held - (reported[resource] ?? 0)) : held;
     const min = ask.items[resource]?.min;
     left[resource] = { amount, ...(min === undefined ? {} : { min: Math.min(min, amount) }) };

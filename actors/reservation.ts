@@ -1,6 +1,6 @@
 import type { Amounts } from '../events/resources.ts';
-import { resourceTypeOf } from '../events/resources.ts';
 import type { Node } from './node.ts';
+import { isConsumable } from './registry.ts';
 import type { Allocation, Team } from './team.ts';
 import type { Timer } from './timers.ts';
 
@@ -33,8 +33,7 @@ export function backOf(team: Team, allocation: Allocation, booked: Amounts): Amo
   const { reservation, drawn, items } = allocation;
   if (reservation === null) return undefined;
   return amountsOrNone(drawn, (resource) => {
-    const type = resourceTypeOf(resource, team.policy.resources);
-    const isSpent = type?.class === 'consumable';
+    const isSpent = isConsumable(team.resources, resource);
     const unused = (items[resource] ?? 0) - (isSpent ? (booked[resource] ?? 0) : 0);
     return Math.max(0, Math.min(drawn[resource] as number, unused));
   });

@@ -10,6 +10,7 @@ import { InvariantWatch, type Watch } from './invariants.ts';
 import { LIVES, type Life } from './machines.ts';
 import type { Node, Tier } from './node.ts';
 import type { RateGauge } from './rate-gauge.ts';
+import type { Resources } from './registry.ts';
 import type { Reservation } from './reservation.ts';
 import { Roster } from './roster.ts';
 import type { NodeRuntime } from './runtime.ts';
@@ -145,6 +146,8 @@ export interface Agenda {
 export interface Team {
   readonly name: string;
   policy: Policy;
+  /** What its resources are; each node sees the same. */
+  readonly resources: Resources;
   readonly nodes: Roster<Node>;
   readonly credentials: Map<string, Credential>;
   /** The highest priority that one of them names. */
@@ -206,6 +209,7 @@ export function newTeam(
   return {
     name,
     policy: DEFAULT_POLICY,
+    resources: { added: DEFAULT_POLICY.resources },
     nodes: new Roster(),
     credentials: new Map(),
     credentialTop: Number.MIN_SAFE_INTEGER,

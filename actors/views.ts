@@ -1,13 +1,13 @@
 import type { AnswerOf, ResourceReservation } from '../events/answers.ts';
 import type { BalanceLine } from '../events/balance-line.ts';
 import type { RateLine } from '../events/rate-line.ts';
-import { resourceTypeOf } from '../events/resources.ts';
 import { contributionOf } from './account.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './admission.ts';
 import { termsOf } from './balance-terms.ts';
 import { expectedWaitMs } from './expected-wait.ts';
 import { type Node, nameOf } from './node.ts';
 import { rateRoom, ratesReadyAtMs } from './rates.ts';
+import { typeIn } from './registry.ts';
 import type { Reservation } from './reservation.ts';
 import type { Allocation, Team } from './team.ts';
 import { waitBoundMs } from './wait-bound.ts';
@@ -22,7 +22,7 @@ export function balanceOf(
 ): AnswerOf<'balance'> {
   const lines: BalanceLine[] = [];
   for (const [resource, account] of node.accounts) {
-    const type = resourceTypeOf(resource, team.policy.resources);
+    const type = typeIn(team.resources, resource);
     lines.push({
       resource,
       unit: type?.unit ?? '',
@@ -86,7 +86,7 @@ function rateLines(team: Team, node: Node, nowMs: number): RateLine[] {
     const available = gauge.roomAt(nowMs);
     lines.push({
       resource,
-      unit: resourceTypeOf(resource, team.policy.resources)?.unit ?? '',
+      unit: typeIn(team.resources, resource)?.unit ?? '',
       limit: gauge.limit,
       ms: gauge.meter.ms,
       by: gauge.meter.by,

@@ -57,7 +57,7 @@ test('Z-01 use that was allowed is booked in every phase but closed; room is tak
 });
 
 test('Z-01 an event that the machine forbids throws and changes nothing', () => {
-  const node = newNode('acme', 'team', undefined, false, null, 1, LIVES.team);
+  const node = newNode('acme', 'team', undefined, { added: {} }, false, null, 1, LIVES.team);
   node.phase = 'frozen';
   const change = { kind: 'granted', event: { type: 'x' }, climbs: [], live: 1, isOwn: true };
   assert.throws(
@@ -89,7 +89,7 @@ test('Z-01 each open node is a started actor, a closed one none; actors show the
 test('Z-01 actors of closed nodes are kept for the next ones, up to a bound, the rest stopped', () => {
   const runtime = new ActorRuntime();
   const nodes = Array.from({ length: 1_500 }, (_, n) =>
-    newNode(`acme/s${n}`, 'swarm', undefined, false, null, n, LIVES.swarm),
+    newNode(`acme/s${n}`, 'swarm', undefined, { added: {} }, false, null, n, LIVES.swarm),
   );
   for (let round = 0; round < 2; round += 1) {
     for (const node of nodes) runtime.start(node);
