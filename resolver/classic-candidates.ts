@@ -1,8 +1,8 @@
 import { holdsAny } from './contested.ts';
 import { mayPreempt, priorityOf } from './may-preempt.ts';
 import type { QuotaTree } from './quota-tree.ts';
-import { compareIds } from './ratio.ts';
 import type { LiveAllocation, PendingRequest, PreemptionReason } from './types.ts';
+import { compareLeaving, compareWorth } from './victim-order.ts';
 
 /** Someone whom a request may evict, and why. */
 export interface Candidate {
@@ -20,7 +20,7 @@ export interface Candidate {
  * Everyone whom a request may evict by the rules of Kueue's classical preemption with hierarchical
  * cohorts (pkg/scheduler/preemption/classical), dearest last: those who leave already, then those
  * of other branches over whom the request has the advantage, then those of other branches, then
- * those of the same node; among them lower priority, newer grant, id.
+ * those of the same node; among them by worth (victim-order.ts).
  *
  * A holder of another branch is one only where each node from its own up to the meeting point is
  * above its quota in a contested resource: what lies within a quota is safe. The request has the
@@ -130,15 +130,5 @@ function isAboveUpTo(
 }
 
 function compareCandidates(a: Candidate, b: Candidate): number {
-  return (
-    leavesLast(a.holder) - leavesLast(b.holder) ||
-    a.rank - b.rank ||
-    priorityOf(a.holder) - priorityOf(b.holder) ||
-    b.holder.grantedAtMs - a.holder.grantedAtMs ||
-    compareIds(a.holder.id, b.holder.id)
-  );
-}
-
-function leavesLast({ state }: LiveAllocation): number {
-  return state === 'evicting' ? 0 : 1;
+  return compareLeaving(a.holder, b.holder) || a.rank - b.rank || compareWorth(a.holder, b.holder);
 }

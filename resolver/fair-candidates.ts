@@ -1,8 +1,8 @@
 import { holdsAny } from './contested.ts';
-import { mayPreempt, priorityOf } from './may-preempt.ts';
+import { mayPreempt } from './may-preempt.ts';
 import type { QuotaTree } from './quota-tree.ts';
-import { compareIds } from './ratio.ts';
 import type { LiveAllocation, PendingRequest } from './types.ts';
+import { compareLeaving, compareWorth } from './victim-order.ts';
 
 /**
  * Who may be asked to give under fair sharing: holders of a contested resource, of
@@ -50,12 +50,7 @@ function sidesOf(
   };
 }
 
-/** Which of two candidates gives first: leaving already, lower priority, younger, by id. */
+/** Which of two candidates gives first: one that is leaving already, then the one worth less. */
 export function isCheaper(a: LiveAllocation, b: LiveAllocation): boolean {
-  const [isLeavingA, isLeavingB] = [a.state === 'evicting', b.state === 'evicting'];
-  if (isLeavingA !== isLeavingB) return isLeavingA;
-  const [priorityA, priorityB] = [priorityOf(a), priorityOf(b)];
-  if (priorityA !== priorityB) return priorityA < priorityB;
-  if (a.grantedAtMs !== b.grantedAtMs) return a.grantedAtMs > b.grantedAtMs;
-  return compareIds(a.id, b.id) < 0;
+  return (compareLeaving(a, b) || compareWorth(a, b)) < 0;
 }

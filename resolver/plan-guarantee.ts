@@ -6,6 +6,7 @@ import type { QuotaTree } from './quota-tree.ts';
 import { compareIds } from './ratio.ts';
 import { type Trial, tried } from './trial.ts';
 import type { LiveAllocation, PendingRequest, PreemptionPlan } from './types.ts';
+import { compareLeaving } from './victim-order.ts';
 
 /** Whom a request below its guarantee may take from. */
 export interface GuaranteePolicy {
@@ -87,9 +88,8 @@ function candidatesOf(
 }
 
 function compareCandidates(a: GuaranteeCandidate, b: GuaranteeCandidate): number {
-  const leavesLast = ({ holder }: GuaranteeCandidate) => (holder.state === 'evicting' ? 0 : 1);
   return (
-    leavesLast(a) - leavesLast(b) ||
+    compareLeaving(a.holder, b.holder) ||
     b.holder.grantedAtMs - a.holder.grantedAtMs ||
     compareIds(a.holder.id, b.holder.id)
   );

@@ -2,6 +2,7 @@ import { LIMITS } from '../events/limits.ts';
 import type { Candidate } from './classic-candidates.ts';
 import { priorityOf } from './may-preempt.ts';
 import type { Trial } from './trial.ts';
+import { compareLeaving } from './victim-order.ts';
 
 /** What a choice of victims must hold to; both are asked with the choice out of the tree so far. */
 export interface VictimRules {
@@ -114,9 +115,10 @@ class Search {
 }
 
 function priceOrder(a: Candidate, b: Candidate): number {
-  const isLeaving = ({ holder }: Candidate) => (holder.state === 'evicting' ? 0 : 1);
   return (
-    isLeaving(a) - isLeaving(b) || a.rank - b.rank || priorityOf(a.holder) - priorityOf(b.holder)
+    compareLeaving(a.holder, b.holder) ||
+    a.rank - b.rank ||
+    priorityOf(a.holder) - priorityOf(b.holder)
   );
 }
 

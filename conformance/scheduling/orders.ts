@@ -2,14 +2,23 @@ import { dominantUse, orderByDominantUse, type Sharer } from '../../resolver/dom
 import { useByNode } from '../../resolver/node-use.ts';
 import { type HeadKey, orderHeads } from '../../resolver/order-heads.ts';
 import { orderSiblings } from '../../resolver/order-siblings.ts';
+import { orderVictims } from '../../resolver/victim-order.ts';
 import type { Answers } from './families.ts';
 import type { SchedulingRecord } from './record.ts';
 import { scaledTimeMs, scaledWeight } from './scale.ts';
 import { liveOf, nodesOf, nominalsOf } from './translate.ts';
 
-/** Kind `order`: heads of queues (OR), sibling branches (YK), sharers of several resources (DRF). */
+/**
+ * Kind `order`: heads of queues and victims (OR), sibling branches (YK), sharers of several
+ * resources (DRF).
+ */
 export function answerOrder(record: SchedulingRecord): Answers {
-  return { ...headOrder(record), ...siblingOrders(record), ...dominantOrder(record) };
+  return {
+    ...headOrder(record),
+    ...siblingOrders(record),
+    ...dominantOrder(record),
+    victimOrder: victimOrder(record),
+  };
 }
 
 function headOrder({ requests, policy = {} }: SchedulingRecord): Answers {
@@ -27,6 +36,15 @@ function headOrder({ requests, policy = {} }: SchedulingRecord): Answers {
     ...(policy['queueTime'] === 'creation' && { queueTime: 'creation' as const }),
   });
   return { order: order.map(({ id }) => id) };
+}
+
+/** In which order the holders would be asked to give way to the first request. */
+export function victimOrder(record: SchedulingRecord): readonly string[] {
+  const canShrink = new Set(
+    record.allocations.filter((one) => one['divisible'] === true).map(({ id }) => id),
+  );
+  const holders = liveOf(record).map((one) => (canShrink.has(one.id) ? { ...one, min: {} } : one));
+  return orderVictims(holders, record.requests[0]?.node ?? '').map(({ id }) => id);
 }
 
 function headKeyOf(text: string): HeadKey {

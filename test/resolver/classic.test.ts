@@ -8,6 +8,7 @@ import type {
   PreemptionPlan,
   ResourceNode,
 } from '../../resolver/types.ts';
+import { orderVictims } from '../../resolver/victim-order.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { renamed, scaled, turned, withIdleNode } from './changed-contests.ts';
 import { type RandomContest, randomContest, treeOf } from './random-contest.ts';
@@ -164,6 +165,25 @@ test('S-05 among equals the youngest grant goes first, by id where they are of o
   assert.equal(ids(plan({ nodes, live: old, request })), ['b']);
   const twins = [at('c', 3), at('b', 3), at('a', 1)];
   assert.equal(ids(plan({ nodes, live: twins, request })), ['b']);
+});
+
+test('S-05 victims are asked in one order: leaving, elsewhere, lower, divisible, younger, by id', () => {
+  const at = (id: string, more: Partial<LiveAllocation> = {}): LiveAllocation => {
+    return { ...held(id, 'b', 5, 1), grantedAtMs: 5, ...more };
+  };
+  const holders = [
+    at('own', { node: 'a', priority: 0 }),
+    at('twin-2'),
+    at('twin-1'),
+    at('old', { grantedAtMs: 1 }),
+    at('divisible', { grantedAtMs: 0, min: { cpu: 0 } }),
+    at('low', { priority: 1 }),
+    at('leaving', { node: 'a', priority: 9, state: 'evicting' }),
+  ];
+  assert.equal(
+    orderVictims(holders, 'a').map(({ id }) => id),
+    ['leaving', 'low', 'divisible', 'twin-1', 'twin-2', 'old', 'own'],
+  );
 });
 
 test('S-05 a divisible holder shrinks by what is missing instead of leaving', () => {
