@@ -17,6 +17,8 @@ export interface DrfBranch {
   shares: readonly bigint[];
   /** The largest of them. */
   dominant: bigint;
+  /** The dominant share of the smallest task that would be served next. */
+  next: bigint;
   /** What the order goes by: largest first, over weight. */
   keys: readonly bigint[];
 }
@@ -27,7 +29,17 @@ const TIE_BITS = 64n;
 
 export function openBranch(id: string, parent: DrfBranch | null, weightMilli: number): DrfBranch {
   const open = new Heap<DrfBranch>([], isServedBefore);
-  return { id, parent, weightMilli, open, closed: [], shares: [], dominant: 0n, keys: [] };
+  return {
+    id,
+    parent,
+    weightMilli,
+    open,
+    closed: [],
+    shares: [],
+    dominant: 0n,
+    next: 0n,
+    keys: [],
+  };
 }
 
 /** `use / capacity` as a share; nothing where there is no bound to share. */
@@ -36,10 +48,14 @@ export function shareOf(use: number, capacity: number): bigint {
   return (BigInt(use) << SHARE_BITS) / BigInt(capacity);
 }
 
+export function largest(shares: readonly bigint[]): bigint {
+  return shares.reduce((most, share) => (share > most ? share : most), 0n);
+}
+
 /** Sets what a branch holds. */
 export function setShares(branch: DrfBranch, shares: readonly bigint[]): void {
   branch.shares = shares;
-  branch.dominant = shares.reduce((most, share) => (share > most ? share : most), 0n);
+  branch.dominant = largest(shares);
   const weight = BigInt(branch.weightMilli === 0 ? 1000 : branch.weightMilli);
   branch.keys = shares
     .map((share) => roundToTie((share * 1000n) / weight))
@@ -49,22 +65,26 @@ export function setShares(branch: DrfBranch, shares: readonly bigint[]): void {
 /**
  * What a group holds for its parent (Bhattacharya et al., Hierarchical Scheduling for Diverse
  * Datacenter Workloads, SoCC 2013): its open children are rescaled to the smallest dominant share
- * among them, so that children with different dominant resources count once and not twice; served
- * ones count with what they hold. A resource of which nothing is left decides nothing any more:
- * else a child that holds much of it would starve its siblings.
+ * among them, so that one that holds much of another resource does not starve its siblings; served
+ * ones count with what they hold. A child with nothing counts as if it had its next task: at 0 it
+ * would let a group with many children pass for one without any. A resource of which nothing is
+ * left decides nothing any more.
  */
 export function regroup(group: DrfBranch, isUsedUp: readonly boolean[]): void {
-  const growing = group.open.items().filter(({ dominant }) => dominant > 0n);
-  const least = growing.reduce(
-    (low, { dominant }) => (low === 0n || dominant < low ? dominant : low),
-    0n,
-  );
+  const growing = group.open.items();
+  const least = growing.reduce<bigint | null>((low, { dominant, next }) => {
+    const reach = dominant > next ? dominant : next;
+    return low === null || reach < low ? reach : low;
+  }, null);
+  group.next = least ?? 0n;
   const shares = isUsedUp.map(() => 0n);
   const add = (share: bigint, place: number): void => {
     shares[place] = (shares[place] ?? 0n) + share;
   };
   for (const { shares: held, dominant } of growing) {
-    for (const [place, share] of held.entries()) add((share * least) / dominant, place);
+    if (dominant === 0n) continue;
+    const scaled = dominant < group.next ? dominant : group.next;
+    for (const [place, share] of held.entries()) add((share * scaled) / dominant, place);
   }
   for (const { shares: held } of group.closed) held.forEach(add);
   setShares(

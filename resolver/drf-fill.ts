@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { LIMITS } from '../events/limits.ts';
-import { type DrfBranch, openBranch, regroup, setShares, shareOf } from './drf-branch.ts';
+import { type DrfBranch, largest, openBranch, regroup, setShares, shareOf } from './drf-branch.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import type { Amounts } from './types.ts';
 
@@ -146,12 +146,14 @@ class Filling {
   }
 
   #weigh(leaf: DrfBranch): void {
-    const held = this.#work.get(leaf)?.held ?? {};
-    setShares(
-      leaf,
-      this.#resources.map((resource, place) =>
-        shareOf(held[resource] ?? 0, this.#capacities[place] ?? 0),
-      ),
+    const { held, kinds } = this.#work.get(leaf) ?? { held: {}, kinds: [] };
+    setShares(leaf, this.#sharesOf(held));
+    leaf.next = largest(this.#sharesOf(kinds.find(({ left }) => left > 0)?.amounts ?? {}));
+  }
+
+  #sharesOf(amounts: Amounts): readonly bigint[] {
+    return this.#resources.map((resource, place) =>
+      shareOf(amounts[resource] ?? 0, this.#capacities[place] ?? 0),
     );
   }
 

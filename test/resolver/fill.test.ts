@@ -92,6 +92,59 @@ test('A-03 a child that can get no more does not hold its siblings back', () => 
   assert.equal(tasksOf(fill(nodes, [...cpu, ...mem])), { a: 20, b: 20, c: 20, m: 30, z: 30 });
 });
 
+test('A-03 what a child already holds, or held to its end, counts for its group as it should', () => {
+  const nodes = nodesOf(
+    { cpu: 60, mem: 60 },
+    { a: {}, g: {}, c: { parent: 'g' }, m: { parent: 'g' }, z: {} },
+  );
+  const cpu = (node: string, count: number | null) => ({ node, amounts: { cpu: 1 }, count });
+  const mem = (node: string) => ({ node, amounts: { mem: 1 }, count: null });
+  // c is done with 10 and still holds them; m has the rest of what its group may have.
+  const done = fill(nodes, [cpu('a', null), cpu('c', 10), cpu('m', null)]);
+  assert.equal(tasksOf(done), { a: 30, c: 10, m: 20 });
+  // c holds half of all cpu from before; m is not to starve behind z for it.
+  const tree = QuotaTree.ofQuotas(nodes);
+  tree.use('c', { cpu: 30 }, 1);
+  const open = fillByDominantShare(tree, [cpu('c', null), mem('m'), mem('z')]);
+  assert.equal(
+    open.order
+      .filter((node) => node !== 'c')
+      .slice(0, 20)
+      .filter((node) => node === 'm').length,
+    10,
+  );
+  // Nor where c can get no more, because all cpu is in use.
+  tree.use('a', { cpu: 30 }, 1);
+  assert.equal(tasksOf(fillByDominantShare(tree, [cpu('c', null), mem('m'), mem('z')])), {
+    c: 0,
+    m: 30,
+    z: 30,
+  });
+});
+
+test('A-03 weight 0 is served when all others are', () => {
+  const nodes = nodesOf({ cpu: 9 }, { a: { weightMilli: 0 }, b: {} });
+  const demands = (count: number | null) => [
+    { node: 'a', amounts: { cpu: 1 }, count: null },
+    { node: 'b', amounts: { cpu: 1 }, count },
+  ];
+  assert.equal(tasksOf(fill(nodes, demands(null))), { a: 0, b: 9 });
+  assert.equal(tasksOf(fill(nodes, demands(4))), { a: 5, b: 4 });
+});
+
+test('A-03 a group with many children takes no more than its part', () => {
+  const children = Array.from({ length: 20 }, (_, i) => `c${i}`);
+  const nodes = nodesOf(
+    { cpu: 30 },
+    { a: {}, g: {}, ...Object.fromEntries(children.map((id) => [id, { parent: 'g' }])) },
+  );
+  const filling = fill(
+    nodes,
+    ['a', ...children].map((node) => ({ node, amounts: { cpu: 1 }, count: null })),
+  );
+  assert.is(filling.tasks.get('a'), 15);
+});
+
 test('A-03 nothing is handed out beyond capacity, and nothing more fits in the end', () => {
   fc.assert(
     fc.property(anyDemands, fc.boolean(), (cases, isFlat) => {

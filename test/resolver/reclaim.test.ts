@@ -48,15 +48,17 @@ const anyTree = fc.record({
     fc.record({ parent: fc.nat(), guarantee: fc.nat(8), use: fc.nat(20), priority: fc.nat(2) }),
     { minLength: 1, maxLength: 8 },
   ),
+  guarantee: fc.nat(30),
   excess: fc.nat(80),
   seed: fc.nat(),
 });
 
 function build(
   rows: readonly { parent: number; guarantee: number; use: number; priority: number }[],
+  guarantee: number,
 ) {
   const nodes = [
-    node('n0', null),
+    node('n0', null, guarantee),
     ...rows.map(({ parent, guarantee }, i) => node(`n${i + 1}`, `n${parent % (i + 1)}`, guarantee)),
   ];
   const parents = new Set(nodes.map(({ parent }) => parent));
@@ -68,8 +70,8 @@ function build(
 
 test('R-11 parts of an excess add up on every level, and leave every guarantee alone', () => {
   fc.assert(
-    fc.property(anyTree, ({ rows, excess, seed }) => {
-      const { nodes, live } = build(rows);
+    fc.property(anyTree, ({ rows, guarantee, excess, seed }) => {
+      const { nodes, live } = build(rows, guarantee);
       const ask = { node: 'n0', amounts: { cpu: excess } };
       const takes = reclaimInProportion(nodes, live, ask, 'cpu');
       const others = reclaimInProportion(shuffled(nodes, seed), shuffled(live, seed), ask, 'cpu');
@@ -128,8 +130,8 @@ test('R-11 several resources: none may be exceeded', () => {
 
 test('R-11 whole allocations: as good as trying every set', () => {
   fc.assert(
-    fc.property(anyTree, ({ rows, excess, seed }) => {
-      const { nodes, live } = build(rows);
+    fc.property(anyTree, ({ rows, guarantee, excess, seed }) => {
+      const { nodes, live } = build(rows, guarantee);
       const ask = { node: 'n0', amounts: { cpu: excess } };
       const { victims, collected } = reclaimWhole(nodes, live, ask);
       const again = reclaimWhole(shuffled(nodes, seed), shuffled(live, seed), ask);
@@ -169,6 +171,8 @@ test('R-11 the search ends at its bound with the best that it has seen', () => {
   const { ids, worth, isExact } = closestSubset(items, [30 * 2 ** 40 + 1]);
   assert.not.ok(isExact);
   assert.ok(ids.length > 0 && worth <= BigInt(30 * 2 ** 40 + 1));
+  const valued = [1n, 3n, 4n].map((worth, i) => ({ id: `v${i}`, sizes: [1], worth }));
+  assert.equal(closestSubset(valued, [2]).ids, ['v1', 'v2'], 'worth need not go with size');
   assert.equal(closestSubset([], [5]), { ids: [], worth: 0n, isExact: true });
 });
 
