@@ -26,25 +26,21 @@ export function rankByFairTree(
   const count = nodes.filter(({ id }) => !levels.has(id)).length;
   let rank = count;
   const visit = (level: readonly Standing[], tiesWithBefore: boolean): void => {
-    const standings = [...level].sort(compareStandings);
-    let place = 0;
-    while (place < standings.length) {
-      const [first, ...others] = standings.slice(place);
-      if (first === undefined) break;
-      const before = standings[place - 1];
-      const ties = before ? isTie(before, first) : tiesWithBefore;
-      if (!ties) rank = count - order.length;
-      const peers = [first, ...others.filter((one) => first.isGroup && isTie(first, one))];
-      if (first.isGroup)
-        visit(
-          peers.flatMap(({ id }) => levels.get(id) ?? []),
-          ties,
-        );
-      else {
-        order.push(first.id);
-        ranks.set(first.id, rank);
+    let ties = tiesWithBefore;
+    for (const peers of tiesOf(level)) {
+      for (const leaf of peers.filter(({ isGroup }) => !isGroup)) {
+        if (!ties) rank = count - order.length;
+        order.push(leaf.id);
+        ranks.set(leaf.id, rank);
+        ties = true;
       }
-      place += peers.length;
+      const groups = peers.filter(({ isGroup }) => isGroup);
+      if (!ties) rank = count - order.length;
+      visit(
+        groups.flatMap(({ id }) => levels.get(id) ?? []),
+        true,
+      );
+      ties = false;
     }
   };
   visit(levels.get(null) ?? [], false);
@@ -85,15 +81,17 @@ function levelsOf(
   return levels;
 }
 
-/** Best served first; of those that tie leaves before groups, then by id. */
-function compareStandings(a: Standing, b: Standing): number {
-  return (
-    compareFractions(b.fairness, a.fairness) ||
-    Number(a.isGroup) - Number(b.isGroup) ||
-    compareIds(a.id, b.id)
+/** The siblings best served first, those that tie together, by id. */
+function tiesOf(level: readonly Standing[]): readonly (readonly Standing[])[] {
+  const sorted = [...level].sort(
+    (a, b) => compareFractions(b.fairness, a.fairness) || compareIds(a.id, b.id),
   );
-}
-
-function isTie(a: Standing, b: Standing): boolean {
-  return compareFractions(a.fairness, b.fairness) === 0;
+  const ties: Standing[][] = [];
+  for (const standing of sorted) {
+    const last = ties.at(-1);
+    const isTie = last?.[0] && compareFractions(last[0].fairness, standing.fairness) === 0;
+    if (isTie) last.push(standing);
+    else ties.push([standing]);
+  }
+  return ties;
 }
