@@ -78,6 +78,12 @@ export class Operations {
         const grant = forS === undefined ? {} : { grant: { forMs: SECONDS.durationMs(forS) } };
         return { op: 'topUp', id, path: path(), amounts, ...grant };
       }
+      case 'transfer': {
+        const { from = '', to = '' } = operation;
+        const [giver, taker] = [this.#scene.pathOf(from), this.#scene.pathOf(to)];
+        const amounts = { [this.#scene.resourceOf(from)]: amount as number };
+        return { op: 'transfer', id, from: giver, to: taker, amounts };
+      }
       case 'reset':
         return { op: 'resetWindow', id, path: path(), resource: this.#scene.resourceOf(tier) };
       default:
