@@ -28,10 +28,12 @@ export function windowEndAfter(window: Window, atMs: number, offsetOf: ZoneOffse
     case 'h':
       return stretchEnd(zone, today, count * UNIT_MS[unit], atMs);
     case 'd':
-      return zone.startOf((zone.startOf(today) > atMs ? today : today + 1) + count - 1);
+      if (count > 1) return zone.startOf(today + count);
+      return zone.startOf(zone.startOf(today) > atMs ? today : today + 1);
     case 'w': {
+      if (count > 1) return zone.startOf(today + count * 7);
       const first = today - ((today + THURSDAY - WEEKDAYS.indexOf(window.weekStart) + 7) % 7);
-      return zone.startOf((zone.startOf(first) > atMs ? first : first + 7) + (count - 1) * 7);
+      return zone.startOf(zone.startOf(first) > atMs ? first : first + 7);
     }
     case 'mo':
       return monthStart(zone, today, 1, count, atMs);
@@ -75,7 +77,8 @@ class Zone {
   constructor({ tz, at }: Window, offsetOf: ZoneOffset) {
     this.#tz = tz;
     this.#offsetOf = offsetOf;
-    this.#atOfDayMs = Number(at.slice(0, 2)) * UNIT_MS.h + Number(at.slice(3)) * UNIT_MS.m;
+    const [hours, minutes, seconds = 0] = at.split(':').map(Number) as [number, number, number?];
+    this.#atOfDayMs = hours * UNIT_MS.h + minutes * UNIT_MS.m + seconds * UNIT_MS.s;
   }
 
   /** The local date of an instant, as days since 1970. */

@@ -7,7 +7,7 @@ const EVERY = /^(?:manual|[1-9]\d{0,3}(?:s|m|h|d|w|mo|y))$/;
 /**
  * How often a window ends, as its node defines it for one resource. Descendants inherit it.
  * - `1d`, `1w`, `1mo`, `1y`: at the next local day, week, month (its first day) or year;
- *   `30d`: 30 local days, the first counted from today; `6h`, `15m`, `30s`: at the multiples of
+ *   `30d`, `2w`: so many local days after today; `6h`, `15m`, `30s`: at the multiples of
  *   that time since the local start of the day, and at that start.
  * - `manual`: never by itself, only by `resetWindow`.
  */
@@ -21,7 +21,7 @@ export const Window = z.strictObject({
   /** Local time at which a day begins; inside a gap of the zone: the first instant after it. */
   at: z
     .string()
-    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM')
+    .regex(/^([01]\d|2[0-3])(:[0-5]\d){1,2}$/, 'must be HH:MM or HH:MM:SS')
     .default('00:00'),
   /** First day of a week. */
   weekStart: z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']).default('mon'),

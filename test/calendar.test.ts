@@ -25,8 +25,8 @@ test('T-11 days, weeks, months and years begin where the zone has them', () => {
   assert.equal(endsAfter('2023-05-15T00:00:00Z', {}), ['2023-05-16T00:00:00Z']);
   assert.equal(endsAfter('2023-05-17T15:45:00Z', { every: '1w' }), ['2023-05-22T00:00:00Z']);
   assert.equal(endsAfter('2023-05-17T15:45:00Z', { every: '2w', weekStart: 'sun' }, 2), [
-    '2023-05-28T00:00:00Z',
-    '2023-06-11T00:00:00Z',
+    '2023-05-31T00:00:00Z',
+    '2023-06-14T00:00:00Z',
   ]);
   assert.equal(endsAfter('2023-12-15T09:00:00Z', { every: '1mo' }), ['2024-01-01T00:00:00Z']);
   assert.equal(endsAfter('2024-01-31T09:00:00Z', { every: '1mo' }, 3), [
@@ -53,6 +53,12 @@ test('T-11 a time of day moves the start of the day, of the week and of the mont
   assert.equal(endsAfter('2023-05-22T15:00:00Z', weekly), ['2023-05-29T12:00:00Z']);
   const monthly = { ...noon, every: '1mo' };
   assert.equal(endsAfter('2023-05-01T09:00:00Z', monthly), ['2023-05-01T12:00:00Z']);
+  const several = { ...noon, every: '3d' };
+  assert.equal(endsAfter('2023-05-15T10:30:00Z', several, 2), [
+    '2023-05-18T12:00:00Z',
+    '2023-05-21T12:00:00Z',
+  ]);
+  assert.equal(endsAfter('2023-05-15T08:00:00Z', { at: '09:30:15' }), ['2023-05-15T09:30:15Z']);
   const daily = { ...noon, every: '1d', tz: 'Pacific/Kiritimati' };
   assert.equal(endsAfter('2023-05-15T22:00:00Z', daily), ['2023-05-16T22:00:00Z']);
 });
