@@ -1,4 +1,5 @@
 import { LIMITS } from '../events/limits.ts';
+import { compareQueued } from './queue-order.ts';
 import type { QuotaTree } from './quota-tree.ts';
 import { type Trial, tried } from './trial.ts';
 import type { Amounts, LiveAllocation, PendingRequest, PreemptionPlan } from './types.ts';
@@ -23,8 +24,9 @@ export interface Reversal {
 /**
  * How the victims of a plan could turn it round: after it they ask again one by one, in any order;
  * what fits is granted, and who then obtains a plan that contains the beneficiary is found. One
- * reversal for each such victim and order of those before it; none for a stable plan. Beyond
- * `reversalStatesMax` sets of victims that have come back the plan counts as reversible by the next.
+ * reversal for each such victim and set of those before it, whose turn in a queue comes first
+ * first; none for a stable plan. Beyond `reversalStatesMax` sets of victims that have come back the
+ * plan counts as reversible by the next.
  */
 export function reversals(
   planner: Planner,
@@ -38,6 +40,7 @@ export function reversals(
     const holder = before.get(id);
     return holder === undefined ? [] : [{ holder, gives: take ?? holder.amounts }];
   });
+  victims.sort((a, b) => compareQueued(asRequest(a), asRequest(b)));
   return tried(tree, (trial) => {
     for (const { holder, gives } of victims) {
       trial.remove({ node: holder.node, amounts: gives });
