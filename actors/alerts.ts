@@ -27,8 +27,8 @@ export type AlertChange =
   | { readonly of: AlertOf; readonly cleared: number; readonly still: number };
 
 /**
- * What is to be told of an account now, or undefined. Values and percentages compare by value: of
- * those reached, the highest use and the lowest balance are told, on a tie the later in the list.
+ * What is to be told of an account now, or undefined. A bound is reached when use is above it or
+ * less than it is left (OpenMeter's rule). Values and percentages compare by value: of those reached, the highest use and the lowest balance are told, on a tie the later in the list.
  * One that was told holds until use has fallen by a twentieth of it, so that what comes and goes
  * at a bound is told once.
  */
@@ -79,18 +79,19 @@ function boundOf(
   { usage, usagePercent, balance }: Threshold,
   of: AlertOf,
 ): bigint | undefined {
-  if (of === 'balance') {
-    return balance === undefined || limit === null ? undefined : BigInt(balance) * 100n;
-  }
-  if (usage !== undefined) return BigInt(usage) * 100n;
-  if (usagePercent === undefined || limit === null) return undefined;
-  return BigInt(usagePercent) * BigInt(limit);
+  if (of === 'usage' && usage !== undefined) return BigInt(usage) * 100n;
+  // Of a limit of nothing there are no parts, and nothing that could get low.
+  if (limit === null || limit === 0) return undefined;
+  if (of === 'balance') return balance === undefined ? undefined : BigInt(balance) * 100n;
+  return usagePercent === undefined ? undefined : BigInt(usagePercent) * BigInt(limit);
 }
 
 function isReached(account: Account, of: AlertOf, bound: bigint): boolean {
   const used = BigInt(usageOf(account)) * 100n;
-  if (of === 'usage') return used > 0n && used >= bound;
-  return BigInt(account.limit ?? 0) * 100n - used <= bound;
+  if (of === 'usage') return used > bound;
+  const left = BigInt(account.limit ?? 0) * 100n - used;
+  // A balance never falls below nothing, so that one is reached at its bound.
+  return left < bound || (bound === 0n && left <= 0n);
 }
 
 function isWorse(of: AlertOf, a: bigint | undefined, b: bigint | undefined): boolean {

@@ -40,17 +40,17 @@ export const WindowSpan = z.strictObject({
 export type WindowSpan = z.infer<typeof WindowSpan>;
 
 /**
- * A bound that is reported when use reaches it or when no more than it is left. Use is spent and
+ * A bound that is reported when use passes it or when less than it is left. Use is spent and
  * held with descendants; what is left is the limit less that. Without thresholds of its own a
  * consumable of team or swarm has the ladder of the policy.
  */
 export const Threshold = z
   .strictObject({
-    /** Use of so much, or more. */
+    /** Use above so much. */
     usage: Amount.optional(),
-    /** Use of so many percent of the limit, or more; may be above 100. */
+    /** Use above so many percent of the limit; may be above 100. */
     usagePercent: z.int().min(1).max(100_000).optional(),
-    /** So much is left, or less. */
+    /** Less than so much is left; 0: nothing is. */
     balance: Amount.optional(),
     /** How it is told: the kind of emergency. */
     kind: z.enum(['notice', 'warning', 'critical', 'exhausted']).default('notice'),
