@@ -28,9 +28,10 @@ export type AlertChange =
 
 /**
  * What is to be told of an account now, or undefined. A bound is reached when use is above it or
- * less than it is left (OpenMeter's rule). Values and percentages compare by value: of those reached, the highest use and the lowest balance are told, on a tie the later in the list.
- * One that was told holds until use has fallen by a twentieth of it, so that what comes and goes
- * at a bound is told once.
+ * less than it is left (OpenMeter's rule). Values and percentages compare by value: of those reached,
+ * the highest use and the lowest balance are told, on a tie the later in the list. One that was told
+ * holds until use has fallen by a twentieth of it, so that what comes and goes at a bound is told
+ * once.
  */
 export function alertChangeOf(account: Account): AlertChange | undefined {
   const { alerts } = account;
