@@ -29,7 +29,8 @@ function announceAlert(
   if ('cleared' in change) {
     const { of, cleared: place, still } = change;
     const cleared = { ...stamp('AlertCleared', team, atMs), path, resource, of, place };
-    return [still === -1 ? cleared : { ...cleared, still }];
+    const milder = account.alerts?.thresholds[still];
+    return [milder === undefined ? cleared : { ...cleared, still, stillKind: milder.kind }];
   }
   const { raised: place } = change;
   const threshold = account.alerts?.thresholds[place];

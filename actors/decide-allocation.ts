@@ -15,7 +15,7 @@ import {
   quarantine,
   unknownAllocation,
 } from './decide-settle.ts';
-import { earlierOfAdjust, earlierOfCharge } from './earlier.ts';
+import { earlierOfAdjust, earlierOfCharge, earlierOfEnd } from './earlier.ts';
 import { above, growthOf, isAny, reportedOf } from './end.ts';
 import { barrierOf, bookedAt } from './locate.ts';
 import { isConsumable, typeIn } from './registry.ts';
@@ -46,6 +46,7 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
     as: 'released',
     booked,
     ...(overrun === undefined ? {} : { overrun }),
+    ...earlierOfEnd(live, booked),
     ...(isAny(booked) ? { estimated: true } : {}),
     ...(toReservation === undefined ? {} : { toReservation }),
     ...(closesWith(live.node, 1) ? { closesStep: true } : {}),

@@ -2,12 +2,15 @@ import type { Emergency as EmergencyMessage } from '../events/answers.ts';
 import type { BursarEvent } from '../events/events.ts';
 import { swarmOf } from '../events/names.ts';
 import { subjects } from '../events/subjects.ts';
+import type { Threshold } from '../events/window.ts';
+import { usePermille } from './account.ts';
 import type { EmergencyEvent, Position } from './team.ts';
 
 /** Whether an event is told to subscribers of emergencies. */
 export function isEmergency(event: BursarEvent): event is EmergencyEvent {
   switch (event.type) {
     case 'ThresholdCrossed':
+    case 'AlertRaised':
     case 'Stopped':
     case 'StopCompleted':
     case 'StopLifted':
@@ -46,6 +49,16 @@ function tell(event: EmergencyEvent): Told {
         usePermille: event.usePermille,
         detail: `${event.resource} of ${event.path} is used to ${(event.usePermille / 10).toFixed(1)} % of ${event.limit}`,
       };
+    case 'AlertRaised': {
+      const { threshold, resource, path, usage, limit } = event;
+      return {
+        kind: threshold.kind,
+        resource,
+        threshold,
+        ...(limit === null ? {} : { usePermille: usePermille(usage, limit) }),
+        detail: `${resource} of ${path} has reached ${boundText(threshold)}: ${usage} of ${limit ?? 'no limit'}`,
+      };
+    }
     case 'Stopped':
       return {
         kind: 'stop',
@@ -72,4 +85,9 @@ function tell(event: EmergencyEvent): Told {
     default:
       return event satisfies never;
   }
+}
+
+function boundText({ usage, usagePercent, balance }: Threshold): string {
+  if (usagePercent !== undefined) return `a use of ${usagePercent} %`;
+  return usage === undefined ? `a balance of ${balance}` : `a use of ${usage}`;
 }

@@ -29,15 +29,17 @@ export function windowOpened(team: Team, event: EventOf<'WindowOpened'>, at: Pos
   startAnew(team, node, resource, event, isSkipped);
   account.uncounted = account.carried;
   carryDebt(account, carried ?? 0);
-  setWindow(team, node, resource, window.spec, span, at, pastStart(window, isSkipped));
+  setWindow(team, node, resource, window.spec, span, at, pastStart(window, span, isSkipped));
   climb(team, node, 'windowed', event, []);
   if (node.parent === undefined) return;
   const change = contributionOf(account) - left;
   climb(team, node.parent, 'windowed', event, [handUpClimb(resource, handedUp, change)]);
 }
 
-function pastStart(window: WindowSpan, isSkipped: boolean): number {
-  return isSkipped ? (window.endsAtMs ?? window.startsAtMs) : window.startsAtMs;
+/** Of a window that took no time: the instant before it ended, at which what it held counts. */
+function pastStart(window: WindowSpan, next: WindowSpan, isSkipped: boolean): number {
+  const startsAtMs = (isSkipped ? window.endsAtMs : null) ?? window.startsAtMs;
+  return Math.max(0, Math.min(startsAtMs, next.startsAtMs - 1));
 }
 
 /** Puts a window in force: from a node's limits, or because the one before has ended. */

@@ -83,7 +83,9 @@ function applyOwn(node: Node, event: BursarEvent): void {
         const account = accountOf(node, resource);
         if (overrunLimit !== undefined) account.overrunLimit = overrunLimit;
         if (limit !== undefined) setBase(account, limit);
-        if (thresholds !== undefined) account.alerts = thresholds && newAlerts(thresholds);
+        if (thresholds === undefined) continue;
+        account.alerts = thresholds && newAlerts(thresholds);
+        account.rung = 0;
       }
       return;
     case 'Transferred':

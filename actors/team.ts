@@ -194,7 +194,13 @@ export interface Emergency {
   readonly event: EmergencyEvent;
 }
 export type EmergencyEvent = EventOf<
-  'ThresholdCrossed' | 'Stopped' | 'StopCompleted' | 'StopLifted' | 'Frozen' | 'UsageQuarantined'
+  | 'ThresholdCrossed'
+  | 'AlertRaised'
+  | 'Stopped'
+  | 'StopCompleted'
+  | 'StopLifted'
+  | 'Frozen'
+  | 'UsageQuarantined'
 >;
 
 /** A team of which nothing is recorded yet. */

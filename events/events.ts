@@ -389,8 +389,9 @@ export const BursarEvent = z.discriminatedUnion('type', [
     of: z.enum(['usage', 'balance']),
     /** The place that was told before. */
     place: count,
-    /** The milder one that is reached still. */
+    /** The milder one that is reached still, and its kind. */
     still: count.optional(),
+    stillKind: Threshold.shape.kind.unwrap().optional(),
   }),
   event('LeasesExtended', { byMs: count }),
 ]);

@@ -2,6 +2,7 @@ import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin, teamOf } from '../events/names.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import { type Position, type Projection, UnfitEventError } from './projection.ts';
+import { forgetRoots, noteRoots, sharesWindow, type WindowRoots } from './window-roots.ts';
 
 /** An account above a bound of the emergency ladder. */
 export interface Alarm {
@@ -52,12 +53,22 @@ export interface EmergencyRecord {
 }
 
 interface TeamEmergencies {
-  /** By path and resource: the rungs that were announced and not re-armed, lowest first. */
+  /**
+   * By path and resource: the rungs that were announced and not re-armed, lowest first. Thresholds
+   * of an account's own by `usage` or `balance` besides, the one that was told.
+   */
   readonly alarms: Map<string, Alarm[]>;
   readonly freezes: Map<string, FreezeInForce>;
   readonly stops: Map<string, StopInForce>;
   /** Oldest first. */
   readonly recent: EmergencyRecord[];
+  /** Accounts that define windows: at their end all alarms of the window end. */
+  readonly windows: WindowRoots;
+}
+
+function newTeam(): TeamEmergencies {
+  const recent: EmergencyRecord[] = [];
+  return { alarms: new Map(), freezes: new Map(), stops: new Map(), recent, windows: new Set() };
 }
 
 /** Emergencies of a shard, by team. */
@@ -66,12 +77,12 @@ export type Emergencies = Map<string, TeamEmergencies>;
 /** What is alarming now, and what was told before. */
 export const emergencies: Projection<Emergencies> = {
   name: 'emergencies',
-  version: 2,
+  version: 3,
   initial: () => new Map(),
   evolve(state, event, at) {
     let team = state.get(event.team);
     if (team === undefined) {
-      team = { alarms: new Map(), freezes: new Map(), stops: new Map(), recent: [] };
+      team = newTeam();
       state.set(event.team, team);
     }
     apply(team, event, at);
@@ -100,6 +111,18 @@ function apply(team: TeamEmergencies, event: BursarEvent, at: Position): void {
       return crossed(team, event, at);
     case 'ThresholdRearmed':
       return rearmed(team, event);
+    case 'AlertRaised':
+      return raised(team, event, at);
+    case 'AlertCleared':
+      return cleared(team, event);
+    case 'NodeOpened':
+    case 'LimitsSet':
+      return limited(team, event);
+    case 'WindowOpened':
+      for (const key of team.alarms.keys()) {
+        if (sharesWindow(team.windows, event, key)) team.alarms.delete(key);
+      }
+      return;
     case 'Frozen':
       team.freezes.set(keyOf(event.path, event.freeze), {
         path: event.path,
@@ -143,6 +166,41 @@ function crossed(team: TeamEmergencies, event: EventOf<'ThresholdCrossed'>, at: 
   tell(team, event, at, kind, `${resource} is used to ${usePermille / 10} % of ${limit}`);
 }
 
+function raised(team: TeamEmergencies, event: EventOf<'AlertRaised'>, at: Position): void {
+  const { path, resource, threshold, place, usage, limit, atMs } = event;
+  const { kind } = threshold;
+  const key = alertKey(path, resource, threshold.balance === undefined ? 'usage' : 'balance');
+  const share = limit ? (BigInt(usage) * 1_000n) / BigInt(limit) : 1_000n;
+  const usePermille = Math.min(Number.MAX_SAFE_INTEGER, Number(share));
+  const alarm = { path, resource, kind, rung: place + 1, usePermille, limit: limit ?? 0 };
+  team.alarms.set(key, [{ ...alarm, sinceMs: atMs }]);
+  tell(team, event, at, kind, `${resource}: ${usage} are used of ${limit ?? 'no limit'}`);
+}
+
+function cleared(team: TeamEmergencies, event: EventOf<'AlertCleared'>): void {
+  const key = alertKey(event.path, event.resource, event.of);
+  const [told] = team.alarms.get(key) ?? [];
+  const { still, stillKind } = event;
+  if (told === undefined || still === undefined || stillKind === undefined) team.alarms.delete(key);
+  else team.alarms.set(key, [{ ...told, rung: still + 1, kind: stillKind }]);
+}
+
+/** Windows begin; an account whose thresholds are set anew has told nothing of them. */
+function limited(team: TeamEmergencies, event: EventOf<'NodeOpened' | 'LimitsSet'>): void {
+  noteRoots(team.windows, event);
+  for (const [resource, { thresholds }] of Object.entries(event.limits ?? {})) {
+    if (thresholds === undefined) continue;
+    team.alarms.delete(keyOf(event.path, resource));
+    for (const of of ['usage', 'balance'] as const) {
+      team.alarms.delete(alertKey(event.path, resource, of));
+    }
+  }
+}
+
+function alertKey(path: string, resource: string, of: 'usage' | 'balance'): string {
+  return `${keyOf(path, resource)}|${of}`;
+}
+
 /** Use fell below a rung's lower bound; the rungs beneath it still hold. */
 function rearmed(team: TeamEmergencies, event: EventOf<'ThresholdRearmed'>): void {
   const key = keyOf(event.path, event.resource);
@@ -171,6 +229,7 @@ function stopped(team: TeamEmergencies, event: EventOf<'Stopped'>, at: Position)
 
 /** A node that is closed has no emergency any more. */
 function leave(team: TeamEmergencies, path: string): void {
+  forgetRoots(team.windows, path);
   for (const map of [team.alarms, team.freezes, team.stops]) {
     for (const key of map.keys()) {
       if (isWithin(key.slice(0, key.indexOf('|')), path)) map.delete(key);

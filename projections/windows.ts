@@ -58,7 +58,9 @@ export function openWindow(team: TeamBooks, event: EventOf<'WindowOpened'>): voi
   const handedUp = spent - (sums.uncounted - sums.carried);
   sums.carried = carried;
   sums.uncounted = carried;
-  const pastStartsAtMs = (isSkipped ? window.endsAtMs : null) ?? window.startsAtMs;
+  // Of a window that took no time: the instant before it ended, at which what it held counts.
+  const beganAtMs = (isSkipped ? window.endsAtMs : null) ?? window.startsAtMs;
+  const pastStartsAtMs = Math.max(0, Math.min(beganAtMs, span.startsAtMs - 1));
   sums.window = { ...window, ...span, pastStartsAtMs };
   const above = team.nodes.get(parentPathOf(event.path) ?? '');
   if (above !== undefined) changeSpent(above, resource, handedUp);
