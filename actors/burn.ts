@@ -119,8 +119,7 @@ function leftAfter(grant: Grant, left: number | undefined, cut: Cut): number {
   const { amount, terms } = grant;
   if (comesAgain(grant, cut.atMs)) return amount;
   if (left === undefined) return terms.left ?? amount;
-  // One that begins as the window does is whole.
-  if (cut.reset === 'none' || terms.startsAtMs === cut.atMs) return left;
+  if (cut.reset === 'none') return left;
   const { min, max } = terms.rollover ?? { min: 0, max: 0 };
   return Math.min(max, Math.max(min, left));
 }
