@@ -3,10 +3,10 @@ import type { EventOf } from '../events/events.ts';
 import { fits } from './admission.ts';
 import { type Contest, candidateFor, detect } from './contention.ts';
 import { boundedAmounts, PRIORITY_DEFAULT } from './decide-request.ts';
-import { above, reportedOf } from './end.ts';
+import { above, isAny } from './end.ts';
 import { locate } from './locate.ts';
 import { partOf } from './partial.ts';
-import { planPreemption } from './preemption.ts';
+import { costOf, planPreemption } from './preemption.ts';
 import { ratesFit } from './rates.ts';
 import { canNeverFit } from './resolver.ts';
 import type { Team } from './team.ts';
@@ -111,21 +111,13 @@ function evict(team: Team, contest: Contest): Option {
   if (contest.isBehindQueued) return no(OTHERS_FIRST);
   const plan = planPreemption(team, contest);
   if (plan === undefined) return no('nobody who may be evicted holds enough');
-  const { atMs } = contest.candidate;
-  let lostWorkMs = 0;
-  const sunk: Record<string, number> = {};
-  for (const victim of plan.victims) {
-    lostWorkMs += atMs - victim.grantedAtMs;
-    for (const [resource, used] of Object.entries(reportedOf(victim))) {
-      sunk[resource] = (sunk[resource] ?? 0) + used;
-    }
-  }
+  const { lostWorkMs, sunk } = costOf(plan, contest.candidate.atMs);
   return {
     possible: true,
-    victims: plan.victims.map(({ id }) => id),
+    victims: plan.victims.map(({ allocation }) => allocation.id),
     graceMs: plan.graceMs,
     lostWorkMs,
-    ...(Object.keys(sunk).length === 0 ? {} : { sunk }),
+    ...(isAny(sunk) ? { sunk } : {}),
   };
 }
 

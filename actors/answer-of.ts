@@ -1,5 +1,6 @@
 import type { Answer, AnswerOf } from '../events/answers.ts';
-import type { BursarEvent, DenialReason, EventOf } from '../events/events.ts';
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import type { DenialReason } from '../events/reasons.ts';
 import { refuse } from '../events/refusals.ts';
 
 /**

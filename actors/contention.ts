@@ -1,7 +1,8 @@
 import type { ResourceAllocationRequest } from '../events/commands.ts';
-import type { AccountName, ConflictType, EventOf, Shortage } from '../events/events.ts';
+import type { AccountName, EventOf, Shortage } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import type { Priority } from '../events/priority.ts';
+import type { ConflictType } from '../events/reasons.ts';
 import type { Amounts } from '../events/resources.ts';
 import { conflictTypeOf } from '../resolver/conflict-type.ts';
 import { askedAbove } from './account.ts';

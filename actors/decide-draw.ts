@@ -1,6 +1,7 @@
 import type { Refusal } from '../events/answers.ts';
-import type { BursarEvent, DenialReason, Shortage } from '../events/events.ts';
+import type { BursarEvent, Shortage } from '../events/events.ts';
 import { isWithin } from '../events/names.ts';
+import type { DenialReason } from '../events/reasons.ts';
 import { refuse } from '../events/refusals.ts';
 import type { Amounts } from '../events/resources.ts';
 import { conflictTypeOf } from '../resolver/conflict-type.ts';

@@ -1,6 +1,7 @@
 import type { ResourceAllocationRequest as Ask, CommandOf } from '../events/commands.ts';
-import type { BursarEvent, DenialReason } from '../events/events.ts';
+import type { BursarEvent } from '../events/events.ts';
 import type { Priority } from '../events/priority.ts';
+import type { DenialReason } from '../events/reasons.ts';
 import { refuse } from '../events/refusals.ts';
 import { ALLOCATIONS, type Amounts } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';

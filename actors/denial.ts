@@ -1,5 +1,6 @@
 import type { ResourceAllocationRequest } from '../events/commands.ts';
-import type { DenialReason, EventOf } from '../events/events.ts';
+import type { EventOf } from '../events/events.ts';
+import type { DenialReason } from '../events/reasons.ts';
 import { stamp } from './context.ts';
 import type { Team } from './team.ts';
 import type { Waiting } from './wait-queue.ts';

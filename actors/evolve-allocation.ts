@@ -25,6 +25,7 @@ const NONE: Amounts = {};
 
 export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Position): void {
   assert(!team.allocations.has(event.id), `${event.id} is granted once`);
+  const evictions = team.waiting.get(event.id)?.evictions ?? 0;
   if (event.via === 'approval') leaveApprovals(team, event.id);
   else if (event.via !== 'request') leaveQueue(team, event.id, event);
   if (team.contests.size > 0) team.runtime.resolver(team.name, event);
@@ -47,6 +48,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
     claimUntilMs: event.claimUntilMs ?? null,
     attempt: event.attempt ?? 0,
     endsByMs: event.endsByMs ?? Infinity,
+    evictions,
     yieldsTo: null,
     graceEndsAtMs: null,
     stops: [],

@@ -18,6 +18,7 @@ export function queued(team: Team, event: EventOf<'RequestQueued'>): void {
     state: 'queued',
     queuedAtMs: event.queuedAtMs,
     attempt: event.attempt ?? 0,
+    evictions: event.evictions ?? 0,
     earmarked: {},
     earmarkPath: event.ask.path,
     victims: [],
@@ -36,6 +37,7 @@ export function preempting(team: Team, event: EventOf<'PreemptionRequested'>): v
     state: 'preempting',
     queuedAtMs: event.atMs,
     attempt: 0,
+    evictions: 0,
     earmarked: event.earmarked,
     earmarkPath: anchor.path,
     victims: event.victims,
@@ -179,7 +181,14 @@ function join(
   event: EventOf<'RequestQueued' | 'PreemptionRequested'>,
   rest: Pick<
     Waiting,
-    'state' | 'queuedAtMs' | 'attempt' | 'earmarked' | 'earmarkPath' | 'victims' | 'graceEndsAtMs'
+    | 'state'
+    | 'queuedAtMs'
+    | 'attempt'
+    | 'evictions'
+    | 'earmarked'
+    | 'earmarkPath'
+    | 'victims'
+    | 'graceEndsAtMs'
   >,
 ): void {
   assert(!team.waiting.has(event.id), `${event.id} does not wait twice`);

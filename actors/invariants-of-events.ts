@@ -2,9 +2,11 @@ import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin } from '../events/names.ts';
 import type { Priority } from '../events/priority.ts';
 import { ALLOCATIONS, type Amounts } from '../events/resources.ts';
+import { mayPreempt } from '../resolver/may-preempt.ts';
 import { breached } from './invariant-error.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
+import { hasUnusedGuarantee, preemptionAt } from './preemption-policy.ts';
 import { keptBy, newSecondBooks } from './second-books.ts';
 import type { Allocation, Position, Team } from './team.ts';
 import type { Waiting } from './wait-queue.ts';
@@ -211,14 +213,12 @@ export function checkPreemption(
   event: EventOf<'PreemptionRequested'>,
   at: Position,
 ): void {
-  const { withinNode, minRuntimeMs } = team.policy.preemption;
-  const { ask, priority, right, victims } = event;
+  const { minRuntimeMs } = team.policy.preemption;
+  const { ask, priority, right, victims, reasons } = event;
   const refuse = (what: string, expected: string, found: string | number | boolean): never =>
     breached(event, at, { invariant: 'INV-14', path: ask.path, what, expected, found });
-  if (right !== 'priority') refuse('the right', 'priority, the only one of this version', right);
-  if (withinNode === 'never') refuse('the policy of preemption', 'one that allows it', withinNode);
   if (victims.length === 0) refuse('the number of victims', '1 at least', 0);
-  for (const id of victims) {
+  for (const [index, id] of victims.entries()) {
     const victim = team.allocations.get(id);
     if (victim === undefined) return refuse(`the victim ${id}`, 'live', 'gone');
     if (victim.yieldsTo !== null) refuse(`the victim ${id}`, 'free', `of ${victim.yieldsTo}`);
@@ -226,13 +226,38 @@ export function checkPreemption(
     if (victim.reservation !== null) refuse(`what ${id} holds`, 'its own', 'reserved');
     const ranMs = event.atMs - victim.grantedAtMs;
     if (ranMs < minRuntimeMs) refuse(`the time that ${id} ran`, `${minRuntimeMs} at least`, ranMs);
-    const isNewer = victim.priority === priority && victim.grantedAtMs > event.atMs;
-    const isLower = victim.priority < priority;
-    const isLegal =
-      withinNode === 'any' || isLower || (withinNode === 'lowerOrNewerEqual' && isNewer);
-    if (!isLegal) refuse(`the priority of ${id}`, `below ${priority}`, victim.priority);
+    const reason = reasons?.[index] ?? (right === 'reclaim' ? 'reclaim-nominal' : 'priority');
+    if (!hasRight(team, event, victim, reason)) {
+      refuse(`the priority of ${id}, taken by ${reason}`, `below ${priority}`, victim.priority);
+    }
     if (!holdsWhatIsShort(team, ask, victim)) refuse(`what ${id} holds`, 'what is short', 'other');
   }
+}
+
+/** Whether the right by which a victim is taken gives it, as far as two sides alone can tell. */
+function hasRight(
+  team: Team,
+  { ask: { path, items }, priority, atMs }: EventOf<'PreemptionRequested'>,
+  victim: Allocation,
+  reason: string,
+): boolean {
+  const from = deepestOpen(team, path);
+  if (from === undefined) return false;
+  const { preemption, boost } = preemptionAt(team, from);
+  const request = { priority, boost, createdAtMs: atMs };
+  const holder = {
+    priority: victim.priority,
+    grantedAtMs: victim.grantedAtMs,
+    boost: preemptionAt(team, victim.node).boost,
+  };
+  const { withinNode, whileBorrowing, reclaim } = preemption;
+  if (reason === 'fair-share') return true;
+  if (reason === 'reclaim-nominal') {
+    return hasUnusedGuarantee(from, Object.keys(items)) && mayPreempt(reclaim, request, holder);
+  }
+  return (
+    mayPreempt(withinNode, request, holder) || mayPreempt(whileBorrowing.policy, request, holder)
+  );
 }
 
 /** Whether a victim holds something asked for beneath a node of the ask's path that cannot take it. */

@@ -1,6 +1,6 @@
-import type { DenialReason } from '../events/events.ts';
 import { depthOf, parentPathOf } from '../events/names.ts';
 import type { Priority } from '../events/priority.ts';
+import type { DenialReason } from '../events/reasons.ts';
 import { phaseAfter } from './machines.ts';
 import type { Node } from './node.ts';
 import type { Team, Tombstone } from './team.ts';

@@ -1,134 +1,199 @@
 import { LIMITS } from '../events/limits.ts';
-import type { Policy } from '../events/policy.ts';
-import type { Priority } from '../events/priority.ts';
+import type { Amounts } from '../events/resources.ts';
+import { mayPreempt } from '../resolver/may-preempt.ts';
+import { planClassic } from '../resolver/plan-classic.ts';
+import { planFair } from '../resolver/plan-fair.ts';
+import type { Planner } from '../resolver/reversals.ts';
+import { planStable } from '../resolver/stability.ts';
+import type { PendingRequest, Victim } from '../resolver/types.ts';
 import { fits, Overlay } from './admission.ts';
 import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
-import { growthOf, reportedOf } from './end.ts';
+import { growthOf, isAny, reportedOf } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
 import { compareCosts, holdersOf } from './holders.ts';
 import { mergedInOrder } from './merged-in-order.ts';
+import type { Node } from './node.ts';
+import { hasUnusedGuarantee, type PreemptionAt, preemptionAt } from './preemption-policy.ts';
+import { type Giver, quotaSnapshot } from './quota-snapshot.ts';
 import { ratesFit } from './rates.ts';
 import type { Allocation, Team } from './team.ts';
 
+/** An allocation that would have to yield, and by which right. */
+export interface PlannedVictim extends Pick<Victim, 'right' | 'reason'> {
+  readonly allocation: Allocation;
+}
+
 /** Allocations that would have to yield so that a request fits. */
 export interface PreemptionPlan {
-  readonly victims: readonly Allocation[];
+  readonly victims: readonly PlannedVictim[];
   /** Time the victims get, ms; 0: they lose it in this decision. */
   readonly graceMs: number;
 }
 
+/** What a plan costs its victims: time since their grants, ms, and use that was reported. */
+export function costOf(
+  { victims }: PreemptionPlan,
+  atMs: number,
+): { readonly lostWorkMs: number; readonly sunk: Amounts } {
+  let lostWorkMs = 0;
+  const sunk: Record<string, number> = {};
+  for (const { allocation } of victims) {
+    lostWorkMs += atMs - allocation.grantedAtMs;
+    for (const [resource, used] of Object.entries(reportedOf(allocation))) {
+      sunk[resource] = (sunk[resource] ?? 0) + used;
+    }
+  }
+  return { lostWorkMs, sunk };
+}
+
+/** The right that a plan is named by: the strongest that one of its victims is taken by. */
+export function rightOf({ victims }: PreemptionPlan): Victim['right'] {
+  const rights = new Set(victims.map(({ right }) => right));
+  return rights.has('priority') ? 'priority' : rights.has('reclaim') ? 'reclaim' : 'fair';
+}
+
+/** Never below a guarantee, and where sets of few differ in cost the cheapest (semantics §7). */
+const PLANNERS: Readonly<Record<'classic' | 'fair', Planner>> = {
+  classic: (tree, request, live) =>
+    planClassic(tree, request, live, { refines: true, keepsGuarantees: true }),
+  fair: (tree, request, live) => planFair(tree, request, live),
+};
+
+function stable(planner: Planner): Planner {
+  return (tree, request, live) => planStable(planner, tree, request, live);
+}
+
+/** Holders that a first plan looks at; where they are not enough, four times as many, and so on. */
+const CANDIDATES_AT_FIRST = 16;
+
 /**
- * Whom to evict by the priority right, or undefined where it would not be enough or not legal.
- * Cheapest first (lower priority, then youngest), until the request fits; then every
- * victim that turns out not to be needed is put back, dearest first. Victims are strictly legal by
- * policy, and a plan that a victim could turn round at once is not made. Looks at no more holders
- * than it takes, and those that it must pass over.
+ * Whom to evict for a request, or undefined where no legal and stable set of holders is enough: by
+ * the planners of resolver/, over the part of the team that can give. Looks at the cheapest holders
+ * first, and at no more than it needs to.
  */
 export function planPreemption(team: Team, contest: Contest): PreemptionPlan | undefined {
   const { candidate, short } = contest;
-  const { withinNode, minRuntimeMs, graceMsMax } = team.policy.preemption;
-  if (withinNode === 'never' || short.length === 0) return undefined;
+  if (short.length === 0) return undefined;
+  const { ask, place, rates, atMs } = candidate;
   // Nobody who ends gives a rate back.
-  const { place, rates } = candidate;
-  if (!ratesFit(place.anchor, rates, candidate.atMs)) return undefined;
-  const { priority, atMs } = candidate;
-  const victims = leastVictims(contest, legalVictims(team, contest));
-  if (victims === undefined || victims.length > LIMITS.victimsMax) return undefined;
-  // The beneficiary as a holder, if it can be evicted as soon as it has its grant.
-  const isSafe = candidate.ask.preemptible === false || minRuntimeMs > 0;
-  const holder = { priority, grantedAtMs: atMs };
-  if (!isSafe && victims.some((one) => mayEvict(one.priority, atMs, holder, withinNode))) {
-    return undefined;
+  if (!ratesFit(place.anchor, rates, atMs)) return undefined;
+  const { by, minRuntimeMs } = team.policy.preemption;
+  // One that cannot be evicted for a while cannot be turned round at once.
+  const isSafe = ask.preemptible === false || minRuntimeMs > 0;
+  const planner = isSafe ? PLANNERS[by] : stable(PLANNERS[by]);
+  const givers: Giver[] = [];
+  let isWaitingFor = CANDIDATES_AT_FIRST;
+  const plan = () => planAmong(team, contest, givers, planner);
+  for (const giver of giversFor(team, contest)) {
+    givers.push(giver);
+    if (givers.length < isWaitingFor) continue;
+    const found = plan();
+    if (found !== undefined || givers.length >= LIMITS.candidatesMax) return found;
+    isWaitingFor *= 4;
   }
-  let graceMs = 0;
-  for (const { ask } of victims) graceMs = Math.max(graceMs, ask.graceMs ?? 0);
-  return {
-    victims,
-    graceMs: Math.min(graceMs, graceMsMax, slackMsOf(candidate.ask, candidate.place.anchor, atMs)),
-  };
+  return givers.length === 0 ? undefined : plan();
 }
 
-/** The holder that would be evicted first, if any may be. Costs no more than looking for it. */
+/** The holder that would be asked first, if any may be. Costs no more than looking for it. */
 export function firstVictim(team: Team, contest: Contest): Allocation | undefined {
-  if (team.policy.preemption.withinNode === 'never') return undefined;
-  for (const victim of legalVictims(team, contest)) return victim;
+  for (const { allocation } of giversFor(team, contest)) return allocation;
   return undefined;
 }
 
-/** Holders of what is short that may be evicted, cheapest first, each once. */
-function* legalVictims(team: Team, { candidate, short }: Contest): Generator<Allocation> {
-  const { withinNode, minRuntimeMs } = team.policy.preemption;
-  const { priority, atMs } = candidate;
+function planAmong(
+  team: Team,
+  { candidate, short }: Contest,
+  givers: readonly Giver[],
+  planner: Planner,
+): PreemptionPlan | undefined {
+  const { id, place, wanted, priority, atMs, ask } = candidate;
+  const { tree, live, seat } = quotaSnapshot(team, place.anchor, Object.keys(wanted), givers);
+  const { boost } = preemptionAt(team, place.anchor);
+  const contested = [...new Set(short.map(({ resource }) => resource))].sort();
+  const request = {
+    id,
+    node: seat,
+    priority,
+    boost,
+    amounts: wanted,
+    contested,
+    createdAtMs: atMs,
+  };
+  const plan = planner(tree, request, live);
+  if (plan === undefined || plan.victims.length > LIMITS.victimsMax) return undefined;
+  const byId = new Map(givers.map(({ allocation }) => [allocation.id, allocation]));
+  const victims = plan.victims.map(({ id: victim, right, reason }) => ({
+    allocation: byId.get(victim) as Allocation,
+    right,
+    reason,
+  }));
+  if (!isEnough(place.anchor, wanted, victims)) return undefined;
+  let graceMs = 0;
+  for (const { allocation } of victims) graceMs = Math.max(graceMs, allocation.ask.graceMs ?? 0);
+  const { graceMsMax } = team.policy.preemption;
+  return { victims, graceMs: Math.min(graceMs, graceMsMax, slackMsOf(ask, place.anchor, atMs)) };
+}
+
+/** The plan, tried on the books themselves: there a report beyond a hold takes what it says. */
+function isEnough(from: Node, wanted: Amounts, victims: readonly PlannedVictim[]): boolean {
+  const overlay = new Overlay();
+  for (const { allocation } of victims) {
+    overlay.addAll(allocation.node, growthOf(allocation.items, reportedOf(allocation)));
+  }
+  return fits(from, wanted, overlay);
+}
+
+/** Holders of what is short that some right may take from, cheapest first, each once. */
+function* giversFor(team: Team, contest: Contest): Generator<Giver> {
+  const { candidate, short } = contest;
+  const { atMs, place } = candidate;
+  const { by, minRuntimeMs, evictionsMax, nodes } = team.policy.preemption;
+  const at = preemptionAt(team, place.anchor);
+  const request = { ...candidate, boost: at.boost, createdAtMs: atMs };
+  const resources = short.map(({ resource }) => resource);
+  // The planner looks itself at whose the guarantee is, and at whose share is larger.
+  const canReclaim =
+    at.preemption.reclaim !== 'never' &&
+    (by === 'fair' || hasUnusedGuarantee(place.anchor, resources));
+  const isByPriorityAlone = !canReclaim && Object.keys(nodes).length === 0;
   const lists = short.map(({ path, resource }) => holdersOf(nodeOf(team, path), resource).byCost);
   let last: Allocation | undefined;
   for (const holder of mergedInOrder(lists, compareCosts)) {
     // Whoever holds on two short accounts comes twice in a row.
     if (holder === last) continue;
     last = holder;
-    // Those that follow are as high or higher.
-    if (withinNode !== 'any' && holder.priority > priority) return;
-    if (holder.yieldsTo !== null || atMs - holder.grantedAtMs < minRuntimeMs) continue;
+    const mayTake = canReclaim || mayTakeByPriority(team, at, request, holder);
+    if (!mayTake && isByPriorityAlone && holder.priority > candidate.priority) return;
+    if (!mayTake || holder.yieldsTo !== null || holder.evictions >= evictionsMax) continue;
+    if (atMs - holder.grantedAtMs < minRuntimeMs) continue;
     // What it gives back is its reservation's and nobody else's.
     if (holder.reservation !== null) continue;
-    if (mayEvict(priority, atMs, holder, withinNode)) yield holder;
+    const gives = whatItGives(holder);
+    if (gives !== undefined) yield { allocation: holder, gives };
   }
 }
 
-/** Victims of which some may be put back: beyond it there is no plan of so few as are allowed. */
-const CHOSEN_MAX = 4 * LIMITS.victimsMax;
-
-function leastVictims(contest: Contest, legal: Iterable<Allocation>): Allocation[] | undefined {
-  const { wanted, place } = contest.candidate;
-  const overlay = new Overlay();
-  const chosen: Allocation[] = [];
-  let isEnough = false;
-  for (const victim of legal) {
-    chosen.push(victim);
-    giveBack(overlay, victim, 1);
-    isEnough = fits(place.anchor, wanted, overlay);
-    if (isEnough || chosen.length === CHOSEN_MAX) break;
-  }
-  if (!isEnough) return undefined;
-  const needed: Allocation[] = [];
-  for (const victim of chosen.reverse()) {
-    giveBack(overlay, victim, -1);
-    if (fits(place.anchor, wanted, overlay)) continue;
-    giveBack(overlay, victim, 1);
-    needed.push(victim);
-  }
-  return needed.reverse();
+function mayTakeByPriority(
+  team: Team,
+  { preemption: { withinNode, whileBorrowing } }: PreemptionAt,
+  request: Pick<PendingRequest, 'priority' | 'boost' | 'createdAtMs'>,
+  holder: Allocation,
+): boolean {
+  const { priority, grantedAtMs } = holder;
+  const other = { priority, grantedAtMs, boost: preemptionAt(team, holder.node).boost };
+  return (
+    mayPreempt(withinNode, request, other) || mayPreempt(whileBorrowing.policy, request, other)
+  );
 }
 
 /**
- * What an eviction returns: all of a capacity, of a consumable what was not reported as used; of
- * what was reported beyond the hold its end takes even more. `sign` -1 takes it back.
+ * What an eviction returns: of consumables what was not used, below 0 where more was than was held.
+ * Undefined where it returns nothing.
  */
-function giveBack(overlay: Overlay, victim: Allocation, sign: 1 | -1): void {
-  overlay.addAll(victim.node, growthOf(victim.items, reportedOf(victim)), sign);
-}
-
-type WithinNode = Policy['preemption']['withinNode'];
-
-/** The priority right: compares base priorities, aging gives no right to evict. */
-function mayEvict(
-  priority: Priority,
-  atMs: number,
-  holder: Pick<Allocation, 'priority' | 'grantedAtMs'>,
-  withinNode: WithinNode,
-): boolean {
-  switch (withinNode) {
-    case 'never':
-      return false;
-    case 'lower':
-      return holder.priority < priority;
-    case 'lowerOrNewerEqual':
-      return (
-        holder.priority < priority || (holder.priority === priority && holder.grantedAtMs > atMs)
-      );
-    case 'any':
-      return true;
-    default:
-      return withinNode satisfies never;
-  }
+function whatItGives(allocation: Allocation): Amounts | undefined {
+  const growth = growthOf(allocation.items, reportedOf(allocation));
+  const gives: Record<string, number> = {};
+  for (const resource in growth) gives[resource] = -(growth[resource] as number);
+  return isAny(gives) ? gives : undefined;
 }

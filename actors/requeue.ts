@@ -23,12 +23,12 @@ export function requeueOf(
   at: Position,
   offset: number,
 ): EventOf<'RequestQueued'> | undefined {
-  const { ask, node, attempt } = allocation;
+  const { ask, node, attempt, evictions } = allocation;
   const maxWaitMs = ask.maxWaitMs ?? 0;
   if (maxWaitMs === 0 || team.waiting.size >= LIMITS.queueDepthMax) return undefined;
   if (after === 'unclaimed' && attempt >= LIMITS.claimRetriesMax) return undefined;
   if (barrierOf(node, allocation.priority) !== undefined) return undefined;
-  const deadlineMs = allocation.deadlineAtMs - atMs;
+  const deadlineMs = deadlineLeftMs(team, allocation, after, atMs);
   const leftMs = Math.min(deadlineMs, node.deadlineAtMs - atMs);
   if (leftMs < expectedMsOf(ask)) return undefined;
   const items = remainingOf(allocation);
@@ -70,8 +70,26 @@ export function requeueOf(
     after,
     of: allocation.id,
     attempt: after === 'unclaimed' ? attempt + 1 : 0,
+    ...(after === 'preempted' ? { evictions: evictions + 1 } : countOf(evictions)),
     rule: after === 'unclaimed' ? 'unclaimed-requeue' : 'compensation-requeue',
   };
+}
+
+/** A demand that was never evicted does not say so. */
+function countOf(evictions: number): { readonly evictions?: number } {
+  return evictions === 0 ? {} : { evictions };
+}
+
+/** What is left of a deadline; where policy says so, an evicted demand gets back what it lost. */
+function deadlineLeftMs(
+  team: Team,
+  { deadlineAtMs, grantedAtMs }: Allocation,
+  after: 'preempted' | 'unclaimed',
+  atMs: number,
+): number {
+  const isExtended = after === 'preempted' && team.policy.preemption.extendDeadline;
+  const leftMs = deadlineAtMs - atMs + (isExtended ? atMs - grantedAtMs : 0);
+  return leftMs === Infinity ? leftMs : Math.min(leftMs, LIMITS.deadlineMsMax);
 }
 
 type Remaining = Record<string, { amount: number; min?: number }>;

@@ -1,12 +1,14 @@
 import { EVENT_VERSION } from '../events/event-kit.ts';
-import type { BursarEvent, DenialReason, EventOf } from '../events/events.ts';
+import type { BursarEvent, EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
+import type { DenialReason } from '../events/reasons.ts';
 import type { Amounts } from '../events/resources.ts';
 import { neverFits, roomFor } from './admission.ts';
 import { type Candidate, type Contest, contentionDetected, openContest } from './contention.ts';
 import { type Context, nameAt, stamp } from './context.ts';
+import { isAny } from './end.ts';
 import { partOf } from './partial.ts';
-import { planPreemption } from './preemption.ts';
+import { costOf, planPreemption, rightOf } from './preemption.ts';
 import { isRate, NO_RATES, ratesFit, ratesReadyAtMs } from './rates.ts';
 import { type Choice, selectStrategy } from './strategy.ts';
 import type { Team } from './team.ts';
@@ -77,15 +79,19 @@ function preempt(
   const plan = contest.isBehindQueued ? undefined : planPreemption(team, contest);
   if (plan === undefined) return undefined;
   const { graceMs } = plan;
-  const victims = plan.victims.map(({ id }) => id);
+  const victims = plan.victims.map(({ allocation }) => allocation.id);
+  const { lostWorkMs, sunk } = costOf(plan, candidate.atMs);
   return {
     ...stamp('PreemptionRequested', team, candidate.atMs),
     ...causeOf(candidate),
     contest: contestId,
     account: contest.account,
     priority: candidate.priority,
-    right: 'priority',
+    right: rightOf(plan),
     victims,
+    reasons: plan.victims.map(({ reason }) => reason),
+    lostWorkMs,
+    ...(isAny(sunk) ? { sunk } : {}),
     graceEndsAtMs: candidate.atMs + graceMs,
     untilMs: candidate.atMs + Math.max(graceMs, candidate.ask.maxWaitMs ?? 0),
     earmarked: roomNow(candidate),

@@ -47,6 +47,8 @@ export interface Allocation {
   readonly attempt: number;
   /** Not renewed beyond this: it was let past others; Infinity where it was not. */
   endsByMs: number;
+  /** How often its demand was evicted before. */
+  readonly evictions: number;
   /** The request for which it was told to yield, and when it is made to. */
   yieldsTo: string | null;
   graceEndsAtMs: number | null;

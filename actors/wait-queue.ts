@@ -36,6 +36,8 @@ export interface Waiting extends Ranked {
   readonly sinceMs: number;
   untilMs: number;
   readonly attempt: number;
+  /** How often its demand was evicted. */
+  readonly evictions: number;
   readonly digest: number | undefined;
   /** Set aside for it while its victims yield; empty for a queued one. */
   earmarked: Amounts;

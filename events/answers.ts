@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
-import { type ConflictType, DenialReason } from './events.ts';
 import { RateLine } from './rate-line.ts';
+import { type ConflictType, DenialReason } from './reasons.ts';
 import { RefusalCode } from './refusal-code.ts';
 import { Threshold } from './window.ts';
 

@@ -5,6 +5,7 @@ import { cause, count, event, level, time } from './event-kit.ts';
 import { LEDGER_EVENTS } from './ledger-events.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
+import { ConflictType, DenialReason, PreemptionReason, PreemptionRight } from './reasons.ts';
 import { Amounts } from './resources.ts';
 import { Role } from './roles.ts';
 import { Strategy } from './strategy.ts';
@@ -13,43 +14,6 @@ import { GrantRecord, Threshold, WindowSpan } from './window.ts';
 /** Where demand met supply: one resource of one node. */
 const Account = z.strictObject({ path: NodePath, resource: ResourceName });
 export type AccountName = z.infer<typeof Account>;
-
-/** Kinds of contention. */
-export const ConflictType = z.enum([
-  'insufficient_credits',
-  'insufficient_time',
-  'insufficient_memory',
-  'concurrency_limit_reached',
-  'tool_limit_reached',
-  'exclusive_access_required',
-  'insufficient_resource',
-]);
-export type ConflictType = z.infer<typeof ConflictType>;
-
-/** Why a request was denied. */
-export const DenialReason = z.enum([
-  ...ConflictType.options,
-  'frozen',
-  'stopped',
-  'closing',
-  'unknown_node',
-  'unknown_resource',
-  'node_closed',
-  'unbounded',
-  'never_fits',
-  'deadline_unreachable',
-  'wait_timeout',
-  'queue_full',
-  'queued_ahead',
-  'amount_out_of_range',
-  'tool_not_allowed',
-  'rule_denied',
-  'approval_declined',
-  'approval_expired',
-  'reservation_ahead',
-  'reservation_short',
-]);
-export type DenialReason = z.infer<typeof DenialReason>;
 
 /** A tier that could not take the ask. */
 const Shortage = z.strictObject({
@@ -190,6 +154,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     /** The allocation whose demand it takes up again. */
     of: CommandId.optional(),
     attempt: count.optional(),
+    /** How often this demand has been evicted; absent: never. */
+    evictions: count.optional(),
     ...why,
   }),
   event('ApprovalRequested', {
@@ -275,8 +241,14 @@ export const BursarEvent = z.discriminatedUnion('type', [
     contest: CommandId,
     account: Account,
     priority: level,
-    right: z.enum(['priority', 'reclaim']),
+    /** By which it takes; where several do, the strongest: priority, reclaim, fair. */
+    right: PreemptionRight,
     victims: z.array(CommandId),
+    /** Why each of them is taken, in the order of the victims. */
+    reasons: z.array(PreemptionReason).optional(),
+    /** What it costs them: Σ of the time since their grants, and what they reported as used. */
+    lostWorkMs: count.optional(),
+    sunk: Amounts.optional(),
     graceEndsAtMs: time,
     untilMs: time,
     /** Set aside for the beneficiary now; what victims give is added as it comes. */

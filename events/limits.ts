@@ -32,6 +32,10 @@ export const LIMITS = {
   lifecycleRoundsMax: 10_000,
   /** Sets of victims that have come back, looked at to find a reversal of one plan. */
   reversalStatesMax: 64,
+  /** Most evictions of one demand that a policy may allow. */
+  evictionsMax: 100,
+  /** Holders that one plan of preemption looks at, the cheapest first. */
+  candidatesMax: 1_024,
   /** One block of events as stored in the log. */
   blockBytesMax: 256 * 1024,
   /** Events in one block; keeps a block decodable in about a millisecond. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { PreemptionRules } from './preemption-rules.ts';
 import { PriorityInput } from './priority.ts';
 import { Amounts, Registry } from './resources.ts';
 import { BusinessRules, CallerCaps, ToolRules } from './rules.ts';
@@ -39,14 +40,7 @@ export const Policy = z.strictObject({
    * lease is over before any of them could start.
    */
   backfill: z.enum(['none', 'conservative']).default('conservative'),
-  /** Whom an ask may evict inside its account, by base priority. */
-  preemption: z
-    .strictObject({
-      withinNode: z.enum(['never', 'lower', 'lowerOrNewerEqual', 'any']).default('lower'),
-      graceMsMax: z.int().min(0).max(LIMITS.graceMsMax).default(60_000),
-      minRuntimeMs: z.int().min(0).default(0),
-    })
-    .default({ withinNode: 'lower', graceMsMax: 60_000, minRuntimeMs: 0 }),
+  preemption: PreemptionRules.prefault({}),
   /**
    * Strategies by scope and resource: `credits`, `*`, `acme/lab|credits`, `acme/lab|*`. The
    * innermost scope that contains the asking node wins, on it the named resource over `*`.

@@ -24,10 +24,11 @@ export {
   type ResourceAllocationRequest,
   ResourceLimits,
 } from './commands.ts';
-export { BursarEvent, ConflictType, DenialReason, type EventOf, type EventType } from './events.ts';
+export { BursarEvent, type EventOf, type EventType } from './events.ts';
 export { LIMITS } from './limits.ts';
 export { DEFAULT_POLICY, Policy } from './policy.ts';
 export { ExecutionPriority, priorityName } from './priority.ts';
+export { ConflictType, DenialReason } from './reasons.ts';
 export { RefusalCode } from './refusal-code.ts';
 export { REFUSALS } from './refusals.ts';
 export {

@@ -1,4 +1,4 @@
-import type { ConflictType } from '../events/events.ts';
+import type { ConflictType } from '../events/reasons.ts';
 import { ALLOCATIONS, type Registry, resourceTypeOf } from '../events/resources.ts';
 
 /**

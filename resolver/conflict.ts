@@ -1,5 +1,5 @@
 import type { ResourceConflict as ConflictFacts } from '../events/answers.ts';
-import type { DenialReason } from '../events/events.ts';
+import type { DenialReason } from '../events/reasons.ts';
 import type { Strategy } from '../events/strategy.ts';
 import type { Amounts, LiveAllocation, PendingRequest, Victim } from './types.ts';
 

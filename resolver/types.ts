@@ -72,6 +72,8 @@ export interface LiveAllocation {
   readonly boost?: number;
   readonly amounts: Amounts;
   readonly grantedAtMs: number;
+  /** Which of those granted at one instant came later; without it ties are by id. */
+  readonly grantNo?: number;
   /** When it first asked; default `grantedAtMs`. */
   readonly createdAtMs?: number;
   /** `evicting`: its eviction is issued already, so taking it costs nothing. Default active. */

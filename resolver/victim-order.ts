@@ -23,13 +23,14 @@ export function compareLeaving(a: LiveAllocation, b: LiveAllocation): number {
   return staysLast(a) - staysLast(b);
 }
 
-/** Lower priority first, then the divisible, the youngest, the id. */
+/** Lower priority first, then the divisible, the youngest (granted later at one instant), the id. */
 export function compareWorth(a: LiveAllocation, b: LiveAllocation): number {
   const wholeLast = ({ min }: LiveAllocation) => (min === undefined ? 1 : 0);
   return (
     priorityOf(a) - priorityOf(b) ||
     wholeLast(a) - wholeLast(b) ||
     b.grantedAtMs - a.grantedAtMs ||
+    (b.grantNo ?? 0) - (a.grantNo ?? 0) ||
     compareIds(a.id, b.id)
   );
 }

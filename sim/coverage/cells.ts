@@ -1,4 +1,4 @@
-import { ConflictType, type DenialReason } from '../../events/events.ts';
+import { ConflictType, type DenialReason } from '../../events/reasons.ts';
 import { FAULT_KINDS } from '../plan/fault.ts';
 import {
   ANSWERS,

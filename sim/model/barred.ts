@@ -1,5 +1,5 @@
-import type { DenialReason } from '../../events/events.ts';
 import { depthOf, parentPathOf } from '../../events/names.ts';
+import type { DenialReason } from '../../events/reasons.ts';
 import { nearest, parentOf } from './books.ts';
 import type { ModelNode } from './nodes.ts';
 import type { State } from './state.ts';

@@ -1,5 +1,6 @@
-import type { DenialReason, EventOf } from '../../events/events.ts';
+import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
+import type { DenialReason } from '../../events/reasons.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { latestStartMs, priorityOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';

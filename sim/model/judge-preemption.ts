@@ -4,7 +4,7 @@ import { resourceTypeOf } from '../../events/resources.ts';
 import { latestStartMs, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
-import { fits, needs } from './books.ts';
+import { committed, fits, needs } from './books.ts';
 import { mayPreempt } from './may-preempt.ts';
 import type { Live, State } from './state.ts';
 import { withoutEarmark, withoutHolders } from './tentative.ts';
@@ -25,13 +25,18 @@ export function judgePreemption(bench: Preempting): void {
     if (victim === undefined) find('INV-14', `the victim ${name} does not live`, id);
     else victims.push(victim);
   }
-  for (const victim of victims) judgeVictim(bench, victim);
+  for (const victim of victims) judgeVictim(bench, victim, reasonFor(event, victim.id));
   judgeSet(bench, victims);
   judgeGrace(bench, victims);
   judgeEarmark(bench);
 }
 
-function judgeVictim({ state, event, find }: Preempting, victim: Live): void {
+/** Why a victim is taken; where the event does not say, as there were rights of priority alone. */
+function reasonFor({ victims, reasons }: Preempting['event'], id: string): string {
+  return reasons?.[victims.indexOf(id)] ?? 'within-node-priority';
+}
+
+function judgeVictim({ state, event, find }: Preempting, victim: Live, reason: string): void {
   const { policy } = state;
   const { id } = event;
   if (victim.ask.preemptible === false) find('INV-14', `${victim.id} is not preemptible`, id);
@@ -42,9 +47,14 @@ function judgeVictim({ state, event, find }: Preempting, victim: Live): void {
   if (!isWithin(victim.path, event.account.path) && !isSharingShort(state, event, victim)) {
     find('INV-14', `${victim.id} is outside the account ${event.account.path}`, id);
   }
-  if (event.right === 'priority') {
-    if (!mayEvict(state, event, victim)) find('INV-14', `${victim.id} ranks as high or higher`, id);
-    if (mayTurnRound(state, event, victim)) find('INV-14', `${victim.id} could reverse it`, id);
+  if (!mayEvict(state, event, victim, reason)) {
+    find('INV-14', `${victim.id} may not be taken by ${reason}`, id);
+  }
+  if (reason !== 'reclaim-nominal' && mayTurnRound(state, event, victim)) {
+    find('INV-14', `${victim.id} could reverse it`, id);
+  }
+  if (victim.evictions >= policy.preemption.evictionsMax) {
+    find('INV-14', `${victim.id} was evicted too often`, id);
   }
   const gives = Object.entries(victim.items).some(
     ([resource, held]) => held > reportedOf(victim, resource),
@@ -66,27 +76,73 @@ function isSharingShort(state: State, { ask }: Preempting['event'], victim: Live
   );
 }
 
-/** S §7: the right of priority, by base priority. */
-function mayEvict(state: State, event: Preempting['event'], victim: Live): boolean {
-  const asker = event.priority;
-  switch (state.policy.preemption.withinNode) {
+/** S §7: the rights, by base priority; what is its own a branch takes back from anybody. */
+function mayEvict(state: State, event: Preempting['event'], victim: Live, reason: string): boolean {
+  const { withinNode, reclaim, whileBorrowing } = rulesAt(state, event.ask.path);
+  const asker = event.priority + boostAt(state, event.ask.path);
+  const rank = victim.priority + boostAt(state, victim.path);
+  const isLower = rank < asker;
+  if (reason === 'reclaim-nominal') {
+    return hasUnused(state, event) && (reclaim === 'any' || (reclaim === 'lower' && isLower));
+  }
+  if (reason === 'priority-while-borrowing') return whileBorrowing !== 'never' && isLower;
+  switch (withinNode) {
     case 'never':
       return false;
     case 'lower':
-      return victim.priority < asker;
+      return isLower;
     case 'lowerOrNewerEqual':
-      return victim.priority <= asker;
+      return rank <= asker;
     case 'any':
       return true;
   }
 }
 
+/** What policy says of a node: of itself, or of the nearest above it of which it says anything. */
+function rulesAt({ policy: { preemption } }: State, path: string) {
+  let { withinNode, reclaim, whileBorrowing } = preemption;
+  const said = Object.entries(preemption.nodes).sort(([a], [b]) => a.length - b.length);
+  for (const [above, rules] of said) {
+    if (!isWithin(path, above)) continue;
+    withinNode = rules.withinNode ?? withinNode;
+    reclaim = rules.reclaim ?? reclaim;
+    whileBorrowing = rules.whileBorrowing ?? whileBorrowing;
+  }
+  const beyond = whileBorrowing?.policy ?? (withinNode === 'never' ? 'never' : 'lower');
+  return { withinNode, reclaim, whileBorrowing: beyond } as const;
+}
+
+function boostAt({ policy: { preemption } }: State, path: string): number {
+  let boost = 0;
+  let nearest = 0;
+  for (const [above, rules] of Object.entries(preemption.nodes)) {
+    if (!isWithin(path, above) || rules.boost === undefined || above.length < nearest) continue;
+    nearest = above.length;
+    boost = rules.boost;
+  }
+  return boost;
+}
+
+/** Whether some tier of the asker's path has a guarantee that it does not use up. */
+function hasUnused({ nodes }: State, { ask }: Preempting['event']): boolean {
+  const paths = [...nodes.keys()].filter((path) => isWithin(ask.path, path));
+  return paths.some((path) =>
+    Object.keys(ask.items).some((resource) => {
+      const node = nodes.get(path);
+      const guarantee = node?.accounts.get(resource)?.guarantee ?? 0;
+      return node !== undefined && committed(nodes, node, resource) < guarantee;
+    }),
+  );
+}
+
 /** A plan that a victim could reverse at once is refused. */
 function mayTurnRound(state: State, event: Preempting['event'], victim: Live): boolean {
-  const { withinNode, minRuntimeMs } = state.policy.preemption;
-  if (event.ask.preemptible === false || minRuntimeMs > 0) return false;
-  if (withinNode === 'any') return victim.priority >= event.priority;
-  return withinNode === 'lower' && victim.priority > event.priority;
+  if (event.ask.preemptible === false || state.policy.preemption.minRuntimeMs > 0) return false;
+  const { withinNode } = rulesAt(state, victim.path);
+  const asker = event.priority + boostAt(state, event.ask.path);
+  const rank = victim.priority + boostAt(state, victim.path);
+  if (withinNode === 'any') return rank >= asker;
+  return withinNode === 'lower' && rank > asker;
 }
 
 /** Only if it is enough, and no victim could be left out. */

@@ -1,4 +1,5 @@
 import type { EventOf } from '../../events/events.ts';
+import { LIMITS } from '../../events/limits.ts';
 import { isWithin } from '../../events/names.ts';
 import { expectedMs, priorityOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
@@ -7,7 +8,7 @@ import { isSame } from './content.ts';
 import { rankedAt, waitingPlaces } from './line.ts';
 import { isPartDue } from './part-due.ts';
 import { asRanked, order, queueOf, type Ranked } from './rank.ts';
-import type { State } from './state.ts';
+import type { State, Tombstone } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
 import { passAt } from './turns.ts';
 
@@ -79,7 +80,13 @@ function judgePutBack({ state, event, find }: Queued): void {
   if (expectedMs(ask) !== expectedMs(grave.ask)) find('S §7', 'it expects another time', id);
   if ((grave.ask.maxWaitMs ?? 0) <= 0) find('S §7', 'its predecessor would not wait', id);
   const deadlineAtMs = ask.deadlineMs === undefined ? null : event.atMs + ask.deadlineMs;
-  if (deadlineAtMs !== grave.deadlineAtMs) find('S §7', 'its deadline has moved', id);
+  if (deadlineAtMs !== deadlineThen(state, event, grave)) {
+    find('S §7', 'its deadline is another than it should be', id);
+  }
+  const evictions = grave.evictions + (event.after === 'preempted' ? 1 : 0);
+  if ((event.evictions ?? 0) !== evictions) {
+    find('S §7', `evicted ${event.evictions ?? 0} times, not ${evictions}`, id);
+  }
   if (event.untilMs !== event.atMs + (ask.maxWaitMs ?? 0)) find('S §7', 'another patience', id);
   judgeRemaining(state, event, find);
   if (event.after === 'preempted') {
@@ -91,6 +98,17 @@ function judgePutBack({ state, event, find }: Queued): void {
     if (grave.attempt >= 2) find('S §5', 'unclaimed for the third time and requeued', id);
     if (event.queuedAtMs < event.atMs) find('S §5', 'no back-off', id);
   }
+}
+
+/** The deadline of a demand put back; policy may give an evicted one the time that it lost. */
+function deadlineThen(
+  { policy }: State,
+  { after, atMs }: EventOf<'RequestQueued'>,
+  { deadlineAtMs, grantedAtMs }: Tombstone,
+): number | null {
+  const isExtended = after === 'preempted' && policy.preemption.extendDeadline;
+  if (deadlineAtMs === null || !isExtended) return deadlineAtMs;
+  return Math.min(deadlineAtMs + atMs - grantedAtMs, atMs + LIMITS.deadlineMsMax);
 }
 
 /** What is asked again is what was asked, less what was used of consumables. */

@@ -17,6 +17,8 @@ export interface Live {
   /** Null: no deadline. */
   readonly deadlineAtMs: number | null;
   readonly attempt: number;
+  /** How often its demand was evicted before. */
+  readonly evictions: number;
   items: Record<string, number>;
   readonly reported: Record<string, number>;
   expiresAtMs: number;
@@ -52,6 +54,7 @@ export interface Waiting {
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number | null;
   readonly attempt: number;
+  readonly evictions: number;
   /** Place in the log: who came first. */
   readonly arrival: number;
   account: { readonly path: string; readonly resource: string };
@@ -92,6 +95,8 @@ export interface Tombstone {
   readonly deadlineAtMs: number | null;
   readonly priority: number;
   readonly attempt: number;
+  readonly evictions: number;
+  readonly grantedAtMs: number;
   /** Where its use lies now. */
   liesAt: string;
   /** Booked in all. */

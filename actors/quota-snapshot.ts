@@ -1,0 +1,115 @@
+import type { Amounts } from '../events/resources.ts';
+import { QuotaTree } from '../resolver/quota-tree.ts';
+import type { AccountNode, AccountTerms, LiveAllocation } from '../resolver/types.ts';
+import { contributionOf } from './account.ts';
+import type { Node } from './node.ts';
+import { preemptionAt } from './preemption-policy.ts';
+import type { Allocation, Team } from './team.ts';
+
+/** Somebody who may have to give, and what an eviction would return of what he holds. */
+export interface Giver {
+  readonly allocation: Allocation;
+  readonly gives: Amounts;
+}
+
+/** A part of a team as the planners of resolver/ see it. */
+export interface QuotaSnapshot {
+  readonly tree: QuotaTree;
+  /** The givers, seated; what they hold is counted in the tree. */
+  readonly live: readonly LiveAllocation[];
+  /** Where the request is seated. */
+  readonly seat: string;
+}
+
+/**
+ * The tree above a request and above those who may have to give, for the resources asked for.
+ * Whatever else is committed counts as the use of the nearest node that is in it, so that room and
+ * borrowing read as in the team. O((givers + 1) × depth × resources).
+ *
+ * Planners know leaves that use and groups that contain: a node that uses something itself and has
+ * others of the tree beneath it is given a leaf of its own, `path|own`.
+ */
+export function quotaSnapshot(
+  team: Team,
+  from: Node,
+  resources: readonly string[],
+  givers: readonly Giver[],
+): QuotaSnapshot {
+  const place = seatOf(from, resources);
+  const places = givers.map(({ allocation }) => seatOf(allocation.node, resources));
+  const nodes = withAncestors([place, ...places]);
+  const groups = new Set<Node>();
+  for (const { parent } of nodes) if (parent !== undefined) groups.add(parent);
+  const leafOf = (node: Node) => (groups.has(node) ? `${node.path}|own` : node.path);
+  const listed: AccountNode[] = [];
+  for (const node of nodes) {
+    listed.push(accountNode(team, node, resources));
+    if (!groups.has(node)) continue;
+    const { preemption } = preemptionAt(team, node);
+    listed.push({ id: leafOf(node), parent: node.path, accounts: {}, preemption });
+  }
+  const tree = QuotaTree.ofAccounts(listed);
+  const uses = ownUses(nodes, resources);
+  for (const [node, amounts] of uses) tree.use(leafOf(node), amounts, 1);
+  const live = givers.map(({ allocation, gives }, index) => {
+    const { id, priority, grantedAtMs, node } = allocation;
+    const { boost } = preemptionAt(team, node);
+    const seat = leafOf(places[index] as Node);
+    // They come cheapest first: of those granted at one instant the latest.
+    return { id, node: seat, priority, boost, amounts: gives, grantedAtMs, grantNo: -index };
+  });
+  return { tree, live, seat: leafOf(place) };
+}
+
+/** A step counts as its run, unless it has an account of its own that says something. */
+function seatOf(node: Node, resources: readonly string[]): Node {
+  if (node.tier !== 'step' || node.parent === undefined) return node;
+  const isOwn = resources.some((resource) => {
+    const account = node.accounts.get(resource);
+    return account !== undefined && (account.limit !== null || account.guarantee > 0);
+  });
+  return isOwn ? node : node.parent;
+}
+
+/** Outermost first within each path. */
+function withAncestors(places: readonly Node[]): Set<Node> {
+  const nodes = new Set<Node>();
+  const add = (node: Node): void => {
+    if (nodes.has(node)) return;
+    if (node.parent !== undefined) add(node.parent);
+    nodes.add(node);
+  };
+  for (const place of places) add(place);
+  return nodes;
+}
+
+function accountNode(team: Team, node: Node, resources: readonly string[]): AccountNode {
+  const accounts: Record<string, AccountTerms> = {};
+  for (const resource of resources) {
+    const account = node.accounts.get(resource);
+    if (account === undefined) continue;
+    accounts[resource] = { limit: account.limit, guarantee: account.guarantee, lend: account.lend };
+  }
+  const { preemption } = preemptionAt(team, node);
+  const { path: id, weightMilli } = node;
+  return { id, parent: node.parent?.path ?? null, weightMilli, accounts, preemption };
+}
+
+/** What each node uses that none of the others of the tree accounts for. */
+function ownUses(nodes: ReadonlySet<Node>, resources: readonly string[]): Map<Node, Amounts> {
+  const uses = new Map<Node, Record<string, number>>();
+  for (const node of nodes) uses.set(node, {});
+  for (const node of nodes) {
+    for (const resource of resources) {
+      const account = node.accounts.get(resource);
+      if (account === undefined) continue;
+      add(uses.get(node), resource, account.committed);
+      if (node.parent !== undefined) add(uses.get(node.parent), resource, -contributionOf(account));
+    }
+  }
+  return uses;
+}
+
+function add(amounts: Record<string, number> | undefined, resource: string, more: number): void {
+  if (amounts !== undefined) amounts[resource] = (amounts[resource] ?? 0) + more;
+}
