@@ -27,6 +27,8 @@ export interface Reversal {
  * reversal for each such victim and set of those before it, whose turn in a queue comes first
  * first; none for a stable plan. Beyond `reversalStatesMax` sets of victims that have come back the
  * plan counts as reversible by the next.
+ *
+ * @param countMax how many are enough
  */
 export function reversals(
   planner: Planner,
@@ -34,6 +36,7 @@ export function reversals(
   request: PendingRequest,
   live: readonly LiveAllocation[],
   plan: PreemptionPlan,
+  countMax = Infinity,
 ): Reversal[] {
   const before = new Map(live.map((one) => [one.id, one]));
   const victims = plan.victims.flatMap(({ id, take }): Leaver[] => {
@@ -49,7 +52,7 @@ export function reversals(
     const nowMs = laterThanAll(live, request);
     const beneficiary = asHolder(request, nowMs);
     const kept = keptBy(live, victims);
-    return searchIn(planner, trial, beneficiary, kept, victims, nowMs);
+    return searchIn(planner, trial, { beneficiary, kept, victims, nowMs, countMax });
   });
 }
 
@@ -59,14 +62,17 @@ interface Leaver {
   readonly gives: Amounts;
 }
 
-function searchIn(
-  planner: Planner,
-  trial: Trial,
-  beneficiary: LiveAllocation,
-  kept: readonly LiveAllocation[],
-  victims: readonly Leaver[],
-  nowMs: number,
-): Reversal[] {
+/** What there is after the plan. */
+interface Aftermath {
+  readonly beneficiary: LiveAllocation;
+  readonly kept: readonly LiveAllocation[];
+  readonly victims: readonly Leaver[];
+  readonly nowMs: number;
+  readonly countMax: number;
+}
+
+function searchIn(planner: Planner, trial: Trial, aftermath: Aftermath): Reversal[] {
+  const { beneficiary, kept, victims, nowMs, countMax } = aftermath;
   const found: Reversal[] = [];
   const seen = new Set<string>();
   const visit = (back: readonly Leaver[]): void => {
@@ -76,6 +82,7 @@ function searchIn(
     seen.add(key);
     const live = [...kept, beneficiary, ...back.map((one) => asBack(one, nowMs))];
     for (const leaver of victims) {
+      if (found.length >= countMax) return;
       if (back.includes(leaver)) continue;
       const request = asRequest(leaver);
       if (trial.tree.fits(request.node, request.amounts)) {

@@ -22,7 +22,7 @@ export function planStable(
     if (ids === undefined) return undefined;
     const plan = planner(tree, request, sparing(live, ids));
     if (plan === undefined) continue;
-    if (reversals(planner, tree, request, live, plan).length === 0) return plan;
+    if (reversals(planner, tree, request, live, plan, 1).length === 0) return plan;
     for (const { id } of plan.victims) {
       const more = [...ids, id].sort();
       if (asked.has(more.join('\n'))) continue;

@@ -113,6 +113,20 @@ test('S-05 a victim that comes back may open the way for another one', () => {
   ]);
 });
 
+test('S-05 a plan whose victims may come back in too many ways to look at is not trusted', () => {
+  const sizes = [1, 1, 1, 1, 1, 1, 1, 1];
+  const contest = pair(0, 2, 9, sizes, 1);
+  const victims = sizes.map(
+    (_, at) => ({ id: `b${at + 1}`, right: 'fair', reason: 'fair-share' }) as const,
+  );
+  const none: Planner = () => undefined;
+  const { request, live } = contest;
+  const few = { victims: victims.slice(0, 5) };
+  assert.equal(reversals(none, treeOf(contest), request, live, few), [], 'all 32 ways are seen');
+  const [first] = reversals(none, treeOf(contest), request, live, { victims });
+  assert.equal(first?.evicts, ['r']);
+});
+
 /** Two nodes of a team with quotas of their own, that lend all of it and take back all of it. */
 function pair(common: number, ofA: number, ofB: number, holds: readonly number[], ask: number) {
   const preemption = {
