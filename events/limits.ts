@@ -89,7 +89,7 @@ export const LIMITS = {
   /** Tasks that one filling by dominant shares hands out; beyond it the filling is incomplete. */
   fillTasksMax: 1_000_000,
   /** Steps of one search for the set of allocations that comes closest to an excess. */
-  subsetStepsMax: 200_000,
+  subsetStepsMax: 50_000,
   /** Time agents have to acknowledge a stop when the operator names none. */
   stopAckMsDefault: 10_000,
 } as const;

@@ -3,11 +3,13 @@ import { LIMITS } from '../events/limits.ts';
 /** Something that is taken whole or not at all. */
 export interface SubsetItem {
   readonly id: string;
-  /** What it takes of each limit, in the order of the limits. */
-  readonly sizes: readonly number[];
+  /** What it takes of which limits, by their places; of those that it does not touch nothing. */
+  readonly sizes: readonly SizeAtLimit[];
   /** How much it is worth to take it. */
   readonly worth: bigint;
 }
+
+export type SizeAtLimit = readonly [limit: number, size: number];
 
 export interface ClosestSubset {
   readonly ids: readonly string[];
@@ -23,10 +25,12 @@ export interface ClosestSubset {
  * Branch and bound: an item is taken before it is left out, a branch is left where even all that
  * follows could not beat the best so far, or where the same room was left at the same item before.
  * Subset sum is NP-hard; the steps are bounded, and the best so far is returned at the bound.
+ * @param mostWorth that no set can exceed: the search ends where it is reached
  */
 export function closestSubset(
   items: readonly SubsetItem[],
   limits: readonly number[],
+  mostWorth?: bigint,
 ): ClosestSubset {
   const worthFrom = suffixSums(items);
   const seen = new Map<string, bigint>();
@@ -35,23 +39,30 @@ export function closestSubset(
   let steps = 0;
   for (let at = stack.pop(); at && steps < LIMITS.subsetStepsMax; at = stack.pop(), steps += 1) {
     if (at.worth > best.worth) best = at;
+    if (best.worth === mostWorth) break;
     const item = items[at.place];
     if (item === undefined || at.worth + (worthFrom[at.place] ?? 0n) <= best.worth) continue;
-    const state = `${at.place}:${at.room.join()}`;
-    const before = seen.get(state);
-    if (before !== undefined && before >= at.worth) continue;
-    seen.set(state, at.worth);
+    if (limits.length <= LIMITS_REMEMBERED_MAX) {
+      const state = `${at.place}:${at.room.join()}`;
+      const before = seen.get(state);
+      if (before !== undefined && before >= at.worth) continue;
+      seen.set(state, at.worth);
+    }
     const place = at.place + 1;
     stack.push({ ...at, place });
-    const room = at.room.map((amount, which) => amount - (item.sizes[which] ?? 0));
-    if (room.some((amount) => amount < 0)) continue;
+    if (item.sizes.some(([limit, size]) => size > (at.room[limit] ?? 0))) continue;
+    const room = [...at.room];
+    for (const [limit, size] of item.sizes) room[limit] = (room[limit] ?? 0) - size;
     const taken = { id: item.id, before: at.taken };
     stack.push({ place, room, worth: at.worth + item.worth, taken });
   }
   const ids: string[] = [];
   for (let one = best.taken; one; one = one.before) ids.unshift(one.id);
-  return { ids, worth: best.worth, isExact: stack.length === 0 };
+  return { ids, worth: best.worth, isExact: stack.length === 0 || best.worth === mostWorth };
 }
+
+/** With more limits than these the same room hardly comes twice. */
+const LIMITS_REMEMBERED_MAX = 8;
 
 /** Decided about all items before `place`. */
 interface Branch {

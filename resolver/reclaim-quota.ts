@@ -1,4 +1,4 @@
-import { closestSubset, type SubsetItem } from './closest-subset.ts';
+import { closestSubset, type SizeAtLimit, type SubsetItem } from './closest-subset.ts';
 import { useByNode } from './node-use.ts';
 import { QuotaTree } from './quota-tree.ts';
 import { compareIds } from './ratio.ts';
@@ -57,19 +57,25 @@ export function reclaimWhole(
     .filter(({ state, preemptible }) => state !== 'evicting' && preemptible !== false)
     .sort(compareVictims);
   const resources = Object.keys(amounts).sort();
-  const limits = resources.flatMap((resource) =>
+  const all = resources.flatMap((resource) =>
     limitsOf(tree, nodes, allocations, { node, amounts }, resource),
   );
+  const most = useByNode(nodes, candidates);
+  const limits = all.filter((one) => one.node === node || isBinding(one, most));
+  const placesOf = placesByNode(limits);
   const items = candidates.map((one): SubsetItem => {
-    const path = tree.pathOf(one.node);
-    const sizes = limits.map(({ node: id, resource }) =>
-      path.includes(id) ? (one.amounts[resource] ?? 0) : 0,
+    const sizes = tree.pathOf(one.node).flatMap((id) =>
+      (placesOf.get(id) ?? []).map((place): SizeAtLimit => {
+        return [place, one.amounts[limits[place]?.resource ?? ''] ?? 0];
+      }),
     );
     return { id: one.id, sizes, worth: worthOf(one.amounts, amounts) };
   });
+  const ceilings = limits.filter((one) => one.node === node);
   const subset = closestSubset(
     items.filter(({ worth }) => worth > 0n),
     limits.map(({ amount }) => amount),
+    worthOf(Object.fromEntries(ceilings.map((one) => [one.resource, one.amount])), amounts),
   );
   const ids = new Set(subset.ids);
   const victims = candidates.filter(({ id }) => ids.has(id));
@@ -124,6 +130,24 @@ function limitsOf(
       const above = Math.max(0, held);
       return { node: id, resource, amount: id === excess.node ? Math.min(asked, above) : above };
     });
+}
+
+function placesByNode(limits: readonly NodeLimit[]): ReadonlyMap<string, readonly number[]> {
+  const places = new Map<string, number[]>();
+  for (const [place, { node }] of limits.entries()) {
+    const others = places.get(node);
+    if (others) others.push(place);
+    else places.set(node, [place]);
+  }
+  return places;
+}
+
+/** Whether taking all candidates would exceed it. */
+function isBinding(
+  { node, resource, amount }: NodeLimit,
+  most: ReadonlyMap<string, Amounts>,
+): boolean {
+  return (most.get(node)?.[resource] ?? 0) > amount;
 }
 
 /** Of several resources each counts by the part of its excess that it covers. */

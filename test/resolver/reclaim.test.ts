@@ -166,12 +166,12 @@ function bestOf(nodes: readonly ResourceNode[], live: readonly LiveAllocation[],
 test('R-11 the search ends at its bound with the best that it has seen', () => {
   const items = Array.from({ length: 60 }, (_, i) => {
     const size = 2 ** 40 + 2 * ((i * 7_919) % 1_000_003);
-    return { id: `i${i}`, sizes: [size], worth: BigInt(size) };
+    return { id: `i${i}`, sizes: [[0, size] as const], worth: BigInt(size) };
   });
   const { ids, worth, isExact } = closestSubset(items, [30 * 2 ** 40 + 1]);
   assert.not.ok(isExact);
   assert.ok(ids.length > 0 && worth <= BigInt(30 * 2 ** 40 + 1));
-  const valued = [1n, 3n, 4n].map((worth, i) => ({ id: `v${i}`, sizes: [1], worth }));
+  const valued = [1n, 3n, 4n].map((worth, i) => ({ id: `v${i}`, sizes: [[0, 1] as const], worth }));
   assert.equal(closestSubset(valued, [2]).ids, ['v1', 'v2'], 'worth need not go with size');
   assert.equal(closestSubset([], [5]), { ids: [], worth: 0n, isExact: true });
 });
