@@ -32,6 +32,8 @@ test('I-03 values and percentages compare by value; the highest that is reached 
   const raised = the(charge(rig, 16), 'AlertRaised');
   assert.equal([raised.place, raised.threshold.usagePercent, raised.usage], [3, 50, 16]);
   charge(rig, 4);
+  assert.equal(told(rig), ['+3'], 'at the bound it is not passed yet');
+  charge(rig, 1);
   assert.equal(told(rig), ['+3', '+0']);
   const [emergency] = rig.team.emergencies.slice(-1);
   assert.is(emergency?.event.type, 'AlertRaised');
@@ -39,7 +41,7 @@ test('I-03 values and percentages compare by value; the highest that is reached 
 
 test('I-03 of two thresholds at the same use, the later in the list is told', () => {
   const rig = lab(30, [{ usagePercent: 50 }, { usage: 15 }, { usage: 10 }]);
-  charge(rig, 15);
+  charge(rig, 16);
   assert.equal(told(rig), ['+1']);
 });
 
@@ -51,18 +53,31 @@ test('I-03 a percentage may be above a hundred', () => {
 
 test('I-03 of balances the lowest that is reached is told', () => {
   const rig = lab(30, [{ balance: 20 }, { balance: 10 }, { balance: 30 }]);
+  assert.equal(told(rig), [], 'no less than 30 is left');
+  charge(rig, 5);
   assert.equal(told(rig), ['+2']);
-  charge(rig, 15);
+  charge(rig, 10);
   assert.equal(told(rig), ['+2', '+0']);
+});
+
+test('I-03 a balance of nothing is told when nothing is left; nothing of a limit of nothing', () => {
+  const rig = lab(30, [{ balance: 10 }, { balance: 0 }]);
+  charge(rig, 30);
+  assert.equal(told(rig), ['+1']);
+  const none = lab(0, [{ balance: 10 }, { usagePercent: 50 }, { usage: 20 }]);
+  charge(none, 10);
+  assert.equal(told(none), []);
+  charge(none, 11);
+  assert.equal(told(none), ['+2']);
 });
 
 test('I-03 one holds until use has fallen by a twentieth of it, then a milder one is told', () => {
   const rig = lab(1_000, [{ usage: 100 }, { usage: 400, kind: 'critical' }]);
   rig.when(ask('a', { credits: 300 }), 'ann');
-  rig.when(ask('b', { credits: 100 }), 'ann');
+  rig.when(ask('b', { credits: 101 }), 'ann');
   rig.when({ op: 'resize', allocation: 'b', items: { credits: 85 } }, 'ann');
   assert.equal(told(rig), ['+0', '+1']);
-  rig.when({ op: 'resize', allocation: 'b', items: { credits: 100 } }, 'ann');
+  rig.when({ op: 'resize', allocation: 'b', items: { credits: 101 } }, 'ann');
   assert.equal(told(rig), ['+0', '+1']);
   rig.when(release('b'), 'ann');
   rig.when(release('a'), 'ann');
