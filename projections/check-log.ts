@@ -5,17 +5,31 @@ import { createInterface } from 'node:readline';
 import { decode } from '../events/codec.ts';
 
 type Amounts = Record<string, number>;
-type Sum = 'guarantee' | 'own' | 'committed' | 'total';
-/** One resource of one node: `own` is held, collected and spent there, `total` also all beneath. */
-type Account = Record<Sum, number> & { limit: number | null; lend: number | null } & {
-  path: string;
-  children: Set<Account>;
-};
+type Sum =
+  | 'granted'
+  | 'guarantee'
+  | 'own'
+  | 'spent'
+  | 'carried'
+  | 'uncounted'
+  | 'committed'
+  | 'total';
+/**
+ * One resource of one node: `own` is held, collected and `spent` there in this window, `total` also
+ * all beneath. Debt `carried` from earlier windows, and use from before the window of the parent,
+ * is `uncounted` there. `sinceMs`: when its own window began.
+ */
+type Account = Record<Sum, number> &
+  Record<'limit' | 'base' | 'lend' | 'sinceMs', number | null> & {
+    path: string;
+    children: Set<Account>;
+  };
 
 /**
  * 1. No admitted hold or reservation exceeds a limit on any tier: own sums + Σ over children of
  *    max(guarantee less what it lends, committed); what is drawn was reserved and is no more.
- * 2. What a denial calls free was free. 3. Holds and bookings add up through every closed node.
+ * 2. What a denial calls free was free. 3. Holds and bookings add up through every closed node and
+ *    every window that has ended.
  * Give it every line of an export, then call `end`. Whether the log is genuine, ask `audit verify`.
  */
 export class LogCheck {
@@ -42,11 +56,11 @@ export class LogCheck {
   }
 
   end() {
-    for (const [key, { children, own, total, committed }] of this.#accounts) {
-      let [below, setAside] = [own, own];
+    for (const [key, { children, own, carried, total, committed }] of this.#accounts) {
+      let [below, setAside] = [own, own + carried];
       for (const child of children) {
-        below += child.total;
-        setAside += Math.max(kept(child), child.committed);
+        below += child.total - before(child);
+        setAside += share(child);
       }
       if (below === total && setAside === committed) continue;
       this.#found.faults.push(`${key}: ${below} and ${setAside}, not ${total} and ${committed}`);
@@ -68,11 +82,19 @@ export class LogCheck {
       if (limit !== null && Math.max(0, limit - committed) === available) continue;
       this.#found.faults.push(`${this.#at}: ${at} had other than ${available} ${resource} free`);
     }
-    for (const resource in limits) this.#change(on, resource, 0, false, limits[resource]);
-    for (const resource in type === 'ToppedUp' ? amounts : {}) {
+    for (const resource in limits) {
+      this.#change(on, resource, 0, false, limits[resource]);
+      const sinceMs = event.windows?.[resource]?.startsAtMs;
       const account = this.#account(on, resource);
-      account.limit = (account.limit ?? 0) + amounts[resource];
+      if (sinceMs !== undefined) account.sinceMs = sinceMs;
+      if (limits[resource].limit !== undefined) setBase(account, limits[resource].limit);
     }
+    for (const resource in type === 'ToppedUp' && !event.grant ? amounts : {}) {
+      const account = this.#account(on, resource);
+      setBase(account, (account.base ?? 0) + amounts[resource]);
+    }
+    if (type === 'WindowOpened') this.#restart(on, event);
+    if (type === 'GrantsCounted') this.#count(on, event);
     if (type === 'Transferred') this.#transfer(event.from, event.to, amounts, event.guarantees);
     if (type === 'Reserved') this.#hold(booking, path, items);
     if (type === 'ReservationEnded') this.#hold(booking, '', {});
@@ -84,7 +106,11 @@ export class LogCheck {
     if (type === 'AllocationEnded') this.#hold(key, on, {});
     const booked = event.booked ?? event.more ?? (type === 'Charged' ? amounts : {});
     const less = type === 'LateSettled' ? event.returned : event.less;
-    this.#book(on, plus(booked, less, -1));
+    const parts = [...(event.earlier ?? [])];
+    for (const { usedAtMs, amounts: back } of event.earlierReturned ?? []) {
+      parts.push({ usedAtMs, amounts: plus({}, back, -1) });
+    }
+    this.#book(on, plus(booked, less, -1), parts);
     if (type === 'NodeClosed' || event.closesStep) this.#close(on);
   }
 
@@ -118,17 +144,96 @@ export class LogCheck {
       const [giver, taker] = [this.#account(from, resource), this.#account(to, resource)];
       const [amount, moved] = [amounts[resource] ?? 0, guarantees[resource] ?? 0];
       const lend = moved > 0 && taker.guarantee === 0 ? giver.lend : taker.lend;
-      const less = { limit: (giver.limit ?? 0) - amount, guarantee: giver.guarantee - moved };
-      this.#change(from, resource, 0, false, less);
-      const more = { limit: (taker.limit ?? 0) + amount, guarantee: taker.guarantee + moved };
-      this.#change(to, resource, 0, false, { ...more, lend });
+      this.#change(from, resource, 0, false, { guarantee: giver.guarantee - moved });
+      setBase(giver, (giver.base ?? 0) - amount);
+      this.#change(to, resource, 0, false, { guarantee: taker.guarantee + moved, lend });
+      setBase(taker, (taker.base ?? 0) + amount);
     }
   }
 
-  #book(path: string, amounts: Amounts): void {
-    for (const resource in amounts) this.#change(path, resource, amounts[resource] ?? 0);
+  /** What was used before is booked part by part, the rest now. */
+  #book(path: string, amounts: Amounts, parts: { usedAtMs: number; amounts: Amounts }[]): void {
+    let now = amounts;
+    for (const { usedAtMs, amounts: part } of parts) {
+      now = plus(now, part, -1);
+      for (const resource in part) this.#bookAt(path, resource, part[resource] ?? 0, usedAtMs);
+    }
+    for (const resource in now) {
+      this.#change(path, resource, now[resource] ?? 0);
+      this.#account(path, resource).spent += now[resource] ?? 0;
+    }
     for (const depth of path.split('/').keys()) {
       this.#found.spentByTier[depth] = plus(this.#found.spentByTier[depth], amounts);
+    }
+  }
+
+  /** In each run of windows that had begun then, it is own use of the lowest tier. */
+  #bookAt(path: string, resource: string, amount: number, usedAtMs: number): void {
+    let [growth, isBelow] = [0, false];
+    for (let on = path; on !== ''; on = parentOf(on)) {
+      const tier = this.#account(on, resource);
+      const isCounted = usedAtMs >= this.#sinceMs(on, resource);
+      const own = isCounted && !isBelow ? amount : 0;
+      const shared = share(tier);
+      tier.own += own;
+      tier.spent += own;
+      tier.committed += growth + own;
+      if (isCounted) tier.total += amount;
+      const isEdge = isCounted && tier.sinceMs !== null && parentOf(on) !== '';
+      if (isEdge && usedAtMs < this.#sinceMs(parentOf(on), resource)) tier.uncounted += amount;
+      growth = share(tier) - shared;
+      isBelow = isCounted;
+    }
+  }
+
+  #sinceMs(path: string, resource: string): number {
+    for (let on = path; on !== ''; on = parentOf(on)) {
+      const { sinceMs } = this.#account(on, resource);
+      if (sinceMs !== null) return sinceMs;
+    }
+    return 0;
+  }
+
+  /** A window ends: its use is the tier above's own, and nothing of the next one. */
+  #restart(
+    path: string,
+    event: { resource: string; span: { startsAtMs: number }; spent: number; carried?: number },
+  ): void {
+    const { resource, span, carried = 0 } = event;
+    const account = this.#account(path, resource);
+    const shared = share(account);
+    const earlier = before(account);
+    const spent = restart(account);
+    if (spent !== event.spent) this.#found.faults.push(`${this.#at}: ${spent} were spent in it`);
+    account.sinceMs = span.startsAtMs;
+    account.committed += carried - account.carried;
+    account.carried = carried;
+    account.uncounted = carried;
+    if (parentOf(path) === '') return;
+    const above = this.#account(parentOf(path), resource);
+    above.own += spent - earlier;
+    above.spent += spent - earlier;
+    this.#raise(above.path, resource, spent - earlier + share(account) - shared);
+  }
+
+  /** What grants add to a limit, and what is left of debt. */
+  #count(path: string, event: { resource: string; change: number; carried?: number }): void {
+    const account = this.#account(path, event.resource);
+    account.granted += event.change;
+    setBase(account, account.base);
+    const change = (event.carried ?? account.carried) - account.carried;
+    account.carried += change;
+    account.uncounted += change;
+    account.committed += change;
+  }
+
+  #raise(path: string, resource: string, change: number): void {
+    let growth = change;
+    for (let on = path; on !== ''; on = parentOf(on)) {
+      const tier = this.#account(on, resource);
+      const shared = share(tier);
+      tier.committed += growth;
+      growth = share(tier) - shared;
     }
   }
 
@@ -137,7 +242,7 @@ export class LogCheck {
     let growth = own;
     for (let on = path; on !== ''; on = parentOf(on)) {
       const tier = this.#account(on, resource);
-      const before = Math.max(kept(tier), tier.committed);
+      const shared = share(tier);
       if (on === path) Object.assign(tier, set, { own: tier.own + own });
       tier.total += own;
       tier.committed += growth;
@@ -145,7 +250,7 @@ export class LogCheck {
       const over = isChecked ? tier.committed - (tier.limit ?? 0) : 0;
       if (isChecked) this.#counts.limitsChecked += 1;
       if (over > 0) this.#found.faults.push(`${this.#at}: ${on} admits ${over} ${resource} above`);
-      growth = Math.max(kept(tier), tier.committed) - before;
+      growth = share(tier) - shared;
     }
   }
 
@@ -155,11 +260,13 @@ export class LogCheck {
       const account = this.#account(path, resource);
       for (const child of account.children) this.#close(child.path);
       this.#change(path, resource, 0, false, { guarantee: 0 });
+      const counted = account.own - before(account);
       this.#accounts.delete(`${path} ${resource}`);
       if (parentOf(path) === '') continue;
       const parent = this.#account(parentOf(path), resource);
       parent.children.delete(account);
-      parent.own += account.own;
+      parent.own += counted;
+      parent.spent += counted;
     }
   }
 
@@ -167,8 +274,9 @@ export class LogCheck {
     const key = `${path} ${resource}`;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    const blank = { limit: null, guarantee: 0, lend: 0, own: 0, committed: 0, total: 0 };
-    const account: Account = { ...blank, path, children: new Set() };
+    const blank = { limit: null, base: null, granted: 0, guarantee: 0, lend: 0, sinceMs: null };
+    const sums = { own: 0, spent: 0, carried: 0, uncounted: 0, committed: 0, total: 0 };
+    const account: Account = { ...blank, ...sums, path, children: new Set() };
     this.#accounts.set(key, account);
     this.#resources.add(resource);
     if (parentOf(path) !== '') this.#account(parentOf(path), resource).children.add(account);
@@ -177,6 +285,43 @@ export class LogCheck {
 }
 
 const kept = ({ guarantee, lend }: Account) => Math.max(0, guarantee - (lend ?? guarantee));
+/** What an account takes from its parent. */
+const share = (account: Account) => Math.max(kept(account), account.committed - account.uncounted);
+/** Of its use, what lies before the window of its parent. */
+const before = ({ uncounted, carried }: Account) => uncounted - carried;
+
+function setBase(account: Account, base: number | null): void {
+  account.base = base;
+  const limit = (base ?? 0) + account.granted;
+  account.limit = base === null ? null : Math.min(limit, Number.MAX_SAFE_INTEGER);
+}
+
+/** Counts nothing as spent from here on; gives what was spent in the window that ends. */
+function restart(account: Account): number {
+  let { spent } = account;
+  account.own -= spent;
+  account.spent = 0;
+  let [committed, total] = [account.own + account.carried, account.own];
+  for (const child of account.children) {
+    if (child.sinceMs === null) spent += restart(child);
+    else {
+      const beneath = spentIn(child);
+      spent += beneath - before(child);
+      child.uncounted = child.carried + beneath;
+    }
+    committed += share(child);
+    total += child.total - before(child);
+  }
+  Object.assign(account, { committed, total });
+  return spent;
+}
+
+function spentIn({ spent, children }: Account): number {
+  let sum = spent;
+  for (const child of children) sum += spentIn(child) - before(child);
+  return sum;
+}
+
 const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 function plus(a: Amounts = {}, b: Amounts = {}, sign = 1): Amounts {
   const sum = { ...a };

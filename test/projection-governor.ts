@@ -12,6 +12,7 @@ import type { BursarEvent } from '../events/events.ts';
 import { readEvent } from '../events/upcast.ts';
 import type { ActorsBalance } from '../projections/check.ts';
 import type { Recorded } from '../projections/projection.ts';
+import { onTime } from './window-moves.ts';
 
 /** A command, sent by whom, how long after the one before it, ms. */
 export interface Move {
@@ -209,6 +210,7 @@ const onAllocation = (allocation: string) =>
       .tuple(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 1e9 }))
       .map(([credits, n]) => ({ op: 'adjust', id: `adj-${n}`, allocation, actual: { credits } })),
   );
+const times = <Value>(count: number, value: Value): Value[] => Array(count).fill(value) as Value[];
 const onNode = fc.oneof(
   fc
     .tuple(path, fc.integer({ min: 0, max: 1e9 }), fc.integer({ min: 0, max: 50 }))
@@ -235,6 +237,7 @@ const onNode = fc.oneof(
   fc
     .constantFrom('s3', 's4')
     .map((name) => ({ op: 'open', path: `acme/lab/r1/${name}`, tier: 'step' })),
+  ...times(3, path.chain(onTime)),
 );
 
 /** Moves of agents and operators, most of them legal; refused ones record nothing. */

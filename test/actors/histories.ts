@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { CommandInput } from '../../events/commands.ts';
+import { onTime } from '../window-moves.ts';
 import { play, type Shown, TeamRig } from './rig.ts';
 import { enrol, open, policy } from './world.ts';
 
@@ -137,6 +138,7 @@ const onNode = node.chain((path) =>
         .map((n) => ({ op: 'topUp', id: `u${n}`, path, amounts: { credits: 60 } })),
     },
     { weight: 3, arbitrary: limits.map((set) => ({ op: 'setLimits', path, limits: set })) },
+    { weight: 6, arbitrary: onTime(path) },
     {
       weight: 1,
       arbitrary: fc.constantFrom<object>({ forMs: 100 }, { forMs: 250 }, {}).map((more) => ({
