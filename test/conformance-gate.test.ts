@@ -74,6 +74,9 @@ const AMOUNTS: ReadonlySet<string> = new Set([
   ...['past_spent', 'overrun', 'released', 'reserved'],
 ]);
 
+/** How many of parallel operations ended how. */
+const COUNTS: ReadonlySet<string> = new Set(['outcomes', 'outcomes_any', 'at_most']);
+
 /** The same with every amount seven times as large; below `amounts` and `actuals` all are. */
 function sevenfold(value: unknown, isAmount = false): unknown {
   if (typeof value === 'number') return isAmount ? value * 7 : value;
@@ -81,6 +84,7 @@ function sevenfold(value: unknown, isAmount = false): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => {
+      if (COUNTS.has(key)) return [key, one];
       const holdsAmounts = key === 'amounts' || key === 'actuals';
       const inner = holdsAmounts
         ? Object.fromEntries(
