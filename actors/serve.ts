@@ -24,6 +24,7 @@ import { barrierOf, locate } from './locate.ts';
 import { rateShortages, ratesReadyAtMs } from './rates.ts';
 import { grantOf } from './resolver.ts';
 import { toolDenial } from './ruled-out.ts';
+import { shareRoom } from './share-room.ts';
 import { accountOfKey, type Team } from './team.ts';
 import { toolBarrier } from './tool-rules.ts';
 import type { Waiting } from './wait-queue.ts';
@@ -63,8 +64,23 @@ export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] 
   if (barred !== undefined) return [barred];
   const candidate = candidateOf(team, head, atMs);
   if (head.state === 'preempting') return collect(team, head, candidate);
+  const shared = share(team, head, atMs);
+  if (shared.length > 0) return shared;
   const served = serve(team, head, candidate);
   return served.length > 0 ? served : serveBehind(team, head, atMs);
+}
+
+/** Serves several at once, where they divide what is free. */
+function share(team: Team, { account }: Waiting, atMs: number): BursarEvent[] {
+  const node = nodeOf(team, account.path);
+  const parts = shareRoom(team, node, account.resource, atMs, (waiting) =>
+    barredDenial(team, waiting, atMs) === undefined ? candidateOf(team, waiting, atMs) : undefined,
+  );
+  const by = team.policy.sharing;
+  return (parts ?? []).map(({ waiting, candidate, items }, no, { length }) => ({
+    ...queueGrant(team, waiting, candidate, items, 'share'),
+    shared: { by, place: no + 1, of: length },
+  }));
 }
 
 /** Waiting requests behind the head that are looked at when it cannot be served. */
@@ -111,7 +127,7 @@ function queueGrant(
   { attempt, sinceMs, priority }: Waiting,
   candidate: Candidate,
   items: Amounts,
-  rule: 'queue-head' | 'backfill',
+  rule: 'queue-head' | 'backfill' | 'share',
 ): EventOf<'AllocationGranted'> {
   const { atMs } = candidate;
   const waitedMs = atMs - sinceMs;

@@ -61,6 +61,10 @@ export const BursarEvent = z.discriminatedUnion('type', [
     expiresAtMs: time,
     /** How the grant came about: at once, out of the queue, or after preemption. */
     via: z.enum(['request', 'queue', 'preemption', 'approval']),
+    /** One of several who divide what was free: by which method, and which of how many. */
+    shared: z
+      .strictObject({ by: z.enum(['need', 'fair', 'topUp']), place: count, of: count })
+      .optional(),
     /** Served before those who stood before it: it is not renewed beyond this. */
     endsByMs: time.optional(),
     /** The grant is revoked when no command of its agent arrives by then. */

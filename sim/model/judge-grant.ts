@@ -87,6 +87,8 @@ function judgeFraction(
 /** A part is the largest that fits: one unit more of each item would not. */
 function judgeLargest({ state, event, find }: Granted, { want }: Terms): void {
   if (event.partial !== true) return;
+  // What others of the same division get is not there yet; with the last of them all is given.
+  if (event.shared !== undefined && event.shared.place < event.shared.of) return;
   const more = Object.fromEntries(
     Object.entries(want).map(([resource, most]) => [
       resource,

@@ -21,6 +21,7 @@ export function drawPolicy(scene: Scene): PolicyInput {
     priorityMax: draw.maybe(150, () => draw.pick(['normal', 'critical', 'emergency'] as const)),
     bounds: draw.maybe(350, () => ({ credits: draw.int(1, 40), memory: 4 })),
     backfill: draw.maybe(300, () => draw.pick(['none', 'conservative'] as const)),
+    sharing: draw.maybe(400, () => draw.pick(['need', 'fair', 'topUp'] as const)),
     aging: draw.maybe(400, () => ({
       intervalMs: draw.pick([1, 500, 5_000]),
       step: draw.pick([0, 10, 400]),
