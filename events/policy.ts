@@ -47,14 +47,6 @@ export const Policy = z.strictObject({
    * what small asks leave by excess need. The weight is that of the run.
    */
   sharing: z.enum(['need', 'fair', 'topUp']).default('need'),
-  /** Whom an ask may evict inside its account, by base priority. */
-  preemption: z
-    .strictObject({
-      withinNode: z.enum(['never', 'lower', 'lowerOrNewerEqual', 'any']).default('lower'),
-      graceMsMax: z.int().min(0).max(LIMITS.graceMsMax).default(60_000),
-      minRuntimeMs: z.int().min(0).default(0),
-    })
-    .default({ withinNode: 'lower', graceMsMax: 60_000, minRuntimeMs: 0 }),
   /**
    * Strategies by scope and resource: `credits`, `*`, `acme/lab|credits`, `acme/lab|*`. The
    * innermost scope that contains the asking node wins, on it the named resource over `*`.
