@@ -4,7 +4,7 @@ import { durationText } from '../workload/number-text.ts';
 import { alternativesText } from './alternatives-text.ts';
 import { balanceText } from './balance-text.ts';
 import { storedEventLine } from './event-text.ts';
-import { queueText } from './queue-text.ts';
+import { approvalsText, queueText } from './queue-text.ts';
 import type { Colours } from './screen.ts';
 import { showAmount, showAmounts } from './values.ts';
 
@@ -156,7 +156,12 @@ function otherText(
     case 'explained':
       return answer.events.map((event) => storedEventLine(event, paint)).join('\n');
     case 'queue':
-      return queueText(answer.waiting, answer.total, paint);
+      return [
+        queueText(answer.waiting, answer.total, paint),
+        ...(answer.approvals === undefined
+          ? []
+          : [approvalsText(answer.approvals, answer.approvalsTotal ?? 0, paint)]),
+      ].join('\n');
     case 'emergencies':
       return `${answer.emergencies.length} emergencies`;
     default:

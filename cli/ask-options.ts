@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ResourceLimits } from '../events/commands.ts';
 import { PriorityInput } from '../events/priority.ts';
 import { UsageError } from './errors.ts';
+import { rateFrom } from './rate-text.ts';
 import { amountOf, namedAmount } from './values.ts';
 
 /** How amounts are given on a command line. */
@@ -39,15 +40,21 @@ export type LimitOptions = {
   readonly guarantee?: readonly string[];
   readonly lend?: readonly string[];
   readonly overrunLimit?: readonly string[];
+  readonly rate?: readonly string[];
 };
 
-/** Adds `--credits`, `--limit`, `--guarantee`, `--lend` and `--overrun-limit`. */
+/** Adds `--credits`, `--limit`, `--rate`, `--guarantee`, `--lend` and `--overrun-limit`. */
 export function withLimits(command: Command): Command {
   return command
     .option('--credits <usd>', 'limit on credits; "none" takes it away')
     .option(
       '--limit <name=amount>',
       'limit on any resource, or NAME=none; may be repeated',
+      collect,
+    )
+    .option(
+      '--rate <name=limit/time>',
+      'limit per time: rate.search=60/1m, with :bucket=10 evenly; may be repeated',
       collect,
     )
     .option('--guarantee <name=amount>', 'set aside from the parent; may be repeated', collect)
@@ -77,6 +84,10 @@ export function limitsFrom(options: LimitOptions): ResourceLimits {
   for (const text of wishes) set(text, '--limit', 'limit', 'none');
   for (const text of guarantee) set(text, '--guarantee', 'guarantee', null);
   for (const text of lend) set(text, '--lend', 'lend', 'all');
+  for (const text of options.rate ?? []) {
+    const [resource, limited] = rateFrom(text, '--rate');
+    limits[resource] = limited;
+  }
   for (const text of overrunLimit) set(text, '--overrun-limit', 'overrunLimit', 'none');
   return limits;
 }

@@ -1,5 +1,6 @@
 import type { BalanceLine } from '../events/balance-line.ts';
 import { countOf, durationText } from '../workload/number-text.ts';
+import { ratesTable, type ShownRate } from './rate-text.ts';
 import type { Colours } from './screen.ts';
 import { tableText } from './tables.ts';
 import { showAmount, showAmounts, showTime } from './values.ts';
@@ -13,6 +14,7 @@ export type ShownBalance = {
   readonly stops: readonly string[];
   readonly liveAllocations: number;
   readonly lines: readonly BalanceLine[];
+  readonly rates?: readonly ShownRate[] | undefined;
   readonly children: readonly string[];
   /** From the writer as durations from now, from a projection as times. */
   readonly deadlineInMs?: number | null | undefined;
@@ -43,6 +45,7 @@ export function balanceText(balance: ShownBalance, paint: Colours): string {
     head,
     ...deadlineText(balance),
     lines.length === 0 ? '  nothing limited, held or spent' : linesTable(lines, paint),
+    ...(balance.rates === undefined ? [] : [ratesTable(balance.rates, paint)]),
     ...(balance.reservations ?? []).map(reservationText),
     ...(children.length === 0 ? [] : [paint.dim(`beneath it: ${shown}${more}`)]),
   ].join('\n');

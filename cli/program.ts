@@ -1,6 +1,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { addAgentCommands } from './commands/agent.ts';
 import { addAllocationCommands } from './commands/allocations.ts';
+import { addApprovals } from './commands/approvals.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addBalance } from './commands/balance.ts';
 import { addBudgetMoves } from './commands/budget-moves.ts';
@@ -28,7 +29,7 @@ const GROUPS: readonly [
 ][] = [
   ['Start:', [addUp, addDemo, addWorkload]],
   ['Look:', [addBalance, addWatch, addQueue, addStatusCommands, addEmergencies]],
-  ['Ask and settle:', [addRequest, addAllocationCommands]],
+  ['Ask and settle:', [addRequest, addAllocationCommands, addApprovals]],
   ['Operate:', [addNodeCommands, addBudgetMoves, addEmergencyCommands, addAgentCommands]],
   ['Check:', [addAuditCommands, addProjectionCommands, addDoctor]],
 ];

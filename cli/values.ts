@@ -1,4 +1,4 @@
-import { NodePath } from '../events/names.ts';
+import { NodePath, ResourceName } from '../events/names.ts';
 import { problemOf } from '../events/problem.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { AmountError } from '../workload/errors.ts';
@@ -88,10 +88,11 @@ export function namedAmount(text: string, option: string): readonly [string, num
     );
   }
   const resource = text.slice(0, equals);
-  if (resourceTypeOf(resource) === undefined) {
+  // A team may have resources of its own; the governor knows them.
+  if (!ResourceName.safeParse(resource).success) {
     throw new UsageError(
       `${option}: there is no resource '${resource}'.`,
-      'Resources are credits, tool_calls, compute_ms, memory, concurrency, tool.NAME and slot.NAME.',
+      'Resources are credits, tool_calls, compute_ms, memory, concurrency, tool.NAME, slot.NAME, rate.NAME, and those of the policy.',
     );
   }
   return [resource, amountOf(resource, text.slice(equals + 1), option)];

@@ -147,9 +147,16 @@ export class BursarClient extends Commands {
     | AnswerOf<'would_grant'>
     | AnswerOf<'would_queue'>
     | AnswerOf<'would_preempt'>
+    | AnswerOf<'would_need_approval'>
     | AnswerOf<'denied'>
   > {
-    const outcomes = ['would_grant', 'would_queue', 'would_preempt', 'denied'] as const;
+    const outcomes = [
+      'would_grant',
+      'would_queue',
+      'would_preempt',
+      'would_need_approval',
+      'denied',
+    ] as const;
     const command = { op: 'request', path, ...ask, dryRun: true };
     return this.sender.ask(command, outcomes, { timeoutMs });
   }

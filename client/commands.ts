@@ -88,6 +88,19 @@ export class Commands {
     return this.#change({ op: 'cancel', request, ...options }, ['cancelled', 'already_granted']);
   }
 
+  /** Agrees to a request of somebody else that waits for an approver; it is decided at once. */
+  approve(request: string, options: CallOptions = {}): Promise<AnswerOf<'approved'>> {
+    return this.#change({ op: 'approve', request, ...options }, ['approved']);
+  }
+
+  /** Says no to a request that waits for an approver; it is denied `approval_declined`. */
+  decline(
+    request: string,
+    options: Fields<'decline', 'request'> & Timing = {},
+  ): Promise<AnswerOf<'declined'>> {
+    return this.#change({ op: 'decline', request, ...options }, ['declined']);
+  }
+
   /** Books use that had no allocation. */
   charge(
     path: string,

@@ -16,12 +16,22 @@ import type { Sender } from './sender.ts';
 /** How a request ends. A denial is an answer like the others. */
 export type RequestOutcome = AnswerOf<'granted'> | AnswerOf<'partial'> | AnswerOf<'denied'>;
 /** A request that has not ended yet. */
-export type PendingAnswer = AnswerOf<'queued'> | AnswerOf<'preempting'>;
+export type PendingAnswer =
+  | AnswerOf<'queued'>
+  | AnswerOf<'preempting'>
+  | AnswerOf<'pendingApproval'>;
 
 /** A request with the id under which it is known. */
 export type RequestCommand = Outgoing & { readonly id: string };
 
-const OUTCOMES = ['granted', 'partial', 'denied', 'queued', 'preempting'] as const;
+const OUTCOMES = [
+  'granted',
+  'partial',
+  'denied',
+  'queued',
+  'preempting',
+  'pendingApproval',
+] as const;
 
 const POLL_MS_MIN = 500;
 const POLL_MS_MAX = 5_000;
@@ -31,7 +41,7 @@ const OUTCOME_SLACK_MS = 100;
 const SILENCE_MS_MAX = 60_000;
 
 /**
- * Waits for the outcome of queued and preempting requests: by their notice, which comes at most
+ * Waits for the outcome of queued and preempting requests, and of those that wait for an approver: by their notice, which comes at most
  * once, and by asking `status` now and then. Asking also claims a grant that came out of the
  * queue; an unclaimed one would be taken back.
  */
@@ -139,7 +149,11 @@ export class Waiting {
 }
 
 export function isPending(answer: RequestOutcome | PendingAnswer): answer is PendingAnswer {
-  return answer.outcome === 'queued' || answer.outcome === 'preempting';
+  return (
+    answer.outcome === 'queued' ||
+    answer.outcome === 'preempting' ||
+    answer.outcome === 'pendingApproval'
+  );
 }
 
 function isRequestAnswer(answer: Accepted): answer is RequestOutcome | PendingAnswer {
@@ -147,7 +161,7 @@ function isRequestAnswer(answer: Accepted): answer is RequestOutcome | PendingAn
 }
 
 function timeLeftMs(answer: PendingAnswer): number {
-  return answer.outcome === 'queued' ? answer.timeoutInMs : answer.graceMs;
+  return answer.outcome === 'preempting' ? answer.graceMs : answer.timeoutInMs;
 }
 
 /** A denial needs no further question; a grant has to be claimed. */

@@ -174,9 +174,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     untilMs: time,
     ...why,
   }),
-  /** The decision on the request follows, as if it had arrived now. */
+  /** An approver has spoken: the decision follows, as if it had arrived now, or the denial. */
   event('ApprovalGiven', { ...cause, request: CommandId, waitedMs: count }),
-  /** The denial of the request follows. */
   event('ApprovalDeclined', {
     ...cause,
     request: CommandId,

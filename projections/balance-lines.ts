@@ -1,5 +1,6 @@
 import type { BalanceLine } from '../events/balance-line.ts';
 import { parentPathOf, teamOf } from '../events/names.ts';
+import type { RateLine } from '../events/rate-line.ts';
 import { type Amounts, resourceTypeOf } from '../events/resources.ts';
 import { type Balances, liveIn, type NodeBooks, type Sums, type TeamBooks } from './books.ts';
 import { countedAbove } from './windows.ts';
@@ -20,6 +21,8 @@ export interface Balance {
   readonly reservations: readonly BookingLine[];
   /** One for each resource of the node or of anything beneath it, by name. */
   readonly lines: readonly BalanceLine[];
+  /** Limits per time that the node has itself, by name. */
+  readonly rates?: readonly RateLimit[];
   /** Names of open children. */
   readonly children: readonly string[];
 }
@@ -33,6 +36,9 @@ export interface BookingLine {
   readonly startsAtMs: number;
   readonly endsAtMs: number;
 }
+
+/** A limit per time; what is counted hangs on the instant, which a projection does not know. */
+export type RateLimit = Pick<RateLine, 'resource' | 'limit' | 'ms' | 'by' | 'burst'>;
 
 /** A balance with those of all nodes beneath it. */
 export interface BalanceTree extends Omit<Balance, 'children'> {
@@ -136,6 +142,7 @@ function balanceIn(team: TeamBooks, node: NodeBooks, counted: Recount): Balance 
     liveAllocations: liveIn(team, node),
     deadlineAtMs: node.deadlineAtMs,
     reservations: bookingsOn(team, node.path),
+    ...(node.rates.size === 0 ? {} : { rates: ratesOf(node) }),
     lines: [...(counted.get(node.path)?.keys() ?? [])]
       .sort()
       .map((resource) => lineOf(team, node, resource, counted)),
@@ -152,6 +159,12 @@ function bookingsOn(team: TeamBooks, path: string): BookingLine[] {
   return found;
 }
 
+function ratesOf(node: NodeBooks): RateLimit[] {
+  return [...node.rates]
+    .map(([resource, { limit, ms, by, burst = limit }]) => ({ resource, limit, ms, by, burst }))
+    .sort((a, b) => (a.resource < b.resource ? -1 : 1));
+}
+
 function treeIn(team: TeamBooks, node: NodeBooks, counted: Recount): BalanceTree {
   const { children, ...balance } = balanceIn(team, node, counted);
   return {
@@ -166,7 +179,7 @@ function treeIn(team: TeamBooks, node: NodeBooks, counted: Recount): BalanceTree
 function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Recount): BalanceLine {
   const sums = node.sums.get(resource);
   const tree = counted.get(node.path)?.get(resource);
-  const type = resourceTypeOf(resource);
+  const type = resourceTypeOf(resource, team.resources);
   const committed = tree?.committed ?? 0;
   const limit = sums?.limit ?? null;
   const guarantee = sums?.guarantee ?? 0;

@@ -21,12 +21,18 @@ import { bookUse, countGrants, openWindow, setLimit, setWindows } from './window
  */
 export const balances: Projection<Balances> = {
   name: 'balances',
-  version: 3,
+  version: 4,
   initial: () => new Map(),
   evolve(state, event) {
     let team = state.get(event.team);
     if (team === undefined) {
-      team = { nodes: new Map(), holds: new Map(), earmarks: new Map(), reservations: new Map() };
+      team = {
+        resources: {},
+        nodes: new Map(),
+        holds: new Map(),
+        earmarks: new Map(),
+        reservations: new Map(),
+      };
       state.set(event.team, team);
     }
     apply(team, event);
@@ -54,6 +60,9 @@ function apply(team: TeamBooks, event: BursarEvent): void {
     case 'ReservationEnded':
       changeBooking(team, event, event.reservation, event.returned, -1);
       team.reservations.delete(event.reservation);
+      return;
+    case 'PolicySet':
+      team.resources = event.policy.resources;
       return;
     case 'AllocationGranted':
       return grant(team, event);
@@ -116,7 +125,6 @@ type WithoutBooks = EventOf<
   | 'GrantVoided'
   | 'AlertRaised'
   | 'AlertCleared'
-  | 'PolicySet'
   | 'CredentialEnrolled'
   | 'CredentialDismissed'
   | 'StopAcknowledged'
@@ -132,7 +140,13 @@ function setLimits(
   limits: EventOf<'LimitsSet'>['limits'],
 ): void {
   const node = nodeAt(team, event.path, event);
-  for (const [resource, { limit, guarantee, lend, thresholds }] of Object.entries(limits)) {
+  for (const [resource, set] of Object.entries(limits)) {
+    const { limit, guarantee, lend, thresholds, per } = set;
+    if (per !== undefined) {
+      if (limit == null) node.rates.delete(resource);
+      else node.rates.set(resource, { limit, ...per });
+      continue;
+    }
     const sums = sumsOf(node, resource);
     if (lend !== undefined) sums.lend = lend;
     if (limit !== undefined) setLimit(sums, limit);

@@ -1,6 +1,6 @@
 import type { BursarEvent } from '../events/events.ts';
 import { parentPathOf } from '../events/names.ts';
-import type { Amounts } from '../events/resources.ts';
+import type { Amounts, RateMeter, Registry } from '../events/resources.ts';
 import type { Threshold, Window, WindowSpan } from '../events/window.ts';
 import { UnfitEventError } from './projection.ts';
 
@@ -52,6 +52,8 @@ export interface NodeBooks {
   /** Paths of its open children. */
   readonly children: Set<string>;
   readonly sums: Map<string, Sums>;
+  /** Limits per time, by resource. */
+  readonly rates: Map<string, RateMeter & { readonly limit: number }>;
   /** When it is closed by force, by itself or with a node above; null: it has no deadline. */
   deadlineAtMs: number | null;
 }
@@ -66,6 +68,8 @@ interface Hold {
 
 /** The books of one team. */
 export interface TeamBooks {
+  /** Resources that its policy adds. */
+  resources: Registry;
   readonly nodes: Map<string, NodeBooks>;
   /** By allocation. */
   readonly holds: Map<string, Hold>;
@@ -105,6 +109,7 @@ export function openNode(
     liveOwn: 0,
     children: new Set(),
     sums: new Map(),
+    rates: new Map(),
     deadlineAtMs: team.nodes.get(parentPath ?? '')?.deadlineAtMs ?? null,
   });
 }

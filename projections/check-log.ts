@@ -3,6 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { decode } from '../events/codec.ts';
+import { RateCheck } from './check-rates.ts';
 
 type Amounts = Record<string, number>;
 type Sum =
@@ -37,6 +38,7 @@ export class LogCheck {
   readonly #found = { spentByTier: [] as Amounts[], faults: [] as string[] };
   readonly #accounts = new Map<string, Account>();
   readonly #resources = new Set<string>();
+  readonly #rates = new RateCheck();
   readonly #holds = new Map<string, { path: string; amounts: Amounts }>();
   /** By allocation, the reservation that it has drawn from. */
   readonly #drawn = new Map<string, string>();
@@ -78,11 +80,18 @@ export class LogCheck {
     const booking = `${team} reserved ${event.reservation ?? this.#drawn.get(key)}`;
     for (const { path: at, resource, available } of event.short ?? []) {
       if (event.reason === 'reservation_short') continue;
+      const left = this.#rates.room(at, resource, event.atMs);
+      if (left === available) continue;
       const { limit, committed } = this.#account(at, resource);
       if (limit !== null && Math.max(0, limit - committed) === available) continue;
       this.#found.faults.push(`${this.#at}: ${at} had other than ${available} ${resource} free`);
     }
     for (const resource in limits) {
+      const { per, limit } = limits[resource];
+      if (per) {
+        this.#rates.meter(on, resource, limit ?? null, per, event.atMs);
+        continue;
+      }
       this.#change(on, resource, 0, false, limits[resource]);
       const sinceMs = event.windows?.[resource]?.startsAtMs;
       const account = this.#account(on, resource);
@@ -102,6 +111,11 @@ export class LogCheck {
     if (event.toReservation) this.#giveBack(key, booking, event.toReservation);
     if (items && type !== 'Reserved')
       this.#hold(key, ask?.path, { ...this.#holds.get(key)?.amounts, ...items }, event.drawn);
+    if (type === 'AllocationGranted' && event.rates) {
+      const faults = this.#rates.grant(key, ask.path, event.rates, event.atMs);
+      this.#found.faults.push(...faults.map((fault) => `${this.#at}: ${fault}`));
+    }
+    if (type === 'AllocationEnded') this.#rates.end(key, event.rates ?? {}, event.atMs);
     if (earmarked) this.#hold(claim, ask?.path, plus(collected, earmarked));
     if (type === 'AllocationEnded') this.#hold(key, on, {});
     const booked = event.booked ?? event.more ?? (type === 'Charged' ? amounts : {});
@@ -111,7 +125,10 @@ export class LogCheck {
       parts.push({ usedAtMs, amounts: plus({}, back, -1) });
     }
     this.#book(on, plus(booked, less, -1), parts);
-    if (type === 'NodeClosed' || event.closesStep) this.#close(on);
+    if (type === 'NodeClosed' || event.closesStep) {
+      this.#close(on);
+      this.#rates.close(on);
+    }
   }
 
   /** Sets what somebody holds or collects; growth is admission, but for what was reserved. */

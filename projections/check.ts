@@ -6,7 +6,7 @@ import type { Balances } from './books.ts';
 /** What the actors say of a node: the answer to `balance`, or as much of it. */
 export type ActorsBalance = Pick<
   AnswerOf<'balance'>,
-  'phase' | 'stops' | 'liveAllocations' | 'lines' | 'children'
+  'phase' | 'stops' | 'liveAllocations' | 'lines' | 'rates' | 'children'
 >;
 
 /** Asks the actors about a node; undefined when no node of that path is open there. */
@@ -73,6 +73,7 @@ function differencesOf(own: Balance, theirs: ActorsBalance): BalanceDifference[]
   compare('phase', own.phase, theirs.phase);
   compare('stops', [...own.stops].sort(), [...theirs.stops].sort());
   compare('liveAllocations', own.liveAllocations, theirs.liveAllocations);
+  compare('rates', ratesText(own.rates), ratesText(theirs.rates));
   const ourLines = new Map(own.lines.map((line) => [line.resource, line]));
   const theirLines = new Map(theirs.lines.map((line) => [line.resource, line]));
   for (const resource of new Set([...ourLines.keys(), ...theirLines.keys()])) {
@@ -84,6 +85,10 @@ function differencesOf(own: Balance, theirs: ActorsBalance): BalanceDifference[]
     }
   }
   return found;
+}
+
+function ratesText(rates: Balance['rates'] = []): string {
+  return rates.map(({ resource, limit, ms, by, burst }) => [resource, limit, ms, by, burst]).join();
 }
 
 type Line = Partial<BalanceLine>;

@@ -226,7 +226,7 @@ function grantedText(event: EventOf<'AllocationGranted'>): string {
   const from = event.reservation === undefined ? '' : ` out of ${event.reservation}`;
   const part = event.partial ? ', a part of what was asked' : '';
   return (
-    `${how} ${amountsText(event.items)}${from}${part}${waited} for ` +
+    `${how} ${amountsText({ ...event.items, ...event.rates })}${from}${part}${waited} for ` +
     `${durationText(event.expiresAtMs - event.atMs)}${preempted} (rule ${event.rule}).`
   );
 }
@@ -261,8 +261,12 @@ function endedText(event: EventOf<'AllocationEnded'>): string {
     event.toReservation === undefined
       ? ''
       : `, ${amountsText(event.toReservation)} went back to its reservation`;
+  const rates =
+    event.rates === undefined
+      ? ''
+      : `, and of what was counted ${amountsText(event.rates)} was really used`;
   const step = event.closesStep ? ', and its step closed' : '';
-  return `${who}${what}: ${booked}${overrun}${back}${step}.`;
+  return `${who}${what}: ${booked}${overrun}${back}${rates}${step}.`;
 }
 
 function askText({
@@ -284,7 +288,7 @@ function askText({
 
 function limitsText(limits: EventOf<'NodeOpened'>['limits']): string {
   const parts = Object.entries(limits ?? {}).map(([resource, set]) => {
-    const { limit, guarantee, lend } = set;
+    const { limit, guarantee, lend, per } = set;
     const upTo =
       limit === undefined
         ? ''
@@ -297,7 +301,9 @@ function limitsText(limits: EventOf<'NodeOpened'>['limits']): string {
       lend === undefined || lend === 0
         ? ''
         : ` (lends ${lend === null ? 'all of it' : amountText(resource, lend)} while idle)`;
-    return `${resource}${upTo}${kept}${lent}`;
+    const within =
+      per === undefined || limit == null ? '' : ` in ${durationText(per.ms)} (${per.by})`;
+    return `${resource}${upTo}${within}${kept}${lent}`;
   });
   return parts.length === 0 ? '' : `: ${parts.join('; ')}`;
 }

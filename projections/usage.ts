@@ -1,5 +1,5 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
-import { type Amounts, resourceTypeOf } from '../events/resources.ts';
+import { type Amounts, type Registry, resourceTypeOf } from '../events/resources.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import { type Places, pathOf, places } from './places.ts';
 import type { Projection } from './projection.ts';
@@ -18,16 +18,19 @@ export interface Usage extends UseHistory {
   readonly places: Places;
   /** What live allocations hold, by team and id. */
   readonly holds: Map<string, Amounts>;
+  /** What policies add to the resources of every team, by team. */
+  readonly registries: Map<string, Registry>;
 }
 
 /** Spend over time, and what became of what was held: for pictures and reports. */
 export const usage: Projection<Usage> = {
   name: 'usage',
-  version: 1,
+  version: 2,
   initial: () => ({
     ...newHistory(),
     places: places.initial(),
     holds: new Map(),
+    registries: new Map(),
   }),
   evolve(state, event, at) {
     const path = pathOf(state.places, event);
@@ -61,6 +64,9 @@ function apply(state: Usage, event: BursarEvent, path: string): void {
     case 'NodeOpened':
     case 'LimitsSet':
       return limited(state, event, event.limits ?? {});
+    case 'PolicySet':
+      state.registries.set(event.team, event.policy.resources);
+      return;
     case 'ToppedUp':
       return toppedUp(state, event);
     default:
@@ -100,8 +106,9 @@ function ended(state: Usage, event: EventOf<'AllocationEnded'>, path: string): v
   add(state, event, path, held, 'returned');
   add(state, event, path, event.booked, 'spent');
   add(state, event, path, above(event.booked, held), 'overrun');
+  const registry = state.registries.get(event.team);
   const consumable = Object.entries(held).filter(
-    ([resource]) => resourceTypeOf(resource)?.class === 'consumable',
+    ([resource]) => resourceTypeOf(resource, registry)?.class === 'consumable',
   );
   add(state, event, path, above(Object.fromEntries(consumable), event.booked), 'unspent');
   if (event.as === 'expired' || event.as === 'preempted' || event.as === 'fenced') {
@@ -121,7 +128,9 @@ function limited(
   event: EventOf<'NodeOpened' | 'LimitsSet'>,
   limits: EventOf<'LimitsSet'>['limits'],
 ): void {
-  for (const [resource, { limit }] of Object.entries(limits)) {
+  for (const [resource, { limit, per }] of Object.entries(limits)) {
+    // A limit per time is none on what is held or spent.
+    if (per !== undefined) continue;
     if (limit !== undefined) noteLimit(state, event, resource, () => limit);
   }
 }

@@ -29,7 +29,7 @@ usage('paths, amounts, durations, numbers and priorities that are none', async (
   await expectUsage(['request', 'acme'], /how much of what/);
   await expectUsage(['request', 'acme', '--credits', 'lots'], /--credits/);
   await expectUsage(['request', 'acme', '--credits', '-1'], /--credits/);
-  await expectUsage(['request', 'acme', '--item', 'gold=1'], /no resource 'gold'/);
+  await expectUsage(['request', 'acme', '--item', 'Gold=1'], /no resource 'Gold'/);
   await expectUsage(['request', 'acme', '--item', 'memory'], /no NAME=AMOUNT/);
   await expectUsage(['request', 'acme', '--credits', '1', '--ttl', '5'], /'5' is no duration/);
   await expectUsage(['request', 'acme', '--credits', '1', '--priority', 'top'], /no priority/);

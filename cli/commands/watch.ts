@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { teamOf } from '../../events/names.ts';
-import { resourceTypeOf } from '../../events/resources.ts';
+import { ResourceName, teamOf } from '../../events/names.ts';
 import { shardOf } from '../../events/shard-of.ts';
 import { systemHost } from '../../host/system-host.ts';
 import { treeOf } from '../../projections/balance-lines.ts';
@@ -44,7 +43,7 @@ export function addWatch(program: Command, { run }: Runner): void {
 async function watch(session: Session, options: WatchOptions, text: string): Promise<ExitCode> {
   const path = nodePath(text);
   const { resource } = options;
-  if (resourceTypeOf(resource) === undefined) {
+  if (!ResourceName.safeParse(resource).success) {
     throw new UsageError(
       `There is no resource '${resource}'.`,
       'Write credits, concurrency or another.',
