@@ -5,7 +5,7 @@ import { planClassic } from '../resolver/plan-classic.ts';
 import { planFair } from '../resolver/plan-fair.ts';
 import type { Planner } from '../resolver/reversals.ts';
 import { planStable } from '../resolver/stability.ts';
-import type { PendingRequest, Victim } from '../resolver/types.ts';
+import type { PendingRequest, PreemptionPlan as Plan, Victim } from '../resolver/types.ts';
 import { fits, Overlay } from './admission.ts';
 import type { Contest } from './contention.ts';
 import { slackMsOf } from './deadline.ts';
@@ -60,8 +60,25 @@ const PLANNERS: Readonly<Record<'classic' | 'fair', Planner>> = {
   fair: (tree, request, live) => planFair(tree, request, live),
 };
 
-function stable(planner: Planner): Planner {
-  return (tree, request, live) => planStable(planner, tree, request, live);
+/**
+ * Whether no victim could ever evict the beneficiary: all rank lower, nobody takes from his like, and
+ * none has a guarantee by which to take anything back. Then the plan need not be tried against them.
+ */
+function arePowerless(
+  { policy: { preemption } }: Team,
+  victims: readonly PlannedVictim[],
+): boolean {
+  const { by, withinNode, nodes } = preemption;
+  const isByRank = withinNode === 'lower' || withinNode === 'never';
+  if (by !== 'classic' || !isByRank || Object.keys(nodes).length > 0) return false;
+  return victims.every(({ allocation: { node, items } }) => {
+    for (let at: Node | undefined = node; at !== undefined; at = at.parent) {
+      for (const resource in items) {
+        if ((at.accounts.get(resource)?.guarantee ?? 0) > 0) return false;
+      }
+    }
+    return true;
+  });
 }
 
 /** Holders that a first plan looks at; where they are not enough, four times as many, and so on. */
@@ -75,16 +92,12 @@ const CANDIDATES_AT_FIRST = 16;
 export function planPreemption(team: Team, contest: Contest): PreemptionPlan | undefined {
   const { candidate, short } = contest;
   if (short.length === 0) return undefined;
-  const { ask, place, rates, atMs } = candidate;
+  const { place, rates, atMs } = candidate;
   // Nobody who ends gives a rate back.
   if (!ratesFit(place.anchor, rates, atMs)) return undefined;
-  const { by, minRuntimeMs } = team.policy.preemption;
-  // One that cannot be evicted for a while cannot be turned round at once.
-  const isSafe = ask.preemptible === false || minRuntimeMs > 0;
-  const planner = isSafe ? PLANNERS[by] : stable(PLANNERS[by]);
   const givers: Giver[] = [];
   let isWaitingFor = CANDIDATES_AT_FIRST;
-  const plan = () => planAmong(team, contest, givers, planner);
+  const plan = () => planAmong(team, contest, givers);
   for (const giver of giversFor(team, contest)) {
     givers.push(giver);
     if (givers.length < isWaitingFor) continue;
@@ -105,7 +118,6 @@ function planAmong(
   team: Team,
   { candidate, short }: Contest,
   givers: readonly Giver[],
-  planner: Planner,
 ): PreemptionPlan | undefined {
   const { id, place, wanted, priority, atMs, ask } = candidate;
   const { tree, live, seat } = quotaSnapshot(team, place.anchor, Object.keys(wanted), givers);
@@ -120,18 +132,24 @@ function planAmong(
     contested,
     createdAtMs: atMs,
   };
-  const plan = planner(tree, request, live);
-  if (plan === undefined || plan.victims.length > LIMITS.victimsMax) return undefined;
+  const { by, graceMsMax, minRuntimeMs } = team.policy.preemption;
   const byId = new Map(givers.map(({ allocation }) => [allocation.id, allocation]));
-  const victims = plan.victims.map(({ id: victim, right, reason }) => ({
-    allocation: byId.get(victim) as Allocation,
-    right,
-    reason,
-  }));
+  const victimsOf = (plan: Plan | undefined): readonly PlannedVictim[] =>
+    plan?.victims.map(({ id: victim, right, reason }) => ({
+      allocation: byId.get(victim) as Allocation,
+      right,
+      reason,
+    })) ?? [];
+  let victims = victimsOf(PLANNERS[by](tree, request, live));
+  // One that cannot be evicted for a while cannot be turned round at once.
+  const isSafe = ask.preemptible === false || minRuntimeMs > 0;
+  if (!isSafe && !arePowerless(team, victims)) {
+    victims = victimsOf(planStable(PLANNERS[by], tree, request, live));
+  }
+  if (victims.length === 0 || victims.length > LIMITS.victimsMax) return undefined;
   if (!isEnough(place.anchor, wanted, victims)) return undefined;
   let graceMs = 0;
   for (const { allocation } of victims) graceMs = Math.max(graceMs, allocation.ask.graceMs ?? 0);
-  const { graceMsMax } = team.policy.preemption;
   return { victims, graceMs: Math.min(graceMs, graceMsMax, slackMsOf(ask, place.anchor, atMs)) };
 }
 
@@ -164,7 +182,7 @@ function* giversFor(team: Team, contest: Contest): Generator<Giver> {
     if (holder === last) continue;
     last = holder;
     const mayTake = canReclaim || mayTakeByPriority(team, at, request, holder);
-    if (!mayTake && isByPriorityAlone && holder.priority > candidate.priority) return;
+    if (!mayTake && isByPriorityAlone && isBeyond(holder, candidate, at)) return;
     if (!mayTake || holder.yieldsTo !== null || holder.evictions >= evictionsMax) continue;
     if (atMs - holder.grantedAtMs < minRuntimeMs) continue;
     // What it gives back is its reservation's and nobody else's.
@@ -172,6 +190,17 @@ function* giversFor(team: Team, contest: Contest): Generator<Giver> {
     const gives = whatItGives(holder);
     if (gives !== undefined) yield { allocation: holder, gives };
   }
+}
+
+/** Whether all that follow in order of cost rank as high as the request, or higher. */
+function isBeyond(
+  { priority, grantedAtMs }: Allocation,
+  asked: Contest['candidate'],
+  { preemption: { withinNode } }: PreemptionAt,
+): boolean {
+  if (priority !== asked.priority) return priority > asked.priority;
+  // Of its own rank the youngest come first.
+  return withinNode !== 'any' && !(withinNode === 'lowerOrNewerEqual' && grantedAtMs > asked.atMs);
 }
 
 function mayTakeByPriority(
