@@ -54,6 +54,7 @@ export class LogCheck {
       this.#at = `${shard}/${seq}.${index} ${event.type}`;
       this.#counts.events += 1;
       this.#apply(event);
+      for (const fault of this.#rates.take(event)) this.#found.faults.push(`${this.#at}: ${fault}`);
     }
   }
 
@@ -80,18 +81,13 @@ export class LogCheck {
     const booking = `${team} reserved ${event.reservation ?? this.#drawn.get(key)}`;
     for (const { path: at, resource, available } of event.short ?? []) {
       if (event.reason === 'reservation_short') continue;
-      const left = this.#rates.room(at, resource, event.atMs);
-      if (left === available) continue;
+      if (this.#rates.room(at, resource, event.atMs) === available) continue;
       const { limit, committed } = this.#account(at, resource);
       if (limit !== null && Math.max(0, limit - committed) === available) continue;
       this.#found.faults.push(`${this.#at}: ${at} had other than ${available} ${resource} free`);
     }
     for (const resource in limits) {
-      const { per, limit } = limits[resource];
-      if (per) {
-        this.#rates.meter(on, resource, limit ?? null, per, event.atMs);
-        continue;
-      }
+      if (limits[resource].per) continue;
       this.#change(on, resource, 0, false, limits[resource]);
       const sinceMs = event.windows?.[resource]?.startsAtMs;
       const account = this.#account(on, resource);
@@ -111,11 +107,6 @@ export class LogCheck {
     if (event.toReservation) this.#giveBack(key, booking, event.toReservation);
     if (items && type !== 'Reserved')
       this.#hold(key, ask?.path, { ...this.#holds.get(key)?.amounts, ...items }, event.drawn);
-    if (type === 'AllocationGranted' && event.rates) {
-      const faults = this.#rates.grant(key, ask.path, event.rates, event.atMs);
-      this.#found.faults.push(...faults.map((fault) => `${this.#at}: ${fault}`));
-    }
-    if (type === 'AllocationEnded') this.#rates.end(key, event.rates ?? {}, event.atMs);
     if (earmarked) this.#hold(claim, ask?.path, plus(collected, earmarked));
     if (type === 'AllocationEnded') this.#hold(key, on, {});
     const booked = event.booked ?? event.more ?? (type === 'Charged' ? amounts : {});
@@ -125,10 +116,7 @@ export class LogCheck {
       parts.push({ usedAtMs, amounts: plus({}, back, -1) });
     }
     this.#book(on, plus(booked, less, -1), parts);
-    if (type === 'NodeClosed' || event.closesStep) {
-      this.#close(on);
-      this.#rates.close(on);
-    }
+    if (type === 'NodeClosed' || event.closesStep) this.#close(on);
   }
 
   /** Sets what somebody holds or collects; growth is admission, but for what was reserved. */

@@ -10,8 +10,21 @@ export class RateCheck {
   /** What live allocations have counted, where. */
   readonly #open = new Map<string, [rate: Rate, resource: string, grant: Grant][]>();
 
+  /** @returns where an event exceeds a rate */
+  // biome-ignore lint/suspicious/noExplicitAny: events are read without their schemas
+  take({ type, team, path, ask, limits, rates, atMs, ...event }: any): string[] {
+    const key = `${team} ${event.allocation ?? event.id}`;
+    for (const resource in limits) {
+      const { per, limit = null } = limits[resource];
+      if (per) this.#meter(path, resource, limit, per, atMs);
+    }
+    if (type === 'NodeClosed') this.#close(path);
+    if (type === 'AllocationEnded') this.#end(key, rates ?? {}, atMs);
+    return type === 'AllocationGranted' && rates ? this.#grant(key, ask.path, rates, atMs) : [];
+  }
+
   /** A limit per time is set on a node, or taken away. */
-  meter(path: string, resource: string, limit: number | null, per: Per, atMs: number): void {
+  #meter(path: string, resource: string, limit: number | null, per: Per, atMs: number): void {
     const key = `${path} ${resource}`;
     const before = this.#rates.get(key);
     const isSame =
@@ -25,8 +38,8 @@ export class RateCheck {
     } else this.#rates.set(key, { limit, per, grants: [], owed: 0n, atMs });
   }
 
-  /** Counts a grant on every tier of its path. @returns where that exceeds a rate */
-  grant(id: string, path: string, rates: Amounts, atMs: number): string[] {
+  /** Counts a grant on every tier of its path. */
+  #grant(id: string, path: string, rates: Amounts, atMs: number): string[] {
     const faults: string[] = [];
     const counted: [Rate, string, Grant][] = [];
     this.#open.set(id, counted);
@@ -45,7 +58,7 @@ export class RateCheck {
   }
 
   /** An allocation ends; what it really used may be stated. */
-  end(id: string, actual: Amounts, atMs: number): void {
+  #end(id: string, actual: Amounts, atMs: number): void {
     for (const [rate, resource, grant] of this.#open.get(id) ?? []) {
       const stated = actual[resource];
       if (stated === undefined || grant.asked === 0) continue;
@@ -66,7 +79,7 @@ export class RateCheck {
   }
 
   /** A node has closed, with all beneath it. */
-  close(path: string): void {
+  #close(path: string): void {
     for (const key of this.#rates.keys()) {
       if (key.startsWith(`${path} `) || key.startsWith(`${path}/`)) this.#rates.delete(key);
     }

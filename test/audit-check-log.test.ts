@@ -117,13 +117,55 @@ function linesOf(governor: Governor, doctor = (event: BursarEvent) => event): st
 }
 
 test('it has at most 350 lines and imports nothing of the project but the codec', () => {
-  const source = readFileSync(CHECKER, 'utf8');
-  assert.ok(source.trimEnd().split('\n').length <= 350);
-  const imports = scanSource(source).imports.map(({ specifier }) => specifier ?? '');
-  assert.equal(
-    imports.filter((specifier) => !specifier.startsWith('node:')),
-    ['../events/codec.ts'],
-  );
+  const importsOf = (file: string) => {
+    const source = readFileSync(path.join(path.dirname(CHECKER), file), 'utf8');
+    assert.ok(source.trimEnd().split('\n').length <= 350, file);
+    const imports = scanSource(source).imports.map(({ specifier }) => specifier ?? '');
+    return imports.filter((specifier) => !specifier.startsWith('node:'));
+  };
+  assert.equal(importsOf(path.basename(CHECKER)), ['../events/codec.ts', './check-rates.ts']);
+  assert.equal(importsOf('check-rates.ts'), []);
+});
+
+test('R-17 INV-17 it counts rates a third way: a grant too many, or too early, is found', () => {
+  for (const by of ['sliding', 'bucket'] as const) {
+    const governor = new Governor('acme');
+    openLab(governor);
+    const per = { ms: 1_000, by };
+    const limits = { 'rate.search': { limit: 4, per } };
+    governor.send({ op: 'setLimits', path: 'acme/lab', limits });
+    const ask = (id: string, amount: number) =>
+      governor.send({
+        op: 'request',
+        id,
+        path: 'acme/lab/r1/s',
+        items: { 'rate.search': { amount } },
+      });
+    ask('a', 3);
+    ask('no', 2);
+    governor.send({ op: 'settle', allocation: 'a', actual: { 'rate.search': 1 } });
+    ask('b', 3);
+    governor.pass(250);
+    ask('c', 1);
+    governor.send({ op: 'setLimits', path: 'acme/lab', limits: { 'rate.search': { limit: 9 } } });
+    ask('d', 4);
+    governor.pass(1_000);
+    ask('e', 5);
+    const counts = governor.events().filter((event) => event.type === 'AllocationGranted').length;
+    assert.ok(counts >= 4, `${counts} grants`);
+    const genuine = check(linesOf(governor));
+    assert.equal(genuine.faults, []);
+    const more = (event: BursarEvent): BursarEvent =>
+      event.type === 'AllocationGranted' && event.id === 'b'
+        ? { ...event, rates: { 'rate.search': 5 } }
+        : event;
+    assert.ok(check(linesOf(governor, more)).faults.length > 0);
+    const early = (event: BursarEvent): BursarEvent =>
+      event.type === 'AllocationGranted' && event.id === 'e'
+        ? { ...event, atMs: event.atMs - 1_250 }
+        : event;
+    assert.ok(check(linesOf(governor, early)).faults.length > 0);
+  }
 });
 
 test('a genuine log passes, and its spend is told by tier', async () => {
