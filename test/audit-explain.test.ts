@@ -41,7 +41,7 @@ test('U-02 a denial is explained: contest, strategy, factors, tiers, holders, wh
   assert.is(decisions.length, 1);
   const [decision] = decisions;
   assert.is(decision?.outcome, 'denied');
-  assert.is(decision?.rule, '7-wait');
+  assert.is(decision?.rule, '7-equal');
   assert.is(decision?.strategy, 'first_come_first_served');
   assert.ok(decision?.contest?.startsWith('c-'));
   assert.is(decision?.factors['aheadCount'], 1);
@@ -72,7 +72,7 @@ test('U-02 a denial is explained: contest, strategy, factors, tiers, holders, wh
   );
   assert.equal(
     story.map(({ type }) => type),
-    ['ContentionDetected', 'StrategySelected', 'RequestDenied'],
+    ['ContentionDetected', 'StrategySelected', 'StrategySelected', 'RequestDenied'],
   );
 });
 

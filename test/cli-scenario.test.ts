@@ -41,7 +41,7 @@ test('U-02 contention: granted, in part, queued, preempted, served in order, ref
   const explained = await runHere(['audit', 'explain', 'dan-1', ...source, ...elsewhere]);
   const [{ decisions }] = JSON.parse(explained.stdout);
   assert.is(decisions[0].outcome, 'queued');
-  assert.is(decisions[0].strategy, 'first_come_first_served');
+  assert.is(decisions[0].strategy, 'queue_and_wait');
   assert.is(decisions[0].situation.holdersCount, 3);
   const { alternatives } = decisions[0];
   const chosen = alternatives.find((one: { chosen: boolean }) => one.chosen);

@@ -45,6 +45,15 @@ const TEXTS = [
   'ab'.repeat(32),
   'ab'.repeat(64),
   'AAAA',
+  '1d',
+  '2w',
+  'manual',
+  'UTC',
+  'Europe/Berlin',
+  '12:00',
+  '23:59:59',
+  'search*',
+  'acme/lab|credits',
   '',
 ];
 const NUMBERS = [0, 1, 2, 7, 40, 100, 1_000, 60_000, 1_764_000_000_000];
@@ -79,6 +88,7 @@ function build(schema: SchemaLike, chance: Chance): unknown {
       return chance.pick(Object.values(def.entries ?? {}));
     case 'optional':
     case 'default':
+    case 'prefault':
       return chance.oneIn(2) ? undefined : buildOf(def.innerType, chance);
     case 'nullable':
       return chance.oneIn(3) ? null : buildOf(def.innerType, chance);
