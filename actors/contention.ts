@@ -145,7 +145,7 @@ export function* queuesBefore(
 }
 
 /** A request as a queue ranks it: by its own turn there, or by the one that it would get. */
-export function rankIn<One extends Ranked & { readonly account?: AccountName }>(
+function rankIn<One extends Ranked & { readonly account?: AccountName }>(
   queue: WaitQueue | undefined,
   { path, resource }: AccountName,
   one: One,
