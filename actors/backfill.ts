@@ -25,7 +25,8 @@ export function backfillEndMs(team: Team, candidate: Candidate, rank: Ranked): n
   if (team.policy.backfill === 'none') return undefined;
   const { place, wanted, rates, atMs, ask } = candidate;
   if (rates !== NO_RATES || !fits(place.anchor, wanted)) return undefined;
-  const endsByMs = atMs + (ask.ttlMs ?? LIMITS.ttlMsDefault);
+  const leaseEndMs = atMs + (ask.ttlMs ?? LIMITS.ttlMsDefault);
+  const endsByMs = Math.min(leaseEndMs, place.anchor.deadlineAtMs);
   for (const { node, resource, queue } of queuesBefore(team, place.anchor, wanted, rank)) {
     const first = queue.head;
     if (resourceTypeOf(resource)?.class !== 'capacity') return undefined;

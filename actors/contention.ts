@@ -154,15 +154,11 @@ function rankIn<One extends Ranked & { readonly account?: AccountName }>(
   return queue === undefined ? one : { ...one, pass: queue.passOf(one.ask.path) };
 }
 
-/**
- * Whether any request waits on the path for one of these resources.
- * @param below looks only at the tiers beneath this node
- */
-export function meetsQueue(team: Team, anchor: Node, wanted: Amounts, below?: Node): boolean {
+/** Whether any request waits on the path for one of these resources. */
+export function meetsQueue(team: Team, anchor: Node, wanted: Amounts): boolean {
   if (team.waiting.size === 0) return false;
   for (const resource in wanted) {
     for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
-      if (node === below) break;
       if (node.queues?.has(resource)) return true;
     }
   }

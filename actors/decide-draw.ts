@@ -6,7 +6,7 @@ import { refuse } from '../events/refusals.ts';
 import type { Amounts } from '../events/resources.ts';
 import { conflictTypeOf } from '../resolver/conflict-type.ts';
 import { shortagesOf } from './admission.ts';
-import { type Candidate, meetsQueue } from './contention.ts';
+import { type Candidate, queueBefore, rankOf } from './contention.ts';
 import { denialOf } from './denial.ts';
 import { nodeOf } from './evolve-node.ts';
 import { rateShortages, ratesReadyAtMs } from './rates.ts';
@@ -59,10 +59,8 @@ export function draw(team: Team, candidate: Candidate, id: string): BursarEvent 
     const { limit } = nodeOf(team, first.path).accounts.get(first.resource) ?? {};
     return deny(conflictTypeOf(first.resource, limit, team.policy.resources), short);
   }
-  const isHeldUp =
-    meetsQueue(team, place.anchor, { ...rest, ...rates }) ||
-    meetsQueue(team, place.anchor, drawn, reservation.node);
-  if (isHeldUp) return deny('queued_ahead', []);
+  const rank = rankOf(candidate, team);
+  if (queueBefore(team, place.anchor, { ...rest, ...rates }, rank)) return deny('queued_ahead', []);
   const factors = { reservation: true };
   const grant = grantOf(team, candidate, wanted, 'request', { rule: RULE, factors });
   return { ...grant, reservation: id, drawn };

@@ -109,8 +109,22 @@ function toldByNode(event: BursarEvent): Told[] {
               fields: { liveAllocations: event.liveAllocations },
             },
           ];
-    case 'LimitsSet':
-      return [{ outcome: 'limits_set', subject: event.path, fields: {} }];
+    case 'LimitsSet': {
+      const { path, reclaimed } = event;
+      return [{ outcome: 'limits_set', subject: path, fields: { reclaimed } }];
+    }
+    case 'Transferred': {
+      const { from, to, amounts, guarantees } = event;
+      return [{ outcome: 'transferred', subject: from, fields: { to, amounts, guarantees } }];
+    }
+    case 'Reserved': {
+      const { reservation, path, items } = event;
+      return [{ outcome: 'reserved', subject: reservation, fields: { path, items } }];
+    }
+    case 'ReservationEnded': {
+      const { reservation, as, returned } = event;
+      return [{ outcome: 'reservation_ended', subject: reservation, fields: { as, returned } }];
+    }
     case 'ToppedUp':
       return [{ outcome: 'topped_up', subject: event.path, fields: { amounts: event.amounts } }];
     case 'PolicySet':

@@ -52,9 +52,22 @@ export function expectedMs(ask: ResourceAllocationRequest): number {
   return ask.expectedMs ?? ask.ttlMs ?? 0;
 }
 
-/** Last moment at which a grant still helps; infinite without a deadline. */
-export function latestStartMs(ask: ResourceAllocationRequest, deadlineAtMs: number | null): number {
-  return deadlineAtMs === null ? Number.POSITIVE_INFINITY : deadlineAtMs - expectedMs(ask);
+/**
+ * Last moment at which a grant still helps: before its own deadline and that of the node where it
+ * works. Infinite without either.
+ */
+export function latestStartMs(
+  ask: ResourceAllocationRequest,
+  deadlineAtMs: number | null,
+  nodeEndsAtMs: number | null,
+): number {
+  const ends = [deadlineAtMs, nodeEndsAtMs].map((atMs) => atMs ?? Number.POSITIVE_INFINITY);
+  return Math.min(...ends) - expectedMs(ask);
+}
+
+/** When the nearest open node of a path is closed by force; null: it has no deadline. */
+export function nodeEndOf(nodes: Nodes, path: string): number | null {
+  return nearest(nodes, path)?.deadlineAtMs ?? null;
 }
 
 export function leaseMs(ask: ResourceAllocationRequest): number {

@@ -21,11 +21,16 @@ export function dueBy(state: State, byMs: number): Due[] {
   for (const waiting of state.waiting.values()) {
     add(waiting.untilMs, 'wait timeout', waiting.id);
     // At its latest start it could still be met.
-    add(latestStartMs(waiting.ask, waiting.deadlineAtMs) + 1, 'deadline', waiting.id);
+    const { ask, deadlineAtMs, nodeEndsAtMs } = waiting;
+    add(latestStartMs(ask, deadlineAtMs, nodeEndsAtMs) + 1, 'deadline', waiting.id);
     if (waiting.victims.length > 0) add(waiting.graceEndsAtMs, 'grace end', waiting.id);
   }
   for (const [id, { untilMs }] of state.approvals) add(untilMs, 'approval timeout', id);
+  for (const reservation of state.reservations.values()) {
+    add(reservation.endsAtMs, 'end of a reservation', reservation.id);
+  }
   for (const node of state.nodes.values()) {
+    add(node.deadlineAtMs, 'deadline of a node', node.path);
     if (node.isClosing) add(node.fenceAtMs, 'forced close', node.path);
     for (const [id, untilMs] of node.freezes) add(untilMs, 'freeze end', id);
     for (const stop of node.stops.values()) {

@@ -1,6 +1,6 @@
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import type { Amounts } from '../../events/resources.ts';
-import { deadlineOf } from './ask-terms.ts';
+import { deadlineOf, nodeEndOf } from './ask-terms.ts';
 import { add, nearest } from './books.ts';
 import type { State, Waiting } from './state.ts';
 import { endTurns, joinTurns, leaveTurns } from './turns.ts';
@@ -78,6 +78,7 @@ function queue(state: State, event: EventOf<'RequestQueued'>): void {
     priority: event.priority,
     queuedAtMs: event.queuedAtMs,
     deadlineAtMs: deadlineOf(event.atMs, event.ask.deadlineMs),
+    nodeEndsAtMs: nodeEndOf(state.nodes, event.ask.path),
     attempt: event.attempt ?? 0,
     evictions: event.evictions ?? 0,
     arrival: state.count,
@@ -114,6 +115,7 @@ function preempt(state: State, event: EventOf<'PreemptionRequested'>): void {
     priority: event.priority,
     queuedAtMs: before?.queuedAtMs ?? event.atMs,
     deadlineAtMs: before?.deadlineAtMs ?? deadlineOf(event.atMs, event.ask.deadlineMs),
+    nodeEndsAtMs: nodeEndOf(state.nodes, event.ask.path),
     attempt: before?.attempt ?? 0,
     evictions: before?.evictions ?? 0,
     arrival: before?.arrival ?? state.count,
@@ -146,7 +148,8 @@ function earmark(state: State, waiting: Waiting, amounts: Amounts): void {
 /** S §6.4: an outage moves leases, claims, graces and queue time-outs; deadlines stay. */
 function extend(state: State, byMs: number): void {
   for (const live of state.live.values()) {
-    live.expiresAtMs += byMs;
+    const ends = nodeEndOf(state.nodes, live.path) ?? Number.POSITIVE_INFINITY;
+    live.expiresAtMs = Math.min(live.expiresAtMs + byMs, ends);
     live.endsByMs += byMs;
     if (live.claimUntilMs !== null) live.claimUntilMs += byMs;
   }

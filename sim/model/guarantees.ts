@@ -51,7 +51,7 @@ export function withLending(state: State, path: string, limits: ResourceLimits):
 }
 
 /** What the children of a node can count on, each by its own guarantee or by those beneath it. */
-function promisedBeneath(state: State, node: ModelNode, resource: string): number {
+export function promisedBeneath(state: State, node: ModelNode, resource: string): number {
   let sum = 0;
   for (const path of node.children) {
     const child = state.nodes.get(path);

@@ -156,6 +156,11 @@ function subjectOf(answer: Answer): string | undefined {
     case 'stopped':
     case 'recovered':
       return answer.path;
+    case 'transferred':
+      return answer.from;
+    case 'reserved':
+    case 'reservation_ended':
+      return answer.reservation;
     case 'enrolled':
     case 'dismissed':
       return answer.agent;
@@ -173,7 +178,16 @@ function isFinal({ outcome }: Answer): boolean {
 }
 
 const OF_THE_MOMENT = new Set([
-  ...['expiresInMs', 'timeoutInMs', 'graceMs', 'ackInMs', 'replayed', 'decidedMsAgo'],
+  ...[
+    'startsInMs',
+    'endsInMs',
+    'expiresInMs',
+    'timeoutInMs',
+    'graceMs',
+    'ackInMs',
+    'replayed',
+    'decidedMsAgo',
+  ],
   ...['evidence', 'idempotent', 'id'],
 ]);
 

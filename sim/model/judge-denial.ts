@@ -2,10 +2,11 @@ import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
 import type { DenialReason } from '../../events/reasons.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
-import { latestStartMs, priorityOf, termsOf } from './ask-terms.ts';
+import { latestStartMs, nodeEndOf, priorityOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { type Need, nearest, needs, parentOf, pathLimit } from './books.ts';
+import { coveredBy, needsBeside, reservationOf } from './draws.ts';
 import { neverFits } from './empty-tree.ts';
 import { rulesMet } from './judge-approval.ts';
 import { aheadWhereNamed } from './line.ts';
@@ -50,7 +51,8 @@ export function judgeDenial(bench: Denied): void {
   });
   const self = asRanked(state, event, priorityOf(event.ask));
   const isOfRoom = !BARS.has(event.reason) && !OF_THE_ASK.has(event.reason);
-  if (waiting === undefined && isOfRoom && isPartDue(state, event.id, event.ask, self)) {
+  const isDraw = event.ask.reservationId !== undefined;
+  if (waiting === undefined && isOfRoom && !isDraw && isPartDue(state, event.id, event.ask, self)) {
     find('S §7', `denied ${event.reason}, though a part of it is due`, event.id);
   }
   const bars = barsOf(state, event.ask.path, waiting?.priority ?? priorityOf(event.ask));
@@ -83,7 +85,7 @@ function isTrue({ state, event }: Denied): boolean {
     case 'deadline_unreachable': {
       const deadlineAtMs =
         waiting?.deadlineAtMs ?? (ask.deadlineMs === undefined ? null : atMs + ask.deadlineMs);
-      return atMs > latestStartMs(ask, deadlineAtMs);
+      return atMs > latestStartMs(ask, deadlineAtMs, nodeEndOf(state.nodes, ask.path));
     }
     case 'wait_timeout':
       return waiting !== undefined && atMs >= waiting.untilMs;
@@ -111,10 +113,14 @@ function isTrue({ state, event }: Denied): boolean {
       return atMs >= (state.approvals.get(event.id)?.untilMs ?? Number.POSITIVE_INFINITY);
     case 'amount_out_of_range':
       return leavesRange(state, ask.path, terms.want);
+    case 'reservation_ahead':
+      return atMs < (reservationOf(state, ask)?.startsAtMs ?? 0);
+    case 'reservation_short':
+      return isReservationShort(state, ask, terms.want);
     default:
       return (
-        !neverFits(state, ask.path, terms.least) &&
-        needs(state.nodes, ask.path, terms.want).some(
+        (ask.reservationId !== undefined || !neverFits(state, ask.path, terms.least)) &&
+        needsBeside(state, ask, terms.want).some(
           (need) => need.need > need.room && conflictOf(state, need) === reason,
         )
       );
@@ -129,6 +135,18 @@ function leavesRange(state: Denied['state'], path: string, want: Record<string, 
     }
     return false;
   });
+}
+
+/** Less is left than is asked of it, or nothing any more where it is over. */
+function isReservationShort(
+  state: Denied['state'],
+  ask: EventOf<'RequestDenied'>['ask'],
+  want: Record<string, number>,
+): boolean {
+  const from = reservationOf(state, ask);
+  if (from === undefined) return true;
+  const covered = Object.entries(coveredBy(from, want));
+  return covered.some(([resource, amount]) => amount > (from.left[resource] ?? 0));
 }
 
 /** The kind of contention on an account. */
@@ -149,9 +167,9 @@ function conflictOf(state: Denied['state'], { node, resource }: Need): DenialRea
 
 /** Every tier that a denial names is on the path and as short as it says. */
 function judgeShort({ state, event, find }: Denied): void {
-  if (event.reason === 'never_fits') return;
+  if (event.reason === 'never_fits' || event.reason === 'reservation_short') return;
   const terms = termsOf(event.ask, state);
-  const asked = [...needs(state.nodes, event.ask.path, terms.want)];
+  const asked = needsBeside(state, event.ask, terms.want);
   const least = needs(state.nodes, event.ask.path, terms.least);
   for (const { path, resource, needed, available } of event.short ?? []) {
     const isSo = [...asked, ...least].some(

@@ -1,8 +1,9 @@
 import type { EventOf } from '../../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
 import type { Bench } from './bench.ts';
-import { nearest, parentOf } from './books.ts';
+import { isShortAbove, nearest, parentOf } from './books.ts';
 import { isSameAmounts } from './content.ts';
+import { backOf } from './draws.ts';
 import { concerns, consumablesOf } from './fold-allocation.ts';
 import { oweFreeze, oweRequeue } from './owed.ts';
 import type { Live, State } from './state.ts';
@@ -27,6 +28,10 @@ export function judgeEnd(bench: Ended): void {
   if (event.as === 'settled') oweFreeze(bench, live.id, live.path, event.overrun ?? {});
   oweRequeue(bench, live);
   judgeBooked(bench, live);
+  const back = backOf(live, {}, consumablesOf(event.booked));
+  if (!isSameAmounts(back, event.toReservation)) {
+    find('F-07', `its reservation has back ${text(event.toReservation ?? {})}, not ${text(back)}`);
+  }
   if ((event.closesStep === true) !== stepCloses(state, live)) {
     find('S §5', event.closesStep ? 'its step stays open' : 'its step closes with it', live.id);
   }
@@ -67,6 +72,9 @@ function judgeMoment({ state, event, find }: Ended, live: Live): void {
       return;
     }
     case 'reclaimed':
+      if (!isShortAbove(state.nodes, live.path, Object.keys(live.items))) {
+        find('S §6.6', 'no limit above it is short', live.id);
+      }
       return;
     case 'fenced':
       if (!isFencedNow(state, live, atMs)) find('S §6.7', 'no stop or close fences it', live.id);

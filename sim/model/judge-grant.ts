@@ -1,10 +1,11 @@
 import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
-import { latestStartMs, leaseMs, type Terms, termsOf } from './ask-terms.ts';
+import { latestStartMs, leaseMs, nodeEndOf, type Terms, termsOf } from './ask-terms.ts';
 import { barsOf, missingOf } from './barred.ts';
 import type { Bench } from './bench.ts';
-import { fits, nearest, needs } from './books.ts';
+import { fits } from './books.ts';
 import { isSame } from './content.ts';
+import { besideReservation, judgeDraw, needsBeside } from './draws.ts';
 import { judgeBackfill } from './judge-backfill.ts';
 import { aheadWhereDrawn } from './line.ts';
 import { asRanked } from './rank.ts';
@@ -24,13 +25,14 @@ export function judgeGrant(bench: Granted): void {
   const terms = termsOf(ask, state);
   judgeAmounts(bench, terms);
   withoutEarmark(state, waiting, () => {
-    for (const { node, resource, need, room } of needs(state.nodes, ask.path, items)) {
+    for (const { node, resource, need, room } of needsBeside(state, ask, items)) {
       if (need <= room) continue;
       find('INV-2', `${node.path} has ${room} ${resource} left, ${need} are admitted`, event.id);
     }
     judgeTurn(bench);
     judgeLargest(bench, terms);
   });
+  judgeDraw(bench);
   judgeVia(bench);
   judgeTimes(bench);
 }
@@ -102,7 +104,8 @@ function judgeLargest({ state, event, find }: Granted, { want }: Terms): void {
 function judgeTurn({ state, event, find }: Granted): void {
   const self = state.waiting.get(event.id) ?? asRanked(state, event, event.priority);
   if (event.via === 'preemption') return;
-  const places = aheadWhereDrawn(state, event.id, event.ask.path, event.items, self);
+  const drawn = besideReservation(state, event.ask, event.items);
+  const places = aheadWhereDrawn(state, event.id, event.ask.path, drawn, self);
   if (event.endsByMs !== undefined) return judgeBackfill(state, event, places, find);
   for (const { path, resource, first } of places) {
     find('S §7', `${first.id} waits before it for ${resource} of ${path}`, event.id);
@@ -133,14 +136,15 @@ function judgeVia({ state, event, find }: Granted): void {
 function judgeTimes({ state, event, find }: Granted): void {
   const { ask, atMs, id } = event;
   const waiting = state.waiting.get(id);
-  const nodeEndsAtMs = nearest(state.nodes, ask.path)?.deadlineAtMs ?? Infinity;
-  const leaseUntilMs = Math.min(atMs + leaseMs(ask), nodeEndsAtMs);
+  const nodeEndsAtMs = nodeEndOf(state.nodes, ask.path);
+  const leaseUntilMs = Math.min(atMs + leaseMs(ask), nodeEndsAtMs ?? Number.POSITIVE_INFINITY);
   if (event.expiresAtMs !== leaseUntilMs) {
     find('S §5', `a lease of ${event.expiresAtMs - atMs} ms, not ${leaseUntilMs - atMs}`, id);
   }
   const deadlineAtMs =
     waiting?.deadlineAtMs ?? (ask.deadlineMs === undefined ? null : atMs + ask.deadlineMs);
-  if (atMs > latestStartMs(ask, deadlineAtMs)) find('S §7', 'it cannot meet its deadline', id);
+  if (atMs > latestStartMs(ask, deadlineAtMs, nodeEndsAtMs))
+    find('S §7', 'it cannot meet its deadline', id);
   const isLater = waiting !== undefined && (event.via === 'queue' || waiting.queuedAtMs < atMs);
   const claim = event.claimUntilMs;
   if (claim !== undefined && claim !== atMs + LIMITS.claimMs) {

@@ -1,11 +1,15 @@
 import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
+import { nodeEndOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
-import { needs } from './books.ts';
-import { isSame } from './content.ts';
+import { isShortAbove, needs } from './books.ts';
+import { isSame, isSameAmounts } from './content.ts';
+import { backOf } from './draws.ts';
+import { consumablesOf } from './fold-allocation.ts';
 import { mayOperate } from './judge-wait.ts';
 import { queueOf } from './rank.ts';
+import type { Live } from './state.ts';
 import { isImplausible } from './use.ts';
 
 type OfAgent = EventOf<'LeaseRenewed'> | EventOf<'AllocationResized'> | EventOf<'UsageReported'>;
@@ -28,8 +32,9 @@ export function judgeRenewed(bench: Bench<EventOf<'LeaseRenewed'>>): void {
   if (!judgeOwner(bench)) return;
   const before = state.live.get(event.allocation)?.expiresAtMs ?? 0;
   if (event.expiresAtMs < before) find('S §5', 'a renewal shortens the lease', event.allocation);
-  const { endsByMs = Infinity } = state.live.get(event.allocation) ?? {};
-  const furthest = Math.max(before, Math.min(event.atMs + LIMITS.leaseMsMax, endsByMs));
+  const { endsByMs = Infinity, path = '' } = state.live.get(event.allocation) ?? {};
+  const nodeEnd = nodeEndOf(state.nodes, path) ?? Number.POSITIVE_INFINITY;
+  const furthest = Math.max(before, Math.min(event.atMs + LIMITS.leaseMsMax, endsByMs, nodeEnd));
   if (event.expiresAtMs > furthest) find('S §5', 'beyond the longest lease', event.allocation);
   const ends = sent
     ?.of('renew', event.by, event.id)
@@ -44,9 +49,11 @@ export function judgeRenewed(bench: Bench<EventOf<'LeaseRenewed'>>): void {
 /** S §5 and §6.7, resize: shrinking always may; growth is an admission. */
 export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
   const { state, event, sent, find } = bench;
+  if (event.reclaimed) return judgeReclaim(bench);
   if (!judgeOwner(bench)) return;
   const live = state.live.get(event.allocation);
   if (live === undefined) return;
+  judgeBack(bench, live);
   const commands = sent?.of('resize', event.by, event.id);
   const isAsked = commands?.some(
     ({ allocation, items }) => allocation === live.id && isSame(items, event.items),
@@ -67,6 +74,34 @@ export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
     if (queueOf(state, node.path, resource).length > 0) {
       find('S §7', `it grows past the queue at ${node.path} for ${resource}`, live.id);
     }
+  }
+}
+
+/** S §6.6: after a cut, down to what its holder said to be enough, and of what is unspent. */
+function judgeReclaim(bench: Bench<EventOf<'AllocationResized'>>): void {
+  const { state, event, find } = bench;
+  const live = state.live.get(event.allocation);
+  if (live === undefined) return find('S §6.6', 'it does not live', event.allocation);
+  judgeBack(bench, live);
+  if (event.by !== undefined) find('S §6.6', 'a cut has no agent', live.id);
+  if (live.ask.preemptible === false) find('S §6.6', 'it may not be taken', live.id);
+  if (!isShortAbove(state.nodes, live.path, Object.keys(event.items))) {
+    find('S §6.6', 'no limit above it is short', live.id);
+  }
+  for (const [resource, amount] of Object.entries(event.items)) {
+    const least = live.ask.items[resource]?.min ?? Number.POSITIVE_INFINITY;
+    const used = consumablesOf(live.reported)[resource] ?? 0;
+    if (amount < Math.max(least, used)) {
+      find('S §6.6', `${amount} ${resource} left of ${live.items[resource]}`, live.id);
+    }
+    if (amount > (live.items[resource] ?? 0)) find('S §6.6', 'a cut lets it grow', live.id);
+  }
+}
+
+function judgeBack({ event, find }: Bench<EventOf<'AllocationResized'>>, live: Live): void {
+  const back = backOf(live, { ...live.items, ...event.items }, {});
+  if (!isSameAmounts(back, event.toReservation)) {
+    find('F-07', `its reservation has back ${JSON.stringify(event.toReservation)}`, live.id);
   }
 }
 

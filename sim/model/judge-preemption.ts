@@ -1,7 +1,7 @@
 import type { EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
-import { latestStartMs, termsOf } from './ask-terms.ts';
+import { latestStartMs, nodeEndOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { committed, fits, needs } from './books.ts';
@@ -167,7 +167,8 @@ function judgeGrace({ state, event, find }: Preempting, victims: readonly Live[]
   const deadlineAtMs =
     waiting?.deadlineAtMs ??
     (event.ask.deadlineMs === undefined ? null : event.atMs + event.ask.deadlineMs);
-  const slackMs = Math.max(0, latestStartMs(event.ask, deadlineAtMs) - event.atMs);
+  const nodeEndsAtMs = nodeEndOf(state.nodes, event.ask.path);
+  const slackMs = Math.max(0, latestStartMs(event.ask, deadlineAtMs, nodeEndsAtMs) - event.atMs);
   const largest = Math.max(0, ...victims.map(({ ask }) => ask.graceMs ?? 0));
   const graceMs = Math.min(largest, state.policy.preemption.graceMsMax, slackMs);
   if (event.graceEndsAtMs !== event.atMs + graceMs) {

@@ -54,6 +54,9 @@ function judgeNodes(state: State, find: Bench['find']): void {
     if (node.isClosing && !hasLive(state, ({ path }) => isWithin(path, node.path))) {
       find('S §5', `${node.path} is closing with nothing alive in it`, node.path);
     }
+    if (node.isClosing && isReservedBeneath(state, node.path)) {
+      find('F-07', `${node.path} is closing and something is reserved in it`, node.path);
+    }
     for (const stop of node.stops.values()) {
       if (!stop.isComplete && !hasLive(state, (live) => concerns(stop, live))) {
         find('S §6.7', `the stop ${stop.id} concerns nobody and is not complete`, stop.id);
@@ -61,6 +64,10 @@ function judgeNodes(state: State, find: Bench['find']): void {
     }
     if (isIdleBut(state, node, null)) find('S §5', `${node.path} is idle and open`, node.path);
   }
+}
+
+function isReservedBeneath(state: State, path: string): boolean {
+  return [...state.reservations.values()].some((one) => isWithin(one.path, path));
 }
 
 function hasLive(state: State, is: (live: { path: string; priority: number }) => boolean): boolean {

@@ -56,7 +56,10 @@ function judgeAccount(
   find: Bench['find'],
 ): void {
   const { account } = event;
-  if (!isWithin(event.ask.path, account.path) || event.ask.items[account.resource] === undefined) {
+  if (
+    !isWithin(event.ask.path, account.path) ||
+    termsOf(event.ask, state).want[account.resource] === undefined
+  ) {
     find('S §7', `waits at ${account.path} ${account.resource}, which it does not ask`, event.id);
   }
   // A demand that is put back is looked at anew in the same decision, and moves where it belongs.

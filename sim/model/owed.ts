@@ -1,6 +1,6 @@
 import type { EventOf } from '../../events/events.ts';
 import type { Amounts } from '../../events/resources.ts';
-import { latestStartMs, termsOf } from './ask-terms.ts';
+import { latestStartMs, nodeEndOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { nearest, parentOf, pathLimit } from './books.ts';
@@ -68,7 +68,8 @@ export function oweRequeue(
   if (!isPreempted && !isUnclaimed) return;
   if ((live.ask.maxWaitMs ?? 0) <= 0) return;
   if (barsOf(state, live.path, live.priority).size > 0) return;
-  if (event.atMs > latestStartMs(live.ask, live.deadlineAtMs)) return;
+  if (event.atMs > latestStartMs(live.ask, live.deadlineAtMs, nodeEndOf(state.nodes, live.path)))
+    return;
   const { want } = termsOf(live.ask, state);
   const isLeft = Object.entries(live.items).some(
     ([resource, held]) =>

@@ -4,8 +4,8 @@ import type { RefusalCode } from '../../events/refusal-code.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { mayCommand } from './authority.ts';
 import { barsOf, isClosing, isFrozen } from './barred.ts';
-import { needs } from './books.ts';
-import { guaranteeFits } from './guarantees.ts';
+import { committed, needs } from './books.ts';
+import { guaranteeFits, promisedBeneath } from './guarantees.ts';
 import type { Sent } from './history.ts';
 import type { State } from './state.ts';
 import { isImplausible, useOf } from './use.ts';
@@ -21,12 +21,14 @@ export function isRightRefusal(
   const node = state.nodes.get(path);
   const live = state.live.get(allocation);
   const grave = state.tombstones.get(allocation);
+  const isMissing = (one: string) => !state.nodes.has(one);
   switch (code) {
     case 'not_permitted': {
       const may = mayCommand(state, agent, command);
       return may === null ? null : !may;
     }
     case 'unknown_node':
+      if (command.op === 'transfer') return [command.from, command.to].some(isMissing);
       return node === undefined;
     case 'node_exists':
       return node !== undefined;
@@ -41,16 +43,21 @@ export function isRightRefusal(
       return parent === undefined || parent.tier === 'step';
     }
     case 'node_closing':
-      return isClosing(state, live?.path ?? path);
+      return placesOf(command, live).some((place) => isClosing(state, place));
     case 'node_frozen':
-      return isFrozen(state, live?.path ?? path);
+      return placesOf(command, live).some((place) => isFrozen(state, place));
     case 'node_stopped':
+      if (command.op === 'reserve') return barsOf(state, path, -Infinity).has('stopped');
       return live === undefined ? null : barsOf(state, live.path, live.priority).has('stopped');
     case 'guarantee_does_not_fit':
+      // Whether guarantees of other lending may move is the writer's to say.
+      if (command.op === 'transfer') return null;
       return 'limits' in command && !isGuaranteed(state, path, command.limits ?? {});
     case 'overcommit_refused':
       return state.policy.overcommit === 'refuse';
     case 'does_not_fit':
+      if (command.op === 'transfer') return !isSpared(state, command);
+      if (command.op === 'reserve') return !growsFreely(state, path, command, {});
       return (
         command.op === 'resize' &&
         live !== undefined &&
@@ -62,12 +69,23 @@ export function isRightRefusal(
       return live === undefined && grave !== undefined;
     case 'allocation_live':
       return live !== undefined;
+    default:
+      return isRightOfOthers(state, command, code);
+  }
+}
+
+/** The same for refusals that are of no node and no allocation. */
+function isRightOfOthers(state: State, command: Command, code: RefusalCode): boolean | null {
+  const node = state.nodes.get('path' in command ? (command.path ?? '') : '');
+  switch (code) {
     case 'unknown_request':
       return command.op === 'cancel' && !state.waiting.has(command.request);
     case 'unknown_freeze':
       return command.op === 'unfreeze' && node?.freezes.has(command.freeze) !== true;
     case 'unknown_stop':
       return 'stop' in command && node?.stops.has(command.stop) !== true;
+    case 'unknown_reservation':
+      return isStray(state, command);
     case 'unknown_resource':
       return namesUnknown(state, command);
     case 'implausible_amount':
@@ -76,6 +94,7 @@ export function isRightRefusal(
         statedOf(state, command).some(([name, amount]) => isImplausible(state, name, amount))
       );
     case 'deadline_past':
+      if (command.op === 'reserve') return (node?.deadlineAtMs ?? null) !== null;
       return command.op === 'request' && (command.deadlineMs ?? 1) <= 0;
     case 'outcome_unknown':
       return command.firstSentMsAgo !== undefined && command.firstSentMsAgo > 0;
@@ -98,7 +117,7 @@ function isGuaranteed(state: State, path: string, limits: ResourceLimits): boole
 function growsFreely(
   state: State,
   path: string,
-  { items }: Command & { op: 'resize' },
+  { items }: Command & { op: 'resize' | 'reserve' },
   held: Readonly<Record<string, number>>,
 ): boolean {
   const growth: Record<string, number> = {};
@@ -112,6 +131,35 @@ function growsFreely(
   );
 }
 
+/** The nodes that a command is about. */
+function placesOf(command: Command, live: { readonly path: string } | undefined): string[] {
+  if (command.op === 'transfer') return [command.from, command.to];
+  if (live !== undefined) return [live.path];
+  return 'path' in command && command.path !== undefined ? [command.path] : [];
+}
+
+/** S §5, transfer: the giver is not made short of what it and its children count on. */
+function isSpared(state: State, { from, amounts }: Command & { op: 'transfer' }): boolean {
+  const node = state.nodes.get(from);
+  if (node === undefined) return false;
+  return Object.entries(amounts).every(([resource, amount]) => {
+    const limit = node.accounts.get(resource)?.limit ?? 0;
+    const kept = Math.max(
+      committed(state.nodes, node, resource),
+      promisedBeneath(state, node, resource),
+    );
+    return amount <= Math.max(0, limit - kept);
+  });
+}
+
+/** No reservation of that name, or one that is made for another place. */
+function isStray(state: State, command: Command): boolean {
+  if (command.op === 'cancelReservation') return !state.reservations.has(command.reservation);
+  if (command.op !== 'request') return false;
+  const from = state.reservations.get(command.reservationId ?? '');
+  return from === undefined || !isWithin(command.path, from.path);
+}
+
 /** A resource of no registry, or one of a kind with which the command can do nothing. */
 function namesUnknown(state: State, command: Command): boolean {
   const names = namedBy(command);
@@ -119,9 +167,12 @@ function namesUnknown(state: State, command: Command): boolean {
   if (command.op === 'charge' || command.op === 'adjust') {
     return names.some((name) => resourceTypeOf(name)?.class !== 'consumable');
   }
-  if (command.op !== 'topUp') return false;
-  const accounts = state.nodes.get(command.path)?.accounts;
-  return names.some((name) => (accounts?.get(name)?.limit ?? null) === null);
+  const lacks = (path: string, name: string) =>
+    (state.nodes.get(path)?.accounts.get(name)?.limit ?? null) === null;
+  if (command.op === 'transfer') {
+    return names.some((name) => lacks(command.from, name) || lacks(command.to, name));
+  }
+  return command.op === 'topUp' && names.some((name) => lacks(command.path, name));
 }
 
 function namedBy(command: Command): string[] {
@@ -129,6 +180,7 @@ function namedBy(command: Command): string[] {
   switch (command.op) {
     case 'request':
     case 'resize':
+    case 'reserve':
       return of(command.items);
     case 'settle':
     case 'adjust':
@@ -137,6 +189,7 @@ function namedBy(command: Command): string[] {
       return of(command.used);
     case 'charge':
     case 'topUp':
+    case 'transfer':
       return of(command.amounts);
     case 'open':
     case 'setLimits':

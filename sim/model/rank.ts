@@ -1,7 +1,7 @@
 import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { Policy } from '../../events/policy.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
-import { latestStartMs } from './ask-terms.ts';
+import { latestStartMs, nodeEndOf } from './ask-terms.ts';
 import type { State, Waiting } from './state.ts';
 
 /** What ranks a request in a queue. */
@@ -10,6 +10,8 @@ export interface Ranked {
   readonly priority: number;
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number | null;
+  /** When the node where it works is closed by force; null: never. */
+  readonly nodeEndsAtMs: number | null;
   readonly arrival: number;
   /** Its turn among the runs. */
   readonly pass: number;
@@ -26,11 +28,15 @@ export function order(policy: Policy, a: Ranked, b: Ranked): number {
   return (
     classOf(b) - classOf(a) ||
     agedPriority(policy, b) - agedPriority(policy, a) ||
-    compare(latestStartMs(a.ask, a.deadlineAtMs), latestStartMs(b.ask, b.deadlineAtMs)) ||
+    compare(latestStartOf(a), latestStartOf(b)) ||
     impactOf(b) - impactOf(a) ||
     a.pass - b.pass ||
     compare(a.arrival, b.arrival)
   );
+}
+
+function latestStartOf({ ask, deadlineAtMs, nodeEndsAtMs }: Ranked): number {
+  return latestStartMs(ask, deadlineAtMs, nodeEndsAtMs);
 }
 
 /** The middle of 0..100 where an ask names none. */
@@ -72,6 +78,7 @@ export function asRanked(
     priority,
     queuedAtMs: event.atMs,
     deadlineAtMs: event.ask.deadlineMs === undefined ? null : event.atMs + event.ask.deadlineMs,
+    nodeEndsAtMs: nodeEndOf(state.nodes, event.ask.path),
     arrival: state.count,
     pass: 0,
   };

@@ -53,6 +53,8 @@ export interface Waiting {
   readonly priority: number;
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number | null;
+  /** When the node where it works is closed by force; null: never. */
+  readonly nodeEndsAtMs: number | null;
   readonly attempt: number;
   readonly evictions: number;
   /** Place in the log: who came first. */

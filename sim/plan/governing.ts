@@ -2,6 +2,7 @@ import type { ResourceLimits } from '../../events/commands.ts';
 import type { PlannedCommand } from './job.ts';
 import { RESOURCES } from './resources.ts';
 import type { JobDraft, Scene } from './scene.ts';
+import { drawTerms } from './terms.ts';
 import { workPaths } from './tree.ts';
 
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -22,7 +23,9 @@ export function drawSetLimits(scene: Scene, atMs: number): JobDraft[] {
   const path = anyPath(scene);
   const limits = drawLimits(scene, path);
   const weight = scene.draw.isHit(150) ? { weightMilli: scene.draw.pick([1, 700, 2_000]) } : {};
-  return [callBy(scene, atMs, { op: 'setLimits', path, limits, ...weight }, governor(scene))];
+  const reclaim = scene.draw.isHit(250) ? { reclaim: true } : {};
+  const command = { op: 'setLimits', path, limits, ...weight, ...reclaim } as const;
+  return [callBy(scene, atMs, command, governor(scene))];
 }
 
 export function drawTopUp(scene: Scene, atMs: number): JobDraft[] {
@@ -130,6 +133,7 @@ export function drawOpen(scene: Scene, atMs: number): JobDraft[] {
     path,
     ...(isStep ? { tier: 'step' as const } : {}),
     ...(limits === undefined ? {} : { limits }),
+    ...(draw.isHit(120) ? { deadlineMs: draw.pick([1, 700, 4_000, 15_000]) } : {}),
     ...(draw.isHit(150) ? { priorityMax: draw.pick(['low', 'normal', 'critical'] as const) } : {}),
   };
   return [callBy(scene, atMs, command, governor(scene))];
@@ -166,7 +170,7 @@ function anyResource({ draw }: Scene): string {
 }
 
 /** Who sets limits and opens nodes: the operator mostly, a lead, somebody who may not. */
-function governor(scene: Scene): string {
+export function governor(scene: Scene): string {
   const { draw } = scene;
   const leads = scene.ofRole('lead');
   const lead = leads.length > 0 ? draw.pick(leads).name : 'operator';
@@ -179,7 +183,7 @@ function governor(scene: Scene): string {
 
 function drawLimits(scene: Scene, path: string): ResourceLimits {
   const { draw } = scene;
-  const limits: Record<string, { limit?: number | null; guarantee?: number }> = {};
+  const limits: Record<string, ResourceLimits[string]> = {};
   for (let i = draw.int(1, 2); i > 0; i -= 1) {
     const resource = anyResource(scene);
     const now = scene.limitOf(path, resource) ?? 100;
@@ -202,6 +206,7 @@ function drawLimits(scene: Scene, path: string): ResourceLimits {
     limits[resource] = {
       ...(limit === undefined ? {} : { limit }),
       ...(guarantee === undefined ? {} : { guarantee }),
+      ...drawTerms(draw, resource, guarantee ?? now),
     };
   }
   return limits;

@@ -10,6 +10,7 @@ import {
   drawSetLimits,
   drawTopUp,
 } from './governing.ts';
+import { drawReserve, drawTransfer } from './ledgering.ts';
 import { drawSetPolicy } from './policies.ts';
 import { drawRaw } from './raw.ts';
 import { drawRead, drawWatch } from './reading.ts';
@@ -43,6 +44,8 @@ type Weights = Partial<
     | 'batch'
     | 'setLimits'
     | 'topUp'
+    | 'transfer'
+    | 'reserve'
     | 'charge'
     | 'adjust'
     | 'freeze'
@@ -67,6 +70,8 @@ const USUAL: Weights = {
   batch: 6,
   setLimits: 4,
   topUp: 4,
+  transfer: 3,
+  reserve: 4,
   charge: 5,
   adjust: 5,
   freeze: 3,
@@ -92,6 +97,8 @@ function theme(name: string, leaning: Partial<Leaning>, weights: Weights): Theme
     batch: drawBatch,
     setLimits: drawSetLimits,
     topUp: drawTopUp,
+    transfer: drawTransfer,
+    reserve: drawReserve,
     charge: drawCharge,
     adjust: drawAdjust,
     freeze: drawFreeze,
@@ -135,6 +142,7 @@ const THEMES: readonly (readonly [weight: number, Theme])[] = [
   [8, theme('books', { waitPermille: 150 }, { charge: 24, adjust: 24, topUp: 10 })],
   [8, theme('wrong input', {}, { wrong: 60, raw: 60, work: 60 })],
   [8, theme('repeats', {}, { raw: 90, batch: 20 })],
+  [8, theme('reserved and lent', {}, { reserve: 24, transfer: 16, setLimits: 12, hold: 20 })],
   [6, theme('policies', { strategyPermille: 300 }, { setPolicy: 16, dryRun: 16 })],
 ];
 

@@ -2,6 +2,7 @@ import type { ResourceLimits } from '../../events/commands.ts';
 import type { Draw } from './draw.ts';
 import type { PlannedCommand } from './job.ts';
 import type { JobDraft, Scene, SceneNode } from './scene.ts';
+import { drawTerms } from './terms.ts';
 
 /** How large the numbers of a team are. */
 type Scale = 'small' | 'ordinary' | 'edge' | 'none';
@@ -59,6 +60,7 @@ function openings(scene: Scene): JobDraft[] {
       path,
       ...(tier === 'step' ? { tier } : {}),
       ...(Object.keys(limits).length > 0 ? { limits } : {}),
+      ...(depth > 1 && draw.isHit(50) ? { deadlineMs: draw.pick([2_000, 9_000, 40_000]) } : {}),
       ...(draw.isHit(200) ? { weightMilli: draw.pick([1, 500, 3_000]) } : {}),
     };
     const atMs = (depth - 1) * TIER_MS;
@@ -88,7 +90,8 @@ function teamLimits(draw: Draw, scale: Scale): ResourceLimits {
 /** Limits and guarantees of a node of its own: none, 0, less than its parent's, more. */
 function nodeLimits(scene: Scene, path: string): ResourceLimits {
   const { draw } = scene;
-  const limits: Record<string, { limit?: number | null; guarantee?: number }> = {};
+  const limits: Record<string, ResourceLimits[string]> = {};
+  if (draw.isHit(60)) limits['allocations'] = { limit: draw.int(1, 6) };
   for (const resource of ['credits', 'tool_calls', 'memory', 'concurrency', 'slot.gpu']) {
     if (!draw.isHit(220)) continue;
     const above = scene.limitOf(path, resource) ?? 1_000;
@@ -101,7 +104,11 @@ function nodeLimits(scene: Scene, path: string): ResourceLimits {
     ]);
     const most = Math.min(limit ?? above, above);
     const guarantee = draw.maybe(300, () => Math.floor(most / draw.int(2, 8)));
-    limits[resource] = { limit, ...(guarantee === undefined ? {} : { guarantee }) };
+    limits[resource] = {
+      limit,
+      ...(guarantee === undefined ? {} : { guarantee }),
+      ...drawTerms(draw, resource, guarantee ?? most),
+    };
   }
   return limits;
 }
