@@ -57,7 +57,7 @@ export function grantsCounted(team: Team, node: Node, event: EventOf<'GrantsCoun
 }
 
 /** Notes when time alone changes something next, and that the limit may have to follow. */
-export function countLater(team: Team, node: Node, resource: string): void {
+function countLater(team: Team, node: Node, resource: string): void {
   const account = accountOf(node, resource);
   const { grants } = account;
   if (grants === null) return;

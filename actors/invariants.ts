@@ -26,6 +26,7 @@ import {
   checkReservationEnd,
   noteBack,
 } from './invariants-of-reservations.ts';
+import { checkWindows } from './invariants-of-windows.ts';
 import { deepestOpen } from './locate.ts';
 import type { Node } from './node.ts';
 import type { RateGauge } from './rate-gauge.ts';
@@ -142,6 +143,7 @@ export class InvariantWatch implements Watch {
       default:
         checkTold(team, event, undefined, at);
     }
+    checkWindows(team, event, at);
     checkTime(team, event, at);
     checkId(team, event, at);
   }

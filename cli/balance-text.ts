@@ -3,6 +3,7 @@ import { countOf, durationText } from '../workload/number-text.ts';
 import { ratesTable, type ShownRate } from './rate-text.ts';
 import type { Colours } from './screen.ts';
 import { tableText } from './tables.ts';
+import { termTexts } from './term-text.ts';
 import { showAmount, showAmounts, showTime } from './values.ts';
 
 /** As much of a balance as is shown, from the writer or from a projection. */
@@ -46,6 +47,7 @@ export function balanceText(balance: ShownBalance, paint: Colours): string {
     ...deadlineText(balance),
     lines.length === 0 ? '  nothing limited, held or spent' : linesTable(lines, paint),
     ...(balance.rates === undefined ? [] : [ratesTable(balance.rates, paint)]),
+    ...lines.flatMap(termTexts),
     ...(balance.reservations ?? []).map(reservationText),
     ...(children.length === 0 ? [] : [paint.dim(`beneath it: ${shown}${more}`)]),
   ].join('\n');

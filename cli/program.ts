@@ -16,6 +16,7 @@ import { addRequest } from './commands/request.ts';
 import { addStatusCommands } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addWatch } from './commands/watch.ts';
+import { addWindowCommands } from './commands/windows.ts';
 import { addWorkload } from './commands/workload.ts';
 import { UsageError } from './errors.ts';
 import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.ts';
@@ -30,7 +31,10 @@ const GROUPS: readonly [
   ['Start:', [addUp, addDemo, addWorkload]],
   ['Look:', [addBalance, addWatch, addQueue, addStatusCommands, addEmergencies]],
   ['Ask and settle:', [addRequest, addAllocationCommands, addApprovals]],
-  ['Operate:', [addNodeCommands, addBudgetMoves, addEmergencyCommands, addAgentCommands]],
+  [
+    'Operate:',
+    [addNodeCommands, addWindowCommands, addBudgetMoves, addEmergencyCommands, addAgentCommands],
+  ],
   ['Check:', [addAuditCommands, addProjectionCommands, addDoctor]],
 ];
 

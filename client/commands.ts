@@ -101,11 +101,11 @@ export class Commands {
     return this.#change({ op: 'decline', request, ...options }, ['declined']);
   }
 
-  /** Books use that had no allocation. */
+  /** Books use that had no allocation; with `agoMs` in the window of its own time. */
   charge(
     path: string,
     amounts: AmountsInput,
-    options: CallOptions = {},
+    options: CallOptions & Fields<'charge', 'id' | 'path' | 'amounts'> = {},
   ): Promise<AnswerOf<'charged'>> {
     return this.#change({ op: 'charge', path, amounts, ...options }, ['charged']);
   }
@@ -119,13 +119,31 @@ export class Commands {
     return this.#change({ op: 'adjust', allocation, actual, ...options }, ['adjusted']);
   }
 
-  /** Raises the limits of a node by amounts. */
+  /** Raises the limits of a node by amounts: for good, or by a grant that ends. */
   topUp(
     path: string,
     amounts: AmountsInput,
-    options: CallOptions = {},
+    options: CallOptions & Fields<'topUp', 'id' | 'path' | 'amounts'> = {},
   ): Promise<AnswerOf<'topped_up'>> {
     return this.#change({ op: 'topUp', path, amounts, ...options }, ['topped_up']);
+  }
+
+  /** Takes back what is left of a grant, which has the id of its top-up. */
+  voidGrant(
+    path: string,
+    grant: string,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'grant_voided'>> {
+    return this.#change({ op: 'voidGrant', path, grant, ...options }, ['grant_voided']);
+  }
+
+  /** Ends the window of an account by hand; nothing is spent in the next one. */
+  resetWindow(
+    path: string,
+    resource: string,
+    options: CallOptions & Fields<'resetWindow', 'id' | 'path' | 'resource'> = {},
+  ): Promise<AnswerOf<'window_reset'>> {
+    return this.#change({ op: 'resetWindow', path, resource, ...options }, ['window_reset']);
   }
 
   /**
@@ -219,8 +237,11 @@ export class Commands {
   }
 
   /** Limits, held, spent and available of a node, by resource, and its children. */
-  balance(path: string, { timeoutMs }: Timing = {}): Promise<AnswerOf<'balance'>> {
-    return this.sender.ask({ op: 'balance', path }, ['balance'], { timeoutMs });
+  balance(
+    path: string,
+    { timeoutMs, ...more }: Timing & Fields<'balance', 'id' | 'path'> = {},
+  ): Promise<AnswerOf<'balance'>> {
+    return this.sender.ask({ op: 'balance', path, ...more }, ['balance'], { timeoutMs });
   }
 
   /** What became of a request, allocation or command, by its id. */

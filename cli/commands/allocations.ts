@@ -8,7 +8,7 @@ import { tellAnswer } from '../tell-answer.ts';
 import { durationMs, nodePath } from '../values.ts';
 
 type SettleOptions = AmountOptions & { readonly unknown?: boolean; readonly id?: string };
-type ChargeOptions = AmountOptions & { readonly id?: string };
+type ChargeOptions = AmountOptions & { readonly id?: string; readonly ago?: string };
 
 /** What is done with an allocation, or instead of one. */
 export function addAllocationCommands(program: Command, runner: Runner): void {
@@ -80,6 +80,7 @@ function addBookings(program: Command, { run }: Runner): void {
   const charge = program.command('charge <path>').description('book use that had no allocation');
   withAmounts(charge, 'credits, in USD')
     .option('--id <id>', 'idempotency key: booked once')
+    .option('--ago <duration>', 'used so long ago: it counts in the window of that time')
     .addHelpText(
       'after',
       examples('charge acme/research/run-42 --credits 0.12 --id invoice-7-line-3'),
@@ -88,8 +89,10 @@ function addBookings(program: Command, { run }: Runner): void {
       run(async (session, options: ChargeOptions, text: string) => {
         const path = nodePath(text);
         const amounts = amountsFrom(options);
+        const { id, ago } = options;
+        const agoMs = ago === undefined ? {} : { agoMs: durationMs(ago, '--ago') };
         return tellAnswer(session, teamOf(path), (client) =>
-          client.charge(path, amounts, { id: options.id }),
+          client.charge(path, amounts, { id, ...agoMs }),
         );
       }),
     );

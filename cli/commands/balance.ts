@@ -14,10 +14,13 @@ import type { Runner, Session } from '../session.ts';
 import { tellAnswer } from '../tell-answer.ts';
 import { nodePath, showTime } from '../values.ts';
 
+type BalanceOptions = { readonly at?: string; readonly history?: boolean };
+
 export function addBalance(program: Command, { run }: Runner): void {
   program
     .command('balance <path>')
     .description('limits, held, spent and available of a node, by resource')
+    .option('--history', 'the stretches between which grants and windows changed')
     .option('--at <place>', 'as it was: at a sequence of the log, or at a time (ISO 8601)')
     .addHelpText(
       'after',
@@ -29,10 +32,12 @@ export function addBalance(program: Command, { run }: Runner): void {
       ),
     )
     .action(
-      run(async (session, { at }: { readonly at?: string }, text: string) => {
+      run(async (session, { at, history }: BalanceOptions, text: string) => {
         const path = nodePath(text);
         if (at !== undefined) return balanceAt(session, path, at);
-        return tellAnswer(session, teamOf(path), (client) => client.balance(path));
+        return tellAnswer(session, teamOf(path), (client) =>
+          client.balance(path, history === undefined ? {} : { history }),
+        );
       }),
     );
 }

@@ -1,14 +1,6 @@
 import type { Command } from 'commander';
 import { teamOf } from '../../events/names.ts';
-import {
-  type AmountOptions,
-  amountsFrom,
-  type LimitOptions,
-  limitsFrom,
-  priorityFrom,
-  withAmounts,
-  withLimits,
-} from '../ask-options.ts';
+import { priorityFrom, withLimits } from '../ask-options.ts';
 import { readPolicyFile } from '../config-policy.ts';
 import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -16,13 +8,14 @@ import { teamOfSession } from '../reach.ts';
 import type { Runner } from '../session.ts';
 import { tellAnswer } from '../tell-answer.ts';
 import { durationMs, nodePath } from '../values.ts';
+import { type TermOptions, termsFrom, withTerms } from '../window-options.ts';
 
-type OpenOptions = LimitOptions & {
+type OpenOptions = TermOptions & {
   readonly tier?: string;
   readonly priorityMax?: string;
   readonly deadline?: string;
 };
-type SetLimitsOptions = LimitOptions & { readonly reclaim?: boolean };
+type SetLimitsOptions = TermOptions & { readonly reclaim?: boolean };
 type CloseOptions = { readonly force?: boolean; readonly grace?: string };
 
 /** What is done with the nodes of the tree. */
@@ -37,7 +30,7 @@ function addOpen(program: Command, { run }: Runner): void {
   const open = program
     .command('open <path>')
     .description('open a team, swarm, run or step, with limits of its own');
-  withLimits(open)
+  withTerms(withLimits(open))
     .option('--tier <tier>', 'of the third level and deeper: run (default) or step')
     .option('--priority-max <name>', 'highest priority that may be claimed beneath it')
     .option('--deadline <duration>', 'it is closed by force then, or with its parent if earlier')
@@ -46,6 +39,7 @@ function addOpen(program: Command, { run }: Runner): void {
       examples(
         'open acme --credits 100',
         'open acme/research --credits 20 --limit concurrency=8',
+        'open acme/daily --credits 5 --window credits=1d@Europe/Berlin --threshold credits=80%:warning',
         'open acme/research/run-42 --credits 1 --guarantee credits=0.25',
         'open acme/nightly --guarantee concurrency=8 --lend concurrency=6 --deadline 4h',
       ),
@@ -53,7 +47,7 @@ function addOpen(program: Command, { run }: Runner): void {
     .action(
       run(async (session, options: OpenOptions, text: string) => {
         const path = nodePath(text);
-        const limits = limitsFrom(options);
+        const limits = termsFrom(options);
         const { tier, priorityMax, deadline } = options;
         if (tier !== undefined && tier !== 'run' && tier !== 'step') {
           throw new UsageError(`--tier: '${tier}' is no tier.`, 'Write run or step.');
@@ -100,7 +94,7 @@ function addBudgets(program: Command, { run }: Runner): void {
   const setLimits = program
     .command('set-limits <path>')
     .description('set limits and guarantees; those not named stay as they are');
-  withLimits(setLimits)
+  withTerms(withLimits(setLimits))
     .option('--reclaim', 'take back at once what is held above a limit that is cut')
     .addHelpText(
       'after',
@@ -113,29 +107,16 @@ function addBudgets(program: Command, { run }: Runner): void {
     .action(
       run(async (session, options: SetLimitsOptions, text: string) => {
         const path = nodePath(text);
-        const limits = limitsFrom(options);
+        const limits = termsFrom(options);
         if (Object.keys(limits).length === 0) {
           throw new UsageError(
             'It does not say which limits.',
-            'Give --credits, --limit NAME=AMOUNT or --guarantee NAME=AMOUNT.',
+            'Give --credits, --limit NAME=AMOUNT, --guarantee NAME=AMOUNT or --window NAME=EVERY.',
           );
         }
         const { reclaim } = options;
         return tellAnswer(session, teamOf(path), (client) =>
           client.setLimits(path, limits, reclaim === undefined ? {} : { reclaim }),
-        );
-      }),
-    );
-  const topUp = program.command('top-up <path>').description('add to the limits of a node');
-  withAmounts(topUp, 'credits to add, in USD')
-    .option('--id <id>', 'idempotency key: added once')
-    .addHelpText('after', examples('top-up acme/research --credits 5 --id may-budget'))
-    .action(
-      run(async (session, options: AmountOptions & { readonly id?: string }, text: string) => {
-        const path = nodePath(text);
-        const amounts = amountsFrom(options);
-        return tellAnswer(session, teamOf(path), (client) =>
-          client.topUp(path, amounts, { id: options.id }),
         );
       }),
     );
