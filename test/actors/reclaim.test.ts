@@ -22,7 +22,7 @@ function givenRooms(): TeamRig {
   );
 }
 
-test('§6.6 what may shrink gives in proportion to what is used above guarantees', () => {
+test('R-11 §6.6 what may shrink gives in proportion to what is used above guarantees', () => {
   const rig = givenRooms();
   rig.when(divisible('a', 'acme/a', 50), 'ann');
   rig.when(divisible('b', 'acme/b', 40), 'ann');
