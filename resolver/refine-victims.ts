@@ -31,11 +31,27 @@ export function refineVictims(
 ): readonly Candidate[] {
   const dearest = found.at(-1);
   const pool = candidates.filter((each) => dearest !== undefined && priceOrder(each, dearest) <= 0);
-  if (pool.length > LIMITS.refinedVictimsMax) return found;
+  if (pool.length > LIMITS.refinedVictimsMax || isBest(found, pool, contested)) return found;
   for (const { holder } of found) trial.add(holder);
   const best = new Search(trial, pool, found, contested, rules).best();
   for (const { holder } of best) trial.remove(holder);
   return best;
+}
+
+/**
+ * Whether nothing could be cheaper: the first candidate that is enough alone, where no other of the
+ * pool has less to lose.
+ */
+function isBest(
+  [only, ...others]: readonly Candidate[],
+  pool: readonly Candidate[],
+  contested: readonly string[],
+): boolean {
+  if (only === undefined || others.length > 0) return false;
+  const amountOf = ({ holder }: Candidate, resource: string) => holder.amounts[resource] ?? 0;
+  return pool.every((each) =>
+    contested.every((resource) => amountOf(each, resource) >= amountOf(only, resource)),
+  );
 }
 
 class Search {
