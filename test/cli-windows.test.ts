@@ -35,7 +35,7 @@ test('T-11 open --window, charge --ago, reset-window: what was spent, and in whi
   assert.match(stdout, /credits: window of 1mo \(Europe\/Berlin\) until .*\$3\.00 ever/);
 });
 
-test('T-09 top-up with an end is a grant: balance shows what is left, void-grant takes it', async () => {
+test('T-11 top-up with an end is a grant: balance shows what is left, void-grant takes it', async () => {
   await rig.done(
     'open',
     'acme/pot',
@@ -62,7 +62,7 @@ test('T-09 top-up with an end is a grant: balance shows what is left, void-grant
   assert.is(gone.document.code, 'unknown_grant');
 });
 
-test('I-03 --threshold is told once it is reached, and a wrong one is refused with a word', async () => {
+test('D-03 --threshold is told once it is reached, and a wrong one is refused with a word', async () => {
   const set = ['--threshold', 'credits=50%:warning', '--threshold', 'credits=left<0.50:critical'];
   await rig.done('open', 'acme/told', '--credits', '2', ...set);
   await rig.done('charge', 'acme/told', '--credits', '1.60', '--id', 'c4');

@@ -48,7 +48,7 @@ function pot(rig: TeamRig) {
   };
 }
 
-test('T-09 a grant raises the limit while it is good; at its end only what is left of it leaves', () => {
+test('T-11 a grant raises the limit while it is good; at its end only what is left of it leaves', () => {
   const rig = lab(100);
   shows(rig.when(topUp('g', 50, { forMs: 1_000 })), { outcome: 'topped_up', grant: 'g' }, [
     'ToppedUp',
@@ -62,7 +62,7 @@ test('T-09 a grant raises the limit while it is good; at its end only what is le
   assert.equal(pot(rig), { limit: 130, debt: 0, available: 100, g: 0 });
 });
 
-test('T-09 who holds what a grant promised is short when it ends', () => {
+test('T-11 who holds what a grant promised is short when it ends', () => {
   const rig = lab(10);
   rig.when(topUp('g', 50, { forMs: 1_000 }));
   rig.when(ask('a', { credits: 60 }), 'ann');
@@ -71,7 +71,7 @@ test('T-09 who holds what a grant promised is short when it ends', () => {
   shows(rig.when(ask('b', { credits: 1 }), 'ann'), { outcome: 'denied' });
 });
 
-test('T-09 grants burn by priority, end, age and id, then the base; what is left over is debt', () => {
+test('T-11 grants burn by priority, end, age and id, then the base; what is left over is debt', () => {
   const rig = lab(10);
   rig.when(topUp('late', 10, { priority: 1, forMs: 9_000 }));
   rig.when(topUp('last', 10, { priority: 5, forMs: 10 }));
@@ -94,7 +94,7 @@ test('T-09 grants burn by priority, end, age and id, then the base; what is left
   assert.equal({ debt, limit, available }, { debt: 0, limit: 70, available: 17 });
 });
 
-test('T-09 a grant that comes again is whole; the debt before it ends, or is kept in a prepaid pot', () => {
+test('T-11 a grant that comes again is whole; the debt before it ends, or is kept in a prepaid pot', () => {
   for (const [carryDebt, left, available] of [
     [false, 100, 100],
     [true, 80, 80],
@@ -110,7 +110,7 @@ test('T-09 a grant that comes again is whole; the debt before it ends, or is kep
   }
 });
 
-test('T-09 at a reset each grant rolls over by its own rule', () => {
+test('T-11 at a reset each grant rolls over by its own rule', () => {
   const rig = lab();
   rig.when(topUp('keeps', 1_000, { priority: 1, rollover: { max: 1_000 } }));
   rig.when(topUp('some', 1_000, { priority: 3, rollover: { max: 100 } }));
@@ -130,7 +130,7 @@ test('T-09 at a reset each grant rolls over by its own rule', () => {
   });
 });
 
-test('T-09 debt that a reset carries over is paid from what rolls over', () => {
+test('T-11 debt that a reset carries over is paid from what rolls over', () => {
   const rig = lab();
   rig.when(topUp('g', 100, { rollover: { min: 50, max: 50 } }));
   rig.when(charge('c', 110));
@@ -140,7 +140,7 @@ test('T-09 debt that a reset carries over is paid from what rolls over', () => {
   assert.equal([lineOf(rig).spentTree, lineOf(rig).carried], [0, 10]);
 });
 
-test('T-09 a grant that begins as the window does is whole, one without a rollover is gone', () => {
+test('T-11 a grant that begins as the window does is whole, one without a rollover is gone', () => {
   const rig = lab();
   rig.when(topUp('old', 100, {}));
   rig.when(topUp('new', 100, { startInMs: 300 }));
@@ -149,7 +149,7 @@ test('T-09 a grant that begins as the window does is whole, one without a rollov
   assert.equal(pot(rig), { limit: 100, debt: 0, available: 100, new: 100, old: 0 });
 });
 
-test('T-09 a voided grant is gone, and only once', () => {
+test('T-11 a voided grant is gone, and only once', () => {
   const rig = lab();
   rig.when(topUp('g', 100, {}));
   rig.when(charge('c', 40));
@@ -161,7 +161,7 @@ test('T-09 a voided grant is gone, and only once', () => {
   shows(rig.when({ ...voided, id: 'v2' }), { code: 'unknown_grant' });
 });
 
-test('T-09 late use counts at its own time, and everything after it again', () => {
+test('T-11 late use counts at its own time, and everything after it again', () => {
   const rig = lab();
   rig.when(topUp('g1', 100, { forMs: 100 }));
   rig.when(topUp('g2', 100, { startInMs: 50, forMs: 1_000 }));
@@ -173,7 +173,7 @@ test('T-09 late use counts at its own time, and everything after it again', () =
   assert.equal(pot(rig), { limit: 200, debt: 0, available: 80, g2: 80, g1: 0 });
 });
 
-test('T-09 history is cut at each start, end, return and reset', () => {
+test('T-11 history is cut at each start, end, return and reset', () => {
   const rig = lab();
   const { nowMs } = rig;
   rig.when(
@@ -198,7 +198,7 @@ test('T-09 history is cut at each start, end, return and reset', () => {
   ]);
 });
 
-test('T-09 a grant is of a consumable with a limit, and there are not too many', () => {
+test('T-11 a grant is of a consumable with a limit, and there are not too many', () => {
   const rig = lab();
   const other = { ...topUp('g', 1, {}), amounts: { memory: 1 } } as CommandInput;
   shows(rig.when(other), { outcome: 'refused' });

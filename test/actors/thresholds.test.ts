@@ -27,7 +27,7 @@ function told(rig: TeamRig): string[] {
   });
 }
 
-test('I-03 values and percentages compare by value; the highest that is reached is told', () => {
+test('D-03 values and percentages compare by value; the highest that is reached is told', () => {
   const rig = lab(30, [{ usage: 20 }, { usage: 10 }, { usage: 30 }, { usagePercent: 50 }]);
   const raised = the(charge(rig, 16), 'AlertRaised');
   assert.equal([raised.place, raised.threshold.usagePercent, raised.usage], [3, 50, 16]);
@@ -39,19 +39,19 @@ test('I-03 values and percentages compare by value; the highest that is reached 
   assert.is(emergency?.event.type, 'AlertRaised');
 });
 
-test('I-03 of two thresholds at the same use, the later in the list is told', () => {
+test('D-03 of two thresholds at the same use, the later in the list is told', () => {
   const rig = lab(30, [{ usagePercent: 50 }, { usage: 15 }, { usage: 10 }]);
   charge(rig, 16);
   assert.equal(told(rig), ['+1']);
 });
 
-test('I-03 a percentage may be above a hundred', () => {
+test('D-03 a percentage may be above a hundred', () => {
   const rig = lab(95, [{ usagePercent: 50 }, { usagePercent: 110 }, { usagePercent: 120 }]);
   charge(rig, 110);
   assert.equal(told(rig), ['+1']);
 });
 
-test('I-03 of balances the lowest that is reached is told', () => {
+test('D-03 of balances the lowest that is reached is told', () => {
   const rig = lab(30, [{ balance: 20 }, { balance: 10 }, { balance: 30 }]);
   assert.equal(told(rig), [], 'no less than 30 is left');
   charge(rig, 5);
@@ -60,7 +60,7 @@ test('I-03 of balances the lowest that is reached is told', () => {
   assert.equal(told(rig), ['+2', '+0']);
 });
 
-test('I-03 a balance of nothing is told when nothing is left; nothing of a limit of nothing', () => {
+test('D-03 a balance of nothing is told when nothing is left; nothing of a limit of nothing', () => {
   const rig = lab(30, [{ balance: 10 }, { balance: 0 }]);
   charge(rig, 30);
   assert.equal(told(rig), ['+1']);
@@ -71,7 +71,7 @@ test('I-03 a balance of nothing is told when nothing is left; nothing of a limit
   assert.equal(told(none), ['+2']);
 });
 
-test('I-03 one holds until use has fallen by a twentieth of it, then a milder one is told', () => {
+test('D-03 one holds until use has fallen by a twentieth of it, then a milder one is told', () => {
   const rig = lab(1_000, [{ usage: 100 }, { usage: 400, kind: 'critical' }]);
   rig.when(ask('a', { credits: 300 }), 'ann');
   rig.when(ask('b', { credits: 101 }), 'ann');
@@ -84,7 +84,7 @@ test('I-03 one holds until use has fallen by a twentieth of it, then a milder on
   assert.equal(told(rig), ['+0', '+1', '-1>0', '-0>']);
 });
 
-test('I-03 they are told of runs too, and there is no ladder beside them', () => {
+test('D-03 they are told of runs too, and there is no ladder beside them', () => {
   const rig = lab(100, [{ usagePercent: 10, kind: 'warning' }], RUN);
   assert.is(the(charge(rig, 50), 'AlertRaised').threshold.kind, 'warning');
   const swarm = lab(100, [{ usagePercent: 10 }]);
@@ -95,7 +95,7 @@ test('I-03 they are told of runs too, and there is no ladder beside them', () =>
   assert.is(swarm.eventsOf('ThresholdCrossed').length, 3, 'without them the ladder is back');
 });
 
-test('I-03 a new window tells them anew, and a replay makes the same of them', () => {
+test('D-03 a new window tells them anew, and a replay makes the same of them', () => {
   const rig = lab(100, [{ usagePercent: 50 }]);
   const window = { every: 'manual' };
   rig.when({ op: 'setLimits', path: 'acme/lab', limits: { credits: { window } } });

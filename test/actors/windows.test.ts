@@ -234,7 +234,7 @@ test('T-11 a window that is set on a node at work keeps what was spent until it 
   assert.equal(sums(rig, RUN), { spent: 0, past: 30, total: 30, held: 0, free: 100 });
 });
 
-test('I-03 the ladder fires again in a new window', () => {
+test('D-03 the ladder fires again in a new window', () => {
   const rig = given(windowed('acme', 1_000, MANUAL), open('acme/lab'), open(RUN), enrol('ann'));
   rig.when(ask('a', { credits: 950 }), 'ann');
   assert.is(rig.eventsOf('ThresholdCrossed').length, 3);
