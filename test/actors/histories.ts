@@ -18,6 +18,7 @@ const STEPS = ['t/s/r1/a', 't/s/r1/b', 't/s/r2/a', 't/s/r2/sub/a', 't/s2/r/a'];
 const NODES = ['t', 't/s', 't/s/r1', 't/s/r2', 't/s/r2/sub', 't/s2', 't/s2/r', ...STEPS];
 const RESOURCES = ['credits', 'memory', 'slot.gpu'] as const;
 const AGENTS = ['ann', 'bob'] as const;
+const RESERVATIONS = ['v0', 'v1', 'v2', 'v3', 'v4', 'v5'];
 
 /** What is true of the team `t` before its history begins: limits and guarantees of all kinds. */
 const BEFORE: readonly CommandInput[] = [
@@ -83,6 +84,7 @@ const request = fc.record(
     deadlineMs: fc.constantFrom(...times(8, undefined), 400, 60_000),
     expectedMs: fc.constantFrom(0, 100),
     businessImpact: fc.integer({ min: 0, max: 100 }),
+    reservationId: fc.constantFrom(...times(9, undefined), 'v0', 'v1', 'v2'),
   },
   { requiredKeys: ['op', 'path', 'items'] },
 );
@@ -118,6 +120,8 @@ const limits = fc.dictionary(
     {
       limit: fc.option(fc.integer({ min: 0, max: 900 })),
       guarantee: fc.integer({ min: 0, max: 90 }),
+      lend: fc.constantFrom(null, 0, 10),
+      overrunLimit: fc.constantFrom(null, 40),
     },
     { requiredKeys: [] },
   ),
@@ -137,7 +141,40 @@ const onNode = node.chain((path) =>
         .nat()
         .map((n) => ({ op: 'topUp', id: `u${n}`, path, amounts: { credits: 60 } })),
     },
-    { weight: 3, arbitrary: limits.map((set) => ({ op: 'setLimits', path, limits: set })) },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(limits, fc.constantFrom<object>({}, {}, { reclaim: true }))
+        .map(([set, more]) => ({ op: 'setLimits', path, limits: set, ...more })),
+    },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(amounts(40), fc.constantFrom(...RESERVATIONS), fc.constantFrom(300, 20_000))
+        .map(([reserved, id, forMs]) => ({ op: 'reserve', id, path, items: reserved, forMs })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(node, amounts(40), fc.nat())
+        .map(([to, moved, n]) => ({ op: 'transfer', id: `t${n}`, from: path, to, amounts: moved })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom(...RESERVATIONS)
+        .map((reservation) => ({ op: 'cancelReservation', reservation })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.nat({ max: 20 }), fc.constantFrom(200, 9_000))
+        .map(([n, deadlineMs]) => ({
+          op: 'open',
+          path: `t/s/d${n}`,
+          deadlineMs,
+        })),
+    },
     { weight: 6, arbitrary: onTime(path) },
     {
       weight: 1,
