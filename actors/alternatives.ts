@@ -9,6 +9,7 @@ import { partOf } from './partial.ts';
 import { costOf, planPreemption } from './preemption.ts';
 import { ratesFit } from './rates.ts';
 import { canNeverFit } from './resolver.ts';
+import { BY_RECLAIM } from './strategy.ts';
 import type { Team } from './team.ts';
 
 /** An event by which a request was decided. */
@@ -38,9 +39,9 @@ export function alternativesTo(team: Team, decision: DecisionEvent): Alternative
     return [...never, { ...is('deny'), possible: true }];
   }
   return [
-    { ...is('grant'), ...grantNow(contest) },
+    { ...is('grant'), ...grantNow(contest, decision.rule === BY_RECLAIM) },
     { ...is('part'), ...partNow(contest) },
-    { ...is('preempt'), ...evict(team, contest) },
+    { ...is('preempt'), ...evict(team, contest, decision.rule === BY_RECLAIM) },
     { ...is('wait'), ...waiting(contest) },
     { ...is('deny'), possible: true, missing: candidate.wanted },
   ];
@@ -89,11 +90,11 @@ type Option = Omit<Alternative, 'kind' | 'chosen'>;
 const no = (because: string): Option => ({ possible: false, because });
 const OTHERS_FIRST = 'others are served before it';
 
-function grantNow({ candidate, isBehind }: Contest): Option {
+function grantNow({ candidate, isBehind }: Contest, isReclaim: boolean): Option {
   const { place, wanted, rates, atMs } = candidate;
   if (!ratesFit(place.anchor, rates, atMs)) return no('its rates have no room yet');
   if (!fits(place.anchor, wanted)) return no('there is not enough room');
-  return isBehind ? no(OTHERS_FIRST) : { possible: true, granted: wanted };
+  return isBehind && !isReclaim ? no(OTHERS_FIRST) : { possible: true, granted: wanted };
 }
 
 function partNow({ candidate, isBehind }: Contest): Option {
@@ -107,9 +108,9 @@ function partNow({ candidate, isBehind }: Contest): Option {
   return { possible: true, granted: part, ...(missing === undefined ? {} : { missing }) };
 }
 
-function evict(team: Team, contest: Contest): Option {
-  if (contest.isBehindQueued) return no(OTHERS_FIRST);
-  const plan = planPreemption(team, contest);
+function evict(team: Team, contest: Contest, isReclaim: boolean): Option {
+  if (contest.isBehindQueued && !isReclaim) return no(OTHERS_FIRST);
+  const plan = planPreemption(team, contest, isReclaim);
   if (plan === undefined) return no('nobody who may be evicted holds enough');
   const { lostWorkMs, sunk } = costOf(plan, contest.candidate.atMs);
   return {

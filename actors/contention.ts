@@ -14,7 +14,9 @@ import { expectedWaitMs } from './expected-wait.ts';
 import { holdersOf } from './holders.ts';
 import type { Place } from './locate.ts';
 import type { Node } from './node.ts';
+import { asksForItsOwn } from './own-share.ts';
 import { partOf } from './partial.ts';
+import { preemptionAt } from './preemption-policy.ts';
 import { isRate, NO_RATES, rateShortages, ratesFit, ratesReadyAtMs, splitRates } from './rates.ts';
 import { accountKey, type Team } from './team.ts';
 import type { Ranked, Waiting, WaitQueue } from './wait-queue.ts';
@@ -72,6 +74,8 @@ export interface Contest {
   readonly isBehind: boolean;
   /** Whether one of those has nobody yet who yields to it. */
   readonly isBehindQueued: boolean;
+  /** Whether it asks for what is its own by a guarantee, and others use meanwhile. */
+  readonly isOwn: boolean;
   /** Who waits there, if anybody does. */
   readonly queue: WaitQueue | undefined;
   /** When there may be room for it, ms from now; null where nothing is known. */
@@ -200,11 +204,29 @@ export function detect(team: Team, candidate: Candidate): Contest | undefined {
     aheadCount,
     isBehind: before !== undefined,
     isBehindQueued: before?.isQueued ?? false,
+    isOwn: isOwn(team, candidate, short, rank),
     queue,
     expectedWaitMs: isRate(node, account)
       ? rateWaitMs(candidate, aheadCount)
       : expectedWaitMs(node, resource, amount, queue, aheadCount, candidate.atMs),
   };
+}
+
+/** Whether all that is short, and all where others stand before it, is its own to take back. */
+function isOwn(
+  team: Team,
+  { place: { anchor }, asked, wanted }: Candidate,
+  short: readonly Shortage[],
+  rank: Ranked,
+): boolean {
+  if (preemptionAt(team, anchor).preemption.reclaim === 'never') return false;
+  const before: AccountName[] = [];
+  for (const { node, resource, queue } of queuesBefore(team, anchor, asked, rank)) {
+    // What is free is collected there for somebody else.
+    if (short.length === 0 && queue.head?.state === 'preempting') return false;
+    before.push({ path: node.path, resource });
+  }
+  return asksForItsOwn(anchor, wanted, [...short, ...before]);
 }
 
 /** Every account and every rate that cannot take a request now. */

@@ -115,7 +115,9 @@ function decideAt(
     !meetsQueue(team, place.anchor, amounts);
   const contest = isFree ? undefined : detect(team, candidate);
   if (contest === undefined) return [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })];
-  const endsByMs = backfillEndMs(team, candidate, rankOf(candidate, team));
+  const rank = rankOf(candidate, team);
+  // What is its own it need not give back in time for others.
+  const endsByMs = contest.isOwn ? undefined : backfillEndMs(team, candidate, rank);
   if (endsByMs === undefined) return resolve(team, contest, ctx);
   return [{ ...grantOf(team, candidate, wanted, 'request', { rule: 'backfill' }), endsByMs }];
 }

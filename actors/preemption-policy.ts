@@ -32,6 +32,11 @@ export function preemptionAt(team: Team, node: Node): PreemptionAt {
   return { boost, preemption: { withinNode, reclaim, whileBorrowing: beyond } };
 }
 
+/** The same rules where nothing but what is lent may be taken back. */
+export function reclaimAlone({ reclaim }: NodePreemption): NodePreemption {
+  return { withinNode: 'never', reclaim, whileBorrowing: { policy: 'never' } };
+}
+
 /** Whether some tier of a path has a guarantee that is not used up: that much it may take back. */
 export function hasUnusedGuarantee(from: Node, resources: readonly string[]): boolean {
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {

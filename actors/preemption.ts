@@ -14,7 +14,12 @@ import { nodeOf } from './evolve-node.ts';
 import { compareCosts, holdersOf } from './holders.ts';
 import { mergedInOrder } from './merged-in-order.ts';
 import type { Node } from './node.ts';
-import { hasUnusedGuarantee, type PreemptionAt, preemptionAt } from './preemption-policy.ts';
+import {
+  hasUnusedGuarantee,
+  type PreemptionAt,
+  preemptionAt,
+  reclaimAlone,
+} from './preemption-policy.ts';
 import { type Giver, quotaSnapshot } from './quota-snapshot.ts';
 import { ratesFit } from './rates.ts';
 import type { Allocation, Team } from './team.ts';
@@ -54,9 +59,10 @@ export function rightOf({ victims }: PreemptionPlan): Victim['right'] {
 }
 
 /** Never below a guarantee, and where sets of few differ in cost the cheapest (semantics §7). */
+const CLASSIC = { refines: true, keepsGuarantees: true, claimsContested: true } as const;
+
 const PLANNERS: Readonly<Record<'classic' | 'fair', Planner>> = {
-  classic: (tree, request, live) =>
-    planClassic(tree, request, live, { refines: true, keepsGuarantees: true }),
+  classic: (tree, request, live) => planClassic(tree, request, live, CLASSIC),
   fair: (tree, request, live) => planFair(tree, request, live),
 };
 
@@ -88,8 +94,13 @@ const CANDIDATES_AT_FIRST = 16;
  * Whom to evict for a request, or undefined where no legal and stable set of holders is enough: by
  * the planners of resolver/, over the part of the team that can give. Looks at the cheapest holders
  * first, and at no more than it needs to.
+ * @param isReclaim takes back nothing but what is lent, whatever the priorities
  */
-export function planPreemption(team: Team, contest: Contest): PreemptionPlan | undefined {
+export function planPreemption(
+  team: Team,
+  contest: Contest,
+  isReclaim = false,
+): PreemptionPlan | undefined {
   const { candidate, short } = contest;
   if (short.length === 0) return undefined;
   const { place, rates, atMs } = candidate;
@@ -97,7 +108,7 @@ export function planPreemption(team: Team, contest: Contest): PreemptionPlan | u
   if (!ratesFit(place.anchor, rates, atMs)) return undefined;
   const givers: Giver[] = [];
   let isWaitingFor = CANDIDATES_AT_FIRST;
-  const plan = () => planAmong(team, contest, givers);
+  const plan = () => planAmong(team, contest, givers, isReclaim);
   for (const giver of giversFor(team, contest)) {
     givers.push(giver);
     if (givers.length < isWaitingFor) continue;
@@ -118,10 +129,13 @@ function planAmong(
   team: Team,
   { candidate, short }: Contest,
   givers: readonly Giver[],
+  isReclaim: boolean,
 ): PreemptionPlan | undefined {
   const { id, place, wanted, priority, atMs, ask } = candidate;
-  const { tree, live, seat } = quotaSnapshot(team, place.anchor, Object.keys(wanted), givers);
-  const { boost } = preemptionAt(team, place.anchor);
+  const { boost, preemption } = preemptionAt(team, place.anchor);
+  const rules = isReclaim ? reclaimAlone(preemption) : preemption;
+  const seeker = { from: place.anchor, resources: Object.keys(wanted), rules };
+  const { tree, live, seat } = quotaSnapshot(team, seeker, givers);
   const contested = [...new Set(short.map(({ resource }) => resource))].sort();
   const request = {
     id,
@@ -140,11 +154,13 @@ function planAmong(
       right,
       reason,
     })) ?? [];
-  let victims = victimsOf(PLANNERS[by](tree, request, live));
+  // What a guarantee takes back is the same whoever has the larger share.
+  const planner = PLANNERS[isReclaim ? 'classic' : by];
+  let victims = victimsOf(planner(tree, request, live));
   // One that cannot be evicted for a while cannot be turned round at once.
   const isSafe = ask.preemptible === false || minRuntimeMs > 0;
   if (!isSafe && !arePowerless(team, victims)) {
-    victims = victimsOf(planStable(PLANNERS[by], tree, request, live));
+    victims = victimsOf(planStable(planner, tree, request, live));
   }
   if (victims.length === 0 || victims.length > LIMITS.victimsMax) return undefined;
   if (!isEnough(place.anchor, wanted, victims)) return undefined;

@@ -1,6 +1,11 @@
 import type { Amounts } from '../events/resources.ts';
 import { QuotaTree } from '../resolver/quota-tree.ts';
-import type { AccountNode, AccountTerms, LiveAllocation } from '../resolver/types.ts';
+import type {
+  AccountNode,
+  AccountTerms,
+  LiveAllocation,
+  NodePreemption,
+} from '../resolver/types.ts';
 import { contributionOf } from './account.ts';
 import type { Node } from './node.ts';
 import { preemptionAt } from './preemption-policy.ts';
@@ -10,6 +15,13 @@ import type { Allocation, Team } from './team.ts';
 export interface Giver {
   readonly allocation: Allocation;
   readonly gives: Amounts;
+}
+
+/** Who asks: where, for what, and whom it may evict. */
+export interface Seeker {
+  readonly from: Node;
+  readonly resources: readonly string[];
+  readonly rules: NodePreemption;
 }
 
 /** A part of a team as the planners of resolver/ see it. */
@@ -31,8 +43,7 @@ export interface QuotaSnapshot {
  */
 export function quotaSnapshot(
   team: Team,
-  from: Node,
-  resources: readonly string[],
+  { from, resources, rules }: Seeker,
   givers: readonly Giver[],
 ): QuotaSnapshot {
   const place = seatOf(from, resources);
@@ -43,9 +54,9 @@ export function quotaSnapshot(
   const leafOf = (node: Node) => (groups.has(node) ? `${node.path}|own` : node.path);
   const listed: AccountNode[] = [];
   for (const node of nodes) {
-    listed.push(accountNode(team, node, resources));
+    const preemption = node === place ? rules : preemptionAt(team, node).preemption;
+    listed.push(accountNode(node, resources, preemption));
     if (!groups.has(node)) continue;
-    const { preemption } = preemptionAt(team, node);
     listed.push({ id: leafOf(node), parent: node.path, accounts: {}, preemption });
   }
   const tree = QuotaTree.ofAccounts(listed);
@@ -83,14 +94,17 @@ function withAncestors(places: readonly Node[]): Set<Node> {
   return nodes;
 }
 
-function accountNode(team: Team, node: Node, resources: readonly string[]): AccountNode {
+function accountNode(
+  node: Node,
+  resources: readonly string[],
+  preemption: NodePreemption,
+): AccountNode {
   const accounts: Record<string, AccountTerms> = {};
   for (const resource of resources) {
     const account = node.accounts.get(resource);
     if (account === undefined) continue;
     accounts[resource] = { limit: account.limit, guarantee: account.guarantee, lend: account.lend };
   }
-  const { preemption } = preemptionAt(team, node);
   const { path: id, weightMilli } = node;
   return { id, parent: node.parent?.path ?? null, weightMilli, accounts, preemption };
 }

@@ -10,7 +10,7 @@ import { isAny } from './end.ts';
 import { partOf } from './partial.ts';
 import { costOf, planPreemption, rightOf } from './preemption.ts';
 import { isRate, NO_RATES, ratesFit, ratesReadyAtMs } from './rates.ts';
-import { type Choice, selectStrategy } from './strategy.ts';
+import { BY_RECLAIM, type Choice, selectStrategy } from './strategy.ts';
 import type { Team } from './team.ts';
 import { waitBoundMs } from './wait-bound.ts';
 
@@ -51,7 +51,11 @@ function execute(team: Team, contest: Contest, contestId: string, choice: Choice
   }
   switch (choice.strategy) {
     case 'preemption_allowed':
-      return preempt(team, contest, contestId, choice) ?? shareOrWait(team, contest, choice);
+      return (
+        takeOwn(team, contest, choice) ??
+        preempt(team, contest, contestId, choice) ??
+        shareOrWait(team, contest, choice)
+      );
     case 'priority_based':
     case 'proportional_sharing':
       return shareOrWait(team, contest, choice);
@@ -68,7 +72,14 @@ export function canNeverFit({ place, least, rates, atMs }: Candidate): boolean {
   return neverFits(place.anchor, least) || ratesReadyAtMs(place.anchor, rates, atMs) === Infinity;
 }
 
-/** Evicts for the whole ask, where that is enough and nobody waits before it. */
+/** Grants what is its own and free: who waits for more than that does not stand before it. */
+function takeOwn(team: Team, contest: Contest, choice: Choice): Outcome | undefined {
+  const { candidate, short } = contest;
+  if (choice.rule !== BY_RECLAIM || short.length > 0) return undefined;
+  return grantOf(team, candidate, candidate.wanted, 'request', choice);
+}
+
+/** Evicts for the whole ask, where that is enough and nobody who waits stands before it. */
 function preempt(
   team: Team,
   contest: Contest,
@@ -76,7 +87,9 @@ function preempt(
   choice: Choice,
 ): EventOf<'PreemptionRequested'> | undefined {
   const { candidate } = contest;
-  const plan = contest.isBehindQueued ? undefined : planPreemption(team, contest);
+  const isReclaim = choice.rule === BY_RECLAIM;
+  const isHeldUp = contest.isBehindQueued && !isReclaim;
+  const plan = isHeldUp ? undefined : planPreemption(team, contest, isReclaim);
   if (plan === undefined) return undefined;
   const { graceMs } = plan;
   const victims = plan.victims.map(({ allocation }) => allocation.id);

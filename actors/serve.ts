@@ -100,9 +100,14 @@ function serveBehind(team: Team, head: Waiting, atMs: number): BursarEvent[] {
     lookedAt += 1;
     if (barredDenial(team, waiting, atMs) !== undefined) continue;
     const candidate = candidateOf(team, waiting, atMs);
+    const { place, asked, wanted } = candidate;
     const endsByMs = backfillEndMs(team, candidate, waiting);
     if (endsByMs === undefined) continue;
-    return [{ ...queueGrant(team, waiting, candidate, candidate.wanted, 'backfill'), endsByMs }];
+    // By now it lies inside a guarantee, and passes nobody.
+    if (queueBefore(team, place.anchor, asked, waiting) === undefined) {
+      return [queueGrant(team, waiting, candidate, wanted, 'queue-head')];
+    }
+    return [{ ...queueGrant(team, waiting, candidate, wanted, 'backfill'), endsByMs }];
   }
   return [];
 }

@@ -14,6 +14,9 @@ export interface Choice {
   readonly factors: Factors;
 }
 
+/** The row by which only what is lent is taken back, whatever the priorities. */
+export const BY_RECLAIM = '5-reclaim';
+
 /**
  * The decision table of semantics §7; the first matching row wins. Row 2 (stop) is decided before
  * contention. The contest of a request that waits already is not decided here: its turn comes by
@@ -24,6 +27,7 @@ export interface Choice {
  * | 4-configured | policy names one for scope and resource, and it is legal | that |
  * | 4-caller | the caller asks for one: for its own ask alone, its rank is as before | that |
  * | 5-emergency, 5-critical-urgent | emergency, or critical that cannot wait | preempt |
+ * | 5-reclaim | it asks for what is its own by a guarantee, and others use | take that back |
  * | 6-exclusive | one holder at a time | priority with aging |
  * | 7-equal | all of one rank, and it could be served in full | in order of arrival |
  * | 7-equal-divisible | … not in full, but in part | proportional |
@@ -50,6 +54,7 @@ export function selectStrategy(team: Team, contest: Contest): Choice {
   if (priority >= ExecutionPriority.critical && isAtRisk) {
     return choose('5-critical-urgent', 'preemption_allowed');
   }
+  if (contest.isOwn) return choose(BY_RECLAIM, 'preemption_allowed');
   if (contest.conflict === 'exclusive_access_required') {
     return choose('6-exclusive', 'priority_based');
   }

@@ -25,15 +25,18 @@ export interface Candidate {
  * A holder of another branch is one only where each node from its own up to the meeting point is
  * above its quota in a contested resource: what lies within a quota is safe. The request has the
  * advantage from the first level on whose quota it fits: the quota is then its own, not theirs.
+ *
+ * @param claimed the resources that have to fit there; default: all that the request asks for
  */
 export function classicCandidates(
   tree: QuotaTree,
   request: PendingRequest,
   live: readonly LiveAllocation[],
   contested: readonly string[],
+  claimed: readonly string[] = Object.keys(request.amounts),
 ): Candidate[] {
   const { withinNode, reclaim } = tree.preemptionOf(request.node);
-  const advantages = advantagesOf(tree, request);
+  const advantages = advantagesOf(tree, request, claimed);
   const meetingOf = meetingPoints(tree, request.node, contested);
   const candidates: Candidate[] = [];
   for (const holder of live) {
@@ -86,11 +89,17 @@ function otherBranch(
  * The levels of whose room the request would take within a quota that is its own: those above the
  * first node whose quota it fits into.
  */
-function advantagesOf(tree: QuotaTree, request: PendingRequest): ReadonlySet<string> {
+function advantagesOf(
+  tree: QuotaTree,
+  { node: from, amounts }: PendingRequest,
+  claimed: readonly string[],
+): ReadonlySet<string> {
   const levels = new Set<string>();
-  let left = Object.entries(request.amounts).filter(([, amount]) => amount > 0);
+  let left = claimed
+    .map((resource): [string, number] => [resource, amounts[resource] ?? 0])
+    .filter(([, amount]) => amount > 0);
   let fits = false;
-  for (const node of tree.pathOf(request.node)) {
+  for (const node of tree.pathOf(from)) {
     if (fits) levels.add(node);
     fits ||= left.every(([resource, amount]) => !tree.isBorrowing(node, resource, amount));
     left = left.map(([resource, amount]) => [resource, tree.askedOfParent(node, resource, amount)]);

@@ -19,6 +19,11 @@ export interface ClassicPolicy {
    * below one (semantics §7). Under Kueue's rules it leaves as a whole.
    */
   readonly keepsGuarantees?: boolean;
+  /**
+   * Whether a request takes back its own of what is contested although it asks for more than its
+   * own of something else, of which there is enough. Under Kueue's rules it does not.
+   */
+  readonly claimsContested?: boolean;
 }
 
 /**
@@ -37,11 +42,12 @@ export function planClassic(
   tree: QuotaTree,
   request: PendingRequest,
   live: readonly LiveAllocation[],
-  { refines = false, keepsGuarantees = false }: ClassicPolicy = {},
+  { refines = false, keepsGuarantees = false, claimsContested = false }: ClassicPolicy = {},
 ): PreemptionPlan | undefined {
   if (tree.fits(request.node, request.amounts)) return undefined;
   const contested = contestedOf(tree, request);
-  const candidates = classicCandidates(tree, request, live, contested);
+  const claimed = claimsContested ? contested : Object.keys(request.amounts);
+  const candidates = classicCandidates(tree, request, live, contested, claimed);
   for (const mayBorrow of attempts(tree, request, candidates, contested)) {
     const legal = candidates.filter((candidate) => !mayBorrow || candidate.mayBorrow);
     const rules: VictimRules = {

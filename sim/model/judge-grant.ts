@@ -6,9 +6,12 @@ import type { Bench } from './bench.ts';
 import { fits } from './books.ts';
 import { isSame } from './content.ts';
 import { besideReservation, judgeDraw, needsBeside } from './draws.ts';
+import { rulesAt } from './eviction-rules.ts';
 import { judgeBackfill } from './judge-backfill.ts';
-import { aheadWhereDrawn } from './line.ts';
+import { aheadWhereDrawn, type Place } from './line.ts';
+import { isItsOwn } from './own-share.ts';
 import { asRanked } from './rank.ts';
+import type { State } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
 
 type Granted = Bench<EventOf<'AllocationGranted'>>;
@@ -104,12 +107,25 @@ function judgeLargest({ state, event, find }: Granted, { want }: Terms): void {
 function judgeTurn({ state, event, find }: Granted): void {
   const self = state.waiting.get(event.id) ?? asRanked(state, event, event.priority);
   if (event.via === 'preemption') return;
-  const drawn = besideReservation(state, event.ask, event.items);
-  const places = aheadWhereDrawn(state, event.id, event.ask.path, drawn, self);
+  const { ask, id } = event;
+  const drawn = besideReservation(state, ask, event.items);
+  const places = aheadWhereDrawn(state, id, ask.path, drawn, self);
   if (event.endsByMs !== undefined) return judgeBackfill(state, event, places, find);
-  for (const { path, resource, first } of places) {
-    find('S §7', `${first.id} waits before it for ${resource} of ${path}`, event.id);
+  for (const place of places) {
+    if (!state.waiting.has(id) && takesItsOwn(state, event, place)) continue;
+    const { path, resource, first } = place;
+    find('S §7', `${first.id} waits before it for ${resource} of ${path}`, id);
   }
+}
+
+/** Who asks for his own stands behind nobody but those who collect. */
+function takesItsOwn(
+  state: State,
+  { ask, items }: EventOf<'AllocationGranted'>,
+  place: Place,
+): boolean {
+  if (rulesAt(state, ask.path).reclaim === 'never' || place.first.isPreempting) return false;
+  return isItsOwn(state, ask.path, items, place);
 }
 
 function judgeVia({ state, event, find }: Granted): void {

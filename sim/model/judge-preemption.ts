@@ -5,6 +5,7 @@ import { latestStartMs, nodeEndOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { committed, fits, needs } from './books.ts';
+import { boostAt, rulesAt } from './eviction-rules.ts';
 import { mayPreempt } from './may-preempt.ts';
 import type { Live, State } from './state.ts';
 import { withoutEarmark, withoutHolders } from './tentative.ts';
@@ -18,7 +19,7 @@ export function judgePreemption(bench: Preempting): void {
   for (const bar of barsOf(state, ask.path, event.priority)) {
     find('INV-9', `evicts for ${ask.path}, which is ${bar}`, id);
   }
-  if (!mayPreempt(state.policy, ask, event.priority)) find('INV-14', 'it may evict nobody', id);
+  if (!mayPreempt(state, ask, event.priority)) find('INV-14', 'it may evict nobody', id);
   const victims: Live[] = [];
   for (const name of event.victims) {
     const victim = state.live.get(name);
@@ -96,31 +97,6 @@ function mayEvict(state: State, event: Preempting['event'], victim: Live, reason
     case 'any':
       return true;
   }
-}
-
-/** What policy says of a node: of itself, or of the nearest above it of which it says anything. */
-function rulesAt({ policy: { preemption } }: State, path: string) {
-  let { withinNode, reclaim, whileBorrowing } = preemption;
-  const said = Object.entries(preemption.nodes).sort(([a], [b]) => a.length - b.length);
-  for (const [above, rules] of said) {
-    if (!isWithin(path, above)) continue;
-    withinNode = rules.withinNode ?? withinNode;
-    reclaim = rules.reclaim ?? reclaim;
-    whileBorrowing = rules.whileBorrowing ?? whileBorrowing;
-  }
-  const beyond = whileBorrowing?.policy ?? (withinNode === 'never' ? 'never' : 'lower');
-  return { withinNode, reclaim, whileBorrowing: beyond } as const;
-}
-
-function boostAt({ policy: { preemption } }: State, path: string): number {
-  let boost = 0;
-  let nearest = 0;
-  for (const [above, rules] of Object.entries(preemption.nodes)) {
-    if (!isWithin(path, above) || rules.boost === undefined || above.length < nearest) continue;
-    nearest = above.length;
-    boost = rules.boost;
-  }
-  return boost;
 }
 
 /** Whether some tier of the asker's path has a guarantee that it does not use up. */

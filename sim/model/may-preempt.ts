@@ -1,7 +1,9 @@
 import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { isWithin } from '../../events/names.ts';
-import type { Policy } from '../../events/policy.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
+import { termsOf } from './ask-terms.ts';
+import { isShortOfItsOwn } from './own-share.ts';
+import type { State } from './state.ts';
 
 /** Strategies by which a caller takes back any right to evict. */
 const PATIENT: ReadonlySet<string> = new Set([
@@ -12,21 +14,23 @@ const PATIENT: ReadonlySet<string> = new Set([
 
 /**
  * S §7, rows 4 and 5: who may evict at all: by a strategy that is configured or asked for, as an
- * emergency, or as critical work with a deadline; never against the caller's own strategy.
+ * emergency, as critical work with a deadline, or to take back what is its own by a guarantee;
+ * never against the caller's own strategy.
  */
 export function mayPreempt(
-  policy: Policy,
+  state: State,
   ask: ResourceAllocationRequest,
   priority: number,
 ): boolean {
-  const configured = Object.entries(policy.strategies).flatMap(([key, strategy]) =>
+  const configured = Object.entries(state.policy.strategies).flatMap(([key, strategy]) =>
     concerns(key, ask) ? strategy : [],
   );
   if (configured.includes('preemption_allowed')) return true;
   if (ask.strategy === 'preemption_allowed') return true;
   if (configured.length === 0 && PATIENT.has(ask.strategy ?? '')) return false;
   if (priority >= ExecutionPriority.emergency) return true;
-  return priority >= ExecutionPriority.critical && ask.deadlineMs !== undefined;
+  if (priority >= ExecutionPriority.critical && ask.deadlineMs !== undefined) return true;
+  return isShortOfItsOwn(state, ask.path, termsOf(ask, state).want);
 }
 
 /** Whether a key of the configured strategies, `RESOURCE` or `PATH|RESOURCE`, is about an ask. */
