@@ -32,14 +32,14 @@ import type { Waiting } from './wait-queue.ts';
 /** The denial of a waiting request that cannot be admitted any more, whatever the room. */
 export function barredDenial(team: Team, waiting: Waiting, atMs: number): BursarEvent | undefined {
   const { path } = waiting.ask;
-  if (waiting.latestStartMs < atMs) {
-    return waitingDenial(team, waiting, 'deadline_unreachable', path, atMs);
-  }
   const place = locate(team, path);
   if (typeof place === 'string') return waitingDenial(team, waiting, place, path, atMs);
   const barrier = barrierOf(place.anchor, waiting.priority);
   if (barrier !== undefined) {
     return waitingDenial(team, waiting, barrier.reason, barrier.path, atMs);
+  }
+  if (waiting.latestStartMs < atMs) {
+    return waitingDenial(team, waiting, 'deadline_unreachable', path, atMs);
   }
   const tools = toolBarrier(team, waiting.agent, path, Object.keys(waiting.ask.items));
   if (tools !== undefined) {

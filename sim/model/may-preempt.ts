@@ -1,7 +1,7 @@
 import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { isWithin } from '../../events/names.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
-import { termsOf } from './ask-terms.ts';
+import { nodeEndOf, termsOf } from './ask-terms.ts';
 import { isShortOfItsOwn } from './own-share.ts';
 import type { State } from './state.ts';
 
@@ -29,7 +29,8 @@ export function mayPreempt(
   if (ask.strategy === 'preemption_allowed') return true;
   if (configured.length === 0 && PATIENT.has(ask.strategy ?? '')) return false;
   if (priority >= ExecutionPriority.emergency) return true;
-  if (priority >= ExecutionPriority.critical && ask.deadlineMs !== undefined) return true;
+  const isPressed = ask.deadlineMs !== undefined || nodeEndOf(state.nodes, ask.path) !== null;
+  if (priority >= ExecutionPriority.critical && isPressed) return true;
   return isShortOfItsOwn(state, ask.path, termsOf(ask, state).want);
 }
 
