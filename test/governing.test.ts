@@ -299,24 +299,6 @@ test('D-03 a threshold of its own is told as an emergency, once it is passed', a
   assert.equal(mine?.emergency.threshold, raised.threshold);
 });
 
-test('R-21 a resource that policy adds is asked for like any other, alone where it is exclusive', async () => {
-  const gpu = { class: 'capacity', unit: 'gpus', exclusive: true };
-  const run = await lab.openRun();
-  await lab.policy({ resources: { big_gpu: gpu } });
-  const held = await lab.ann.expect('granted', lab.request(run, { big_gpu: 1 }));
-  const waits = lab.request(run, { big_gpu: 1 }, wait);
-  const queued = await lab.bob.expect('queued', waits);
-  const detected = await lab.eventBehind(queued, 'ContentionDetected');
-  assert.equal(
-    [detected.conflict, detected.account],
-    ['exclusive_access_required', { path: 'acme', resource: 'big_gpu' }],
-  );
-  assert.is(queued.rule, '6-exclusive');
-  await lab.ann.expect('released', { op: 'release', allocation: held.id });
-  await lab.told('granted', waits.id);
-  await lab.bob.expect('released', { op: 'release', allocation: waits.id });
-});
-
 test('INV-1 after all of it the balances equal a replay from zero', async () => {
   assert.equal(await lab.rig.differences(), []);
 });

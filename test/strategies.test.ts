@@ -371,8 +371,11 @@ test('F-07 reservations alone: who has reserved is granted what others wait for'
   assert.equal([granted.drawn, granted.factors], [{ concurrency: 1 }, { reservation: true }]);
 });
 
-test('D-08 each type of conflict, told in the answer and recorded', async () => {
-  await lab.policy({ resources: { gpu_bytes: { class: 'capacity', unit: 'bytes' } } });
+test('D-08 R-21 each type of conflict, told in the answer and recorded', async () => {
+  const added = { class: 'capacity', unit: 'cards' };
+  await lab.policy({
+    resources: { gpus: added, big_gpu: { ...added, exclusive: true } },
+  });
   const minute = { limit: 1, per: { ms: 60_000, by: 'sliding' } };
   const types: readonly (readonly [string, string, number | object])[] = [
     ['insufficient_credits', 'credits', 1],
@@ -385,7 +388,8 @@ test('D-08 each type of conflict, told in the answer and recorded', async () => 
     ['tool_limit_reached', 'rate.tool.search', minute],
     ['tool_limit_reached', 'tool_calls_per_minute', minute],
     ['insufficient_resource', 'model_tokens_per_minute', minute],
-    ['insufficient_resource', 'gpu_bytes', 1],
+    ['insufficient_resource', 'gpus', 1],
+    ['exclusive_access_required', 'big_gpu', 1],
   ];
   for (const [conflict, resource, limit] of types) {
     const run = await lab.openRun({ [resource]: limit });
@@ -396,7 +400,8 @@ test('D-08 each type of conflict, told in the answer and recorded', async () => 
     const detected = await lab.eventBehind(denied, 'ContentionDetected');
     assert.equal(
       [detected.conflict, detected.account, detected.requested, detected.available],
-      [conflict, { path: run, resource }, 1, 0],
+      // What is exclusive is so in the whole team.
+      [conflict, { path: resource === 'big_gpu' ? 'acme' : run, resource }, 1, 0],
     );
     assert.is((await lab.eventBehind(denied, 'RequestDenied')).reason, conflict);
   }
