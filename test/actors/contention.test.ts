@@ -200,4 +200,28 @@ test('O-06 a denial says when to ask again: the first lease that ends', () => {
   });
 });
 
+test('E-03 E-04 what a contest comes to is looked at with each event, and its strategy is chosen anew', () => {
+  const rig = givenLab(setLimits('acme', { concurrency: 1 }));
+  rig.when(ask('a', { concurrency: 1 }, { priority: 'low' }), 'ann');
+  const wait = { maxWaitMs: 60_000 } as const;
+  rig.when(ask('b', { concurrency: 1 }, wait), 'bob');
+  rig.when(ask('c', { concurrency: 1 }, { ...wait, priority: 'emergency' }), 'bob');
+  const chosen = rig
+    .eventsOf('StrategySelected')
+    .map(({ strategy, rule }) => `${rule} ${strategy}`);
+  assert.equal(chosen, ['7-wait queue_and_wait', '5-emergency preemption_allowed']);
+  const [contest] = rig.eventsOf('ContentionDetected').map(({ contest: id }) => id);
+  assert.equal(
+    rig.eventsOf('StrategySelected').map((one) => one.contest),
+    [contest, contest],
+  );
+  // Room that comes free is given to whose turn it is, until nobody waits: then it is over.
+  rig.when(release('c'), 'bob');
+  assert.is(rig.eventsOf('AllocationGranted').at(-1)?.id, 'b');
+  assert.equal(
+    rig.eventsOf('ContestEnded').map((one) => [one.contest, one.outcome]),
+    [[contest, 'granted']],
+  );
+});
+
 test.run();
