@@ -2,7 +2,7 @@ import { LIMITS } from '../events/limits.ts';
 import type { Amounts } from '../events/resources.ts';
 import { mayPreempt } from '../resolver/may-preempt.ts';
 import { planClassic } from '../resolver/plan-classic.ts';
-import { planFair } from '../resolver/plan-fair.ts';
+import { FAIR_POLICY, planFair } from '../resolver/plan-fair.ts';
 import type { Planner } from '../resolver/reversals.ts';
 import { planStable } from '../resolver/stability.ts';
 import type { PendingRequest, PreemptionPlan as Plan, Victim } from '../resolver/types.ts';
@@ -59,11 +59,12 @@ export function rightOf({ victims }: PreemptionPlan): Victim['right'] {
 }
 
 /** Never below a guarantee, and where sets of few differ in cost the cheapest (semantics §7). */
+const FAIR = { ...FAIR_POLICY, keepsGuarantees: true } as const;
 const CLASSIC = { refines: true, keepsGuarantees: true, claimsContested: true } as const;
 
 const PLANNERS: Readonly<Record<'classic' | 'fair', Planner>> = {
   classic: (tree, request, live) => planClassic(tree, request, live, CLASSIC),
-  fair: (tree, request, live) => planFair(tree, request, live),
+  fair: (tree, request, live) => planFair(tree, request, live, FAIR),
 };
 
 /**
@@ -134,7 +135,10 @@ function planAmong(
   const { id, place, wanted, priority, atMs, ask } = candidate;
   const { boost, preemption } = preemptionAt(team, place.anchor);
   const rules = isReclaim ? reclaimAlone(preemption) : preemption;
-  const seeker = { from: place.anchor, resources: Object.keys(wanted), rules };
+  // What a guarantee takes back is the same whoever has the larger share.
+  const by = isReclaim ? 'classic' : team.policy.preemption.by;
+  const resources = by === 'fair' ? allResources(team, wanted) : Object.keys(wanted);
+  const seeker = { from: place.anchor, resources, rules };
   const { tree, live, seat } = quotaSnapshot(team, seeker, givers);
   const contested = [...new Set(short.map(({ resource }) => resource))].sort();
   const request = {
@@ -146,7 +150,7 @@ function planAmong(
     contested,
     createdAtMs: atMs,
   };
-  const { by, graceMsMax, minRuntimeMs } = team.policy.preemption;
+  const { graceMsMax, minRuntimeMs } = team.policy.preemption;
   const byId = new Map(givers.map(({ allocation }) => [allocation.id, allocation]));
   const victimsOf = (plan: Plan | undefined): readonly PlannedVictim[] =>
     plan?.victims.map(({ id: victim, right, reason }) => ({
@@ -154,8 +158,7 @@ function planAmong(
       right,
       reason,
     })) ?? [];
-  // What a guarantee takes back is the same whoever has the larger share.
-  const planner = PLANNERS[isReclaim ? 'classic' : by];
+  const planner = PLANNERS[by];
   let victims = victimsOf(planner(tree, request, live));
   // One that cannot be evicted for a while cannot be turned round at once.
   const isSafe = ask.preemptible === false || minRuntimeMs > 0;
@@ -167,6 +170,12 @@ function planAmong(
   let graceMs = 0;
   for (const { allocation } of victims) graceMs = Math.max(graceMs, allocation.ask.graceMs ?? 0);
   return { victims, graceMs: Math.min(graceMs, graceMsMax, slackMsOf(ask, place.anchor, atMs)) };
+}
+
+/** A share is of whatever a branch has most of, asked for or not. */
+function allResources({ name, nodes }: Team, wanted: Amounts): string[] {
+  const known = nodes.get(name)?.accounts.keys() ?? [];
+  return [...new Set([...known, ...Object.keys(wanted)])].sort();
 }
 
 /** The plan, tried on the books themselves: there a report beyond a hold takes what it says. */

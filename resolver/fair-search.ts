@@ -1,6 +1,7 @@
 import { compareShares, dominantShare } from './dominant-share.ts';
 import { branchesOf } from './fair-branches.ts';
 import { FairTournament } from './fair-tournament.ts';
+import { branchOf, keepsGuarantees } from './guarantees-kept.ts';
 import { shrinkDearest } from './put-back.ts';
 import { rightOf } from './right-of.ts';
 import type { Trial } from './trial.ts';
@@ -19,12 +20,19 @@ export class FairSearch {
   readonly #trial: Trial;
   readonly #request: PendingRequest;
   readonly #contested: readonly string[];
+  readonly #keepsGuarantees: boolean;
   readonly #picks: Pick[] = [];
 
-  constructor(trial: Trial, request: PendingRequest, contested: readonly string[]) {
+  constructor(
+    trial: Trial,
+    request: PendingRequest,
+    contested: readonly string[],
+    keepsGuarantees: boolean,
+  ) {
     this.#trial = trial;
     this.#request = request;
     this.#contested = contested;
+    this.#keepsGuarantees = keepsGuarantees;
   }
 
   /** Whether the picks make room. */
@@ -48,13 +56,16 @@ export class FairSearch {
     for (let node = tournament.next(); node !== undefined; node = tournament.next()) {
       const isOwn = node === this.#request.node;
       if (isOwn || isInsideQuota) {
-        this.#take({ holder: tournament.pop(node), by: isOwn ? 'own-node' : 'own-quota' });
+        const holder = tournament.pop(node);
+        if (this.#breaksGuarantee(holder)) continue;
+        this.#take({ holder, by: isOwn ? 'own-node' : 'own-quota' });
         if (this.#fits()) return 'fits';
         continue;
       }
       if (this.#hasLess(node)) return [...refused, ...tournament.rest()];
       while (tournament.has(node)) {
         const holder = tournament.pop(node);
+        if (this.#breaksGuarantee(holder)) continue;
         if (this.#mayTake(holder, strategy)) {
           this.#take({ holder, by: strategy });
           if (this.#fits()) return 'fits';
@@ -72,7 +83,7 @@ export class FairSearch {
     for (let node = tournament.next(); node !== undefined; node = tournament.next()) {
       if (this.#hasLess(node)) return false;
       const holder = tournament.pop(node);
-      if (this.#mayTake(holder, 'ltInitial')) {
+      if (!this.#breaksGuarantee(holder) && this.#mayTake(holder, 'ltInitial')) {
         this.#take({ holder, by: 'ltInitial' });
         if (this.#fits()) return true;
       }
@@ -127,6 +138,16 @@ export class FairSearch {
   #take(pick: Pick): void {
     this.#trial.remove(pick.holder);
     this.#picks.push(pick);
+  }
+
+  /** Never to be taken then: what a branch has in use only becomes less while picks are made. */
+  #breaksGuarantee(holder: LiveAllocation): boolean {
+    if (!this.#keepsGuarantees) return false;
+    const { tree } = this.#trial;
+    const branch = branchOf(tree, holder.node, this.#request.node);
+    return !this.#trial.without(holder, () =>
+      keepsGuarantees(tree, branch, holder, this.#contested),
+    );
   }
 
   #mayTake(holder: LiveAllocation, strategy: FairStrategy): boolean {

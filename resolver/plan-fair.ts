@@ -8,6 +8,11 @@ import type { LiveAllocation, PendingRequest, PreemptionPlan } from './types.ts'
 export interface FairPolicy {
   /** Tried in this order; the second serves only what the first has left over. */
   readonly strategies: readonly FairStrategy[];
+  /**
+   * Whether nothing is taken from below a guarantee, of whatever tier (semantics §7). Kueue looks at
+   * the holder's own node, and leaves a cohort alone only where it borrows nothing at all.
+   */
+  readonly keepsGuarantees?: boolean;
 }
 
 export const FAIR_POLICY: FairPolicy = { strategies: ['lteFinal', 'ltInitial'] };
@@ -38,8 +43,9 @@ export function planFair(
   if (candidates.length === 0) return undefined;
   return tried(tree, (trial) => {
     trial.add(request);
-    const search = new FairSearch(trial, request, contested);
-    if (!search.run(candidates, policy.strategies)) return undefined;
+    const { strategies, keepsGuarantees = false } = policy;
+    const search = new FairSearch(trial, request, contested, keepsGuarantees);
+    if (!search.run(candidates, strategies)) return undefined;
     return { victims: search.victims() };
   });
 }
