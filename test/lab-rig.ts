@@ -1,8 +1,10 @@
-import type { Answer, Notice } from '../events/answers.ts';
+import { type Answer, Notice } from '../events/answers.ts';
 import type { BursarEvent, EventOf, EventType } from '../events/events.ts';
+import type { Strategy } from '../events/strategy.ts';
+import { subjects } from '../events/subjects.ts';
 import { until } from './client-rig.ts';
 import { assert } from './harness/suite.ts';
-import { type Caller, eventsOf, type Sent, WriterRig } from './writer-rig.ts';
+import { type Caller, eventsOf, parseJson, type Sent, WriterRig } from './writer-rig.ts';
 
 /** Limits by resource: a number is the limit alone. */
 export type Limits = Readonly<Record<string, number | object>>;
@@ -28,8 +30,8 @@ export class Lab {
     this.#callers.ann = await this.rig.enrolled('ann', 'acme', { priorityMax: 'emergency' });
     this.#callers.bob = await this.rig.enrolled('bob', 'acme', { priorityMax: 'emergency' });
     for (const caller of [this.ann, this.bob]) {
-      caller.bus.subscribe(`bursar.notice.${caller.agent}.>`, ({ data }) => {
-        this.#heard.push(JSON.parse(new TextDecoder().decode(data)) as Notice);
+      caller.bus.subscribe(subjects.notices(caller.agent), ({ data }) => {
+        this.#heard.push(Notice.parse(parseJson(data)));
       });
       await caller.bus.flush();
     }
@@ -95,12 +97,27 @@ export class Lab {
     throw new Error(`no ${type} in ${events.map((event) => event.type).join(', ')}`);
   }
 
+  /** The strategy that was selected for a request and the rule that chose it, from the log. */
+  async selectedFor(answer: Answer): Promise<{ strategy: Strategy; rule: string }> {
+    const { strategy, rule, factors } = await this.eventBehind(answer, 'StrategySelected');
+    assert.ok('rule' in answer && answer.outcome !== 'would_need_approval');
+    // After an eviction in the same decision the answer says so; the table's rule is in the log.
+    if (answer.rule === 'preempted') return { strategy, rule };
+    assert.is(answer.rule, rule, 'the answer names the rule that is recorded');
+    for (const [name, value] of Object.entries(factors ?? {})) {
+      assert.equal(answer.factors?.[name], value, `the answer names the ${name} that is recorded`);
+    }
+    return { strategy, rule };
+  }
+
+  /** The notices so far about a request or allocation, oldest first. */
+  heardOf(id: string): Notice[] {
+    return this.#heard.filter((one) => one.id === id || one.allocations?.includes(id));
+  }
+
   /** Waits for the notice of a kind about a request or allocation. */
   async told(kind: Notice['kind'], id: string): Promise<Notice> {
-    const find = () =>
-      this.#heard.find(
-        (one) => one.kind === kind && (one.id === id || one.allocations?.includes(id)),
-      );
+    const find = () => this.heardOf(id).find((one) => one.kind === kind);
     await until(`${kind} of ${id}`, () => find() !== undefined, 10_000);
     return find() as Notice;
   }
