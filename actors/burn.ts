@@ -42,14 +42,12 @@ export function noCover(): Cover {
 /**
  * The cover after a cut: what is over leaves, a window's end rolls over, grants that come again are
  * whole, those that begin join, and then the grants in force pay what is owed.
- * @param base that was in force before
+ * @param past the cut before, whose base was in force till now
  */
-export function cutCover(
-  before: Cover,
-  base: number | null,
-  cut: Cut,
-  grants: readonly Grant[],
-): Cover {
+export function cutCover(before: Cover, past: Cut, cut: Cut, grants: readonly Grant[]): Cover {
+  const { base } = past;
+  // Of several cuts at one instant the first makes whole what comes again then.
+  const againAtMs = past.atMs < cut.atMs ? cut.atMs : null;
   const cover: Cover = { ...before, left: new Map() };
   if (cut.reset !== 'none') {
     cover.carried = cut.reset === 'carrying' ? debtOf(before, base) : 0;
@@ -58,8 +56,10 @@ export function cutCover(
   }
   for (const grant of grants) {
     if (!isInForce(grant, cut.atMs)) continue;
-    cover.left.set(grant.id, leftAfter(grant, before.left.get(grant.id), cut));
-    if (comesAgain(grant, cut.atMs) && !cut.keepsDebt) {
+    const isAgain = againAtMs !== null && comesAgain(grant, againAtMs);
+    const left = before.left.get(grant.id);
+    cover.left.set(grant.id, isAgain ? grant.amount : leftAfter(grant, left, cut));
+    if (isAgain && !cut.keepsDebt) {
       const debt = debtOf(cover, cut.base);
       cover.uncovered -= debt;
       cover.covered += debt;
@@ -117,7 +117,6 @@ export function nextChangeMs(grant: Grant, afterMs: number): number {
 
 function leftAfter(grant: Grant, left: number | undefined, cut: Cut): number {
   const { amount, terms } = grant;
-  if (comesAgain(grant, cut.atMs)) return amount;
   if (left === undefined) return terms.left ?? amount;
   if (cut.reset === 'none') return left;
   const { min, max } = terms.rollover ?? { min: 0, max: 0 };

@@ -100,11 +100,11 @@ export class GrantBook {
     if (before !== undefined && isEmpty && (cut.reset === 'none' || last.cut.reset === 'none')) {
       const reset = cut.reset === 'none' ? last.cut.reset : cut.reset;
       const merged = { ...cut, reset };
-      const opening = cutCover(this.#endOf(before), before.cut.base, merged, this.#grants);
+      const opening = cutCover(this.#endOf(before), before.cut, merged, this.#grants);
       this.#stretches[this.#stretches.length - 1] = { cut: merged, opening, usage: 0 };
       return;
     }
-    const opening = cutCover(this.#endOf(last), last.cut.base, cut, this.#grants);
+    const opening = cutCover(this.#endOf(last), last.cut, cut, this.#grants);
     this.#stretches.push({ cut, opening, usage: 0 });
     if (this.#stretches.length > LIMITS.grantSegmentsMax) this.#forgetFirst();
   }
@@ -113,7 +113,7 @@ export class GrantBook {
   after(atMs: number): { readonly granted: number; readonly carried: number } {
     const { cut } = this.#last;
     const next: Cut = { ...cut, atMs, reset: 'none' };
-    const cover = cutCover(this.cover, cut.base, next, this.#grants);
+    const cover = cutCover(this.cover, cut, next, this.#grants);
     return { granted: grantedBy(cover), carried: cover.carried };
   }
 
@@ -128,7 +128,7 @@ export class GrantBook {
     for (let next = index + 1; next < this.#stretches.length; next += 1) {
       const before = this.#at(next - 1);
       const after = this.#at(next);
-      after.opening = cutCover(this.#endOf(before), before.cut.base, after.cut, this.#grants);
+      after.opening = cutCover(this.#endOf(before), before.cut, after.cut, this.#grants);
     }
   }
 

@@ -232,6 +232,20 @@ function naive(
   return { debt, left: [...left].sort() };
 }
 
+test('T-11 a grant is made whole once at its instant, whatever else changes then', () => {
+  const rig = lab();
+  rig.when(topUp('g', 100, { recurrence: { everyMs: 100 } }));
+  rig.pass(100);
+  rig.when(charge('c', 40));
+  rig.when(topUp('h', 10, { priority: 2 }));
+  assert.equal(pot(rig), { limit: 110, debt: 0, available: 70, g: 60, h: 10 });
+  rig.when({ op: 'voidGrant', path: 'acme/lab', grant: 'h' });
+  assert.equal(pot(rig), { limit: 100, debt: 0, available: 60, g: 60, h: 0 });
+  rig.pass(100);
+  assert.equal(pot(rig), { limit: 140, debt: 0, available: 100, g: 100, h: 0 });
+  assert.equal(stateOf(rig.replayed()), stateOf(rig.team));
+});
+
 const anyGrant = (id: string) =>
   fc
     .record({
