@@ -16,7 +16,7 @@ export interface ToolBarrier {
 }
 
 /** The tool of which a resource is the quota, the rate or the place; undefined where it is none. */
-export function toolOf(resource: string): string | undefined {
+function toolOf(resource: string): string | undefined {
   for (const prefix of FAMILIES) {
     if (resource.startsWith(prefix)) return resource.slice(prefix.length);
   }

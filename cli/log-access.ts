@@ -58,7 +58,7 @@ export function believedKeys(
 }
 
 /** Whose log this folder has. @throws UsageError when it has no public key */
-export function logSettings(dataDir: string): LogSettings {
+function logSettings(dataDir: string): LogSettings {
   const file = path.join(dataDir, 'keys', 'ledger-signing.pub');
   const witnessFolder = path.join(dataDir, 'witness');
   try {
