@@ -52,11 +52,12 @@ test('S-05 by the right of reclaim: what a guarantee lends comes back from any p
   const lends = await lab.open(swarm, { concurrency: { guarantee: 2 } });
   const borrows = await lab.open(swarm);
   const holders = await hold(borrows, 4, { priority: 'high' });
-  const strategy = 'preemption_allowed';
-  const low = { strategy, priority: 'low' };
+  const low = { priority: 'low' };
   const granted = await lab.bob.expect('granted', lab.request(lends, { concurrency: 2 }, low));
   assert.is(granted.preempted?.length, 2);
   assert.ok(granted.preempted?.every((id) => holders.includes(id)));
+  const chosen = { strategy: 'preemption_allowed', rule: '5-reclaim' };
+  assert.equal(await lab.selectedFor(granted), chosen);
   const taken = await lab.eventBehind(granted, 'PreemptionRequested');
   assert.equal([taken.right, taken.reasons?.[0]], ['reclaim', 'reclaim-nominal']);
   // The two that are left are the borrower's: beyond the guarantee nothing is taken back.
