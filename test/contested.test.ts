@@ -1,5 +1,5 @@
 import { assert, suite } from './harness/suite.ts';
-import { type Items, Lab, wait } from './lab-rig.ts';
+import { AGELESS, type Items, Lab, wait } from './lab-rig.ts';
 
 const test = suite('what is contested, through NATS');
 const lab = new Lab();
@@ -151,7 +151,7 @@ test('S-04 S-14 several who wait divide what comes free: by need, fairly, by top
     topUp: [18, 33, 39],
   } as const;
   for (const [sharing, shares] of Object.entries(expected)) {
-    await lab.policy({ sharing });
+    await lab.policy({ sharing, ...AGELESS });
     const run = await lab.openRun({ credits: 90 });
     const busy = lab.request(run, { credits: 90 });
     await lab.ann.expect('granted', busy);
@@ -168,6 +168,7 @@ test('S-04 S-14 several who wait divide what comes free: by need, fairly, by top
 });
 
 test('R-20 S-14 runs take turns: one that asks often holds up none that asks once', async () => {
+  await lab.policy(AGELESS);
   const swarm = await lab.openSwarm({ 'slot.search': 1 });
   const [often, once] = [await lab.open(swarm), await lab.open(swarm)];
   const place = { 'slot.search': 1 };
@@ -195,7 +196,8 @@ test('R-20 S-14 runs take turns: one that asks often holds up none that asks onc
   }
 });
 
-test('N-02 S-02 S-03 who waits is served by priority, deadline, stake, and by arrival', async () => {
+test('N-02 S-02 who waits is served by priority, deadline, stake, and by arrival', async () => {
+  await lab.policy(AGELESS);
   const run = await lab.openRun(slot);
   const [busy = ''] = await hold(run, 1);
   const asked = [{}, { businessImpact: 90 }, { deadlineMs: 3_600_000 }, { priority: 'high' }, {}];
@@ -237,7 +239,7 @@ test('S-08 who is over before the head could start is let past it, and no longer
   assert.is(status.position, 1);
 });
 
-test('O-04 O-05 never_fits at once; else place, expected wait and the bound of the wait', async () => {
+test('O-04 O-05 S-03 never_fits at once; else place, expected wait and the bound of the wait', async () => {
   const run = await lab.openRun({ concurrency: 2 });
   const never = await lab.bob.expect('denied', lab.request(run, { concurrency: 3 }, wait));
   assert.equal([never.reason, never.retryOn, never.rule], ['never_fits', 'top_up', 'never-fits']);

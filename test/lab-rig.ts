@@ -14,6 +14,9 @@ export type Items = Readonly<Record<string, number | object>>;
 /** How long whatever waits here may wait: longer than any test. */
 export const wait = { maxWaitMs: 60_000 };
 
+/** Policy by which waiting adds nothing, so that the order of those who wait is the same at any time. */
+export const AGELESS = { aging: { step: 0 } };
+
 /** A real server with a writer on it: the swarm acme/lab, in which ann and bob may do anything. */
 export class Lab {
   readonly rig = new WriterRig();

@@ -1,7 +1,7 @@
 import type { Answer } from '../events/answers.ts';
 import type { Strategy } from '../events/strategy.ts';
 import { assert, suite } from './harness/suite.ts';
-import { Lab, wait } from './lab-rig.ts';
+import { AGELESS, Lab, wait } from './lab-rig.ts';
 
 const test = suite('strategies through NATS');
 const lab = new Lab();
@@ -184,7 +184,7 @@ const TABLE: Readonly<Record<string, Situation>> = {
 };
 
 test('S-10 S-12 S-01 S-02 S-04 S-05 S-08 N-01 N-03 the table chooses by the situation', async () => {
-  await lab.policy({});
+  await lab.policy(AGELESS);
   for (const [rule, { strategy, outcome, limits, held, waits, asks, more }] of Object.entries(
     TABLE,
   )) {
