@@ -51,7 +51,7 @@ test('R-17 what is counted comes back by time alone: no end of an allocation ret
   assert.is(rig.team.nodes.get(RUN)?.accounts.has('rate.search'), false);
 });
 
-test('R-17 every tier of the path is asked at once, and a refused request costs nothing anywhere', () => {
+test('R-17 R-19 every tier of the path is asked at once, and a refused request costs nothing anywhere', () => {
   const rig = givenLab(rated('acme', 5, MINUTE), rated(RUN, 2, { ms: 1_000, by: 'sliding' }));
   shows(rig.when(ask('a', { 'rate.search': 2, credits: 10 }), 'ann'), { outcome: 'granted' });
   const { answer, events } = rig.when(ask('b', { 'rate.search': 1, credits: 10 }), 'ann');
