@@ -9,10 +9,11 @@ const RANK = {
   close: 4,
   claim: 5,
   expire: 6,
-  reservation: 7,
-  wait: 8,
-  approval: 9,
-  rate: 10,
+  // Who can be served at an instant does not time out at it.
+  rate: 7,
+  reservation: 8,
+  wait: 9,
+  approval: 10,
 } as const;
 export type DueKind = keyof typeof RANK;
 

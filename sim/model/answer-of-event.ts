@@ -19,7 +19,7 @@ export function toldBy(event: BursarEvent): Told[] {
           subject: event.id,
           fields: {
             path: event.ask.path,
-            granted: event.items,
+            granted: { ...event.items, ...event.rates },
             rule: event.rule,
             factors: event.factors,
             preempted: event.preempted,

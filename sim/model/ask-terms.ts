@@ -1,6 +1,6 @@
 import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
-import { ALLOCATIONS } from '../../events/resources.ts';
+import { ALLOCATIONS, resourceTypeOf } from '../../events/resources.ts';
 import { nearest, parentOf } from './books.ts';
 import type { Nodes } from './nodes.ts';
 import type { State } from './state.ts';
@@ -9,6 +9,8 @@ import type { State } from './state.ts';
 export interface Terms {
   readonly want: Record<string, number>;
   readonly least: Record<string, number>;
+  /** What is counted as rates, in full or not at all; not among the others. */
+  readonly rates: Record<string, number>;
   /** Resources without a bound of the ask or of policy: to be denied `unbounded`. */
   readonly unbounded: string[];
 }
@@ -18,11 +20,15 @@ export function termsOf(
   ask: ResourceAllocationRequest,
   state: Pick<State, 'policy' | 'nodes'>,
 ): Terms {
-  const terms: Terms = { want: {}, least: {}, unbounded: [] };
+  const terms: Terms = { want: {}, least: {}, rates: {}, unbounded: [] };
   for (const [resource, item] of Object.entries(ask.items)) {
     const want = item.amount ?? state.policy.bounds[resource];
     if (want === undefined) {
       terms.unbounded.push(resource);
+      continue;
+    }
+    if (resourceTypeOf(resource, state.policy.resources)?.class === 'rate') {
+      terms.rates[resource] = want;
       continue;
     }
     terms.want[resource] = want;

@@ -5,6 +5,7 @@ import { accountOf, add, nearest, parentOf, treeSum } from './books.ts';
 import { changeLeft } from './fold-ledger.ts';
 import { closeNode, openNode } from './fold-node.ts';
 import { leaveQueue } from './fold-waiting.ts';
+import { correctRates, countRates } from './rates.ts';
 import type { Live, State } from './state.ts';
 
 /** Takes what an event says of allocations into the books. */
@@ -64,6 +65,7 @@ function grant(state: State, event: EventOf<'AllocationGranted'>): void {
   const waited = state.waiting.get(event.id);
   leaveQueue(state, event.id, true);
   for (const { path, tier } of event.opened ?? []) openNode(state, path, tier, true);
+  countRates(state, event);
   const { ask } = event;
   state.live.set(event.id, {
     id: event.id,
@@ -92,6 +94,7 @@ function grant(state: State, event: EventOf<'AllocationGranted'>): void {
 function end(state: State, event: EventOf<'AllocationEnded'>): void {
   const live = state.live.get(event.allocation);
   if (live === undefined) return;
+  correctRates(state, event);
   state.live.delete(live.id);
   const beneficiary = live.yieldsTo === null ? undefined : state.waiting.get(live.yieldsTo);
   if (beneficiary !== undefined) {

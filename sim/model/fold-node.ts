@@ -4,6 +4,7 @@ import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, add, touch } from './books.ts';
 import { endReservation, reserve, transfer } from './fold-ledger.ts';
 import { type ModelNode, newNode } from './nodes.ts';
+import { setRate } from './rates.ts';
 import type { State } from './state.ts';
 
 /** Takes what an event says of nodes, policy and credentials into the books. */
@@ -98,7 +99,7 @@ function setTerms(state: State, event: EventOf<'NodeOpened' | 'LimitsSet'>): voi
   withNode(state, event.path, (node) => {
     node.weightMilli = event.weightMilli ?? node.weightMilli;
   });
-  setLimits(state, event.path, event.limits ?? {});
+  setLimits(state, event.path, event.limits ?? {}, event.atMs);
 }
 
 function withNode(state: State, path: string, take: (node: ModelNode) => void): void {
@@ -120,9 +121,13 @@ export function openNode(
   parent?.children.add(path);
 }
 
-function setLimits(state: State, path: string, limits: ResourceLimits): void {
+function setLimits(state: State, path: string, limits: ResourceLimits, atMs: number): void {
   withNode(state, path, (node) => {
     for (const [resource, set] of Object.entries(limits)) {
+      if (set.per !== undefined) {
+        setRate(node, resource, set.per, set.limit ?? null, atMs);
+        continue;
+      }
       const account = accountOf(state.nodes, node, resource);
       const { limit, guarantee, lend, overrunLimit } = set;
       if (lend !== undefined) account.lend = lend;

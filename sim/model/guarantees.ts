@@ -3,6 +3,7 @@ import { parentPathOf } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { committed, nearest, needs, parentOf, unlent } from './books.ts';
 import type { ModelNode } from './nodes.ts';
+import { limitOf } from './rates.ts';
 import type { State } from './state.ts';
 
 /**
@@ -17,6 +18,7 @@ export function guaranteeFits(state: State, path: string, limits: ResourceLimits
   const parent = parentPathOf(path);
   const above = parent === undefined ? undefined : nearest(state.nodes, parent);
   for (const [resource, set] of Object.entries(limits)) {
+    if (set.per !== undefined) continue;
     const account = node?.accounts.get(resource);
     const before = { guarantee: account?.guarantee ?? 0, lend: account ? account.lend : 0 };
     const after = { ...before, ...defined(set) };
@@ -41,6 +43,12 @@ export function withLending(state: State, path: string, limits: ResourceLimits):
   const node = state.nodes.get(path);
   return Object.fromEntries(
     Object.entries(limits).map(([resource, set]) => {
+      if (resourceTypeOf(resource, state.policy.resources)?.class === 'rate') {
+        const before = node?.rates.get(resource);
+        const limit = set.limit === undefined ? before && limitOf(before) : set.limit;
+        const per = set.per ?? before?.per ?? { ms: 60_000, by: 'sliding' as const };
+        return [resource, { ...set, per, ...(limit === undefined ? {} : { limit }) }];
+      }
       const isNew = (set.guarantee ?? 0) > 0 && !node?.accounts.get(resource)?.guarantee;
       const isSilent =
         set.lend === undefined &&

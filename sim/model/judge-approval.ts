@@ -19,8 +19,9 @@ export function judgeApprovalRequested(bench: Bench<EventOf<'ApprovalRequested'>
     ({ resource, above }) => resource === event.resource && above === event.above,
   );
   if (!isSo) find('T-05', `no rule wants an approval above ${event.above} ${event.resource}`, id);
-  const { want } = termsOf(ask, state);
-  if (want[event.resource] !== event.requested) find('T-05', 'another amount is asked', id);
+  const { want, rates } = termsOf(ask, state);
+  if ((want[event.resource] ?? rates[event.resource]) !== event.requested)
+    find('T-05', 'another amount is asked', id);
   if (event.untilMs !== event.atMs + state.policy.approvalMs) {
     find('T-05', `waits for ${event.untilMs - event.atMs} ms`, id);
   }
@@ -77,7 +78,8 @@ export function rulesMet(
   agent: string,
   ask: EventOf<'ApprovalRequested'>['ask'],
 ): BusinessRule[] {
-  const { want } = termsOf(ask, state);
+  const { want: held, rates } = termsOf(ask, state);
+  const want: Record<string, number> = { ...held, ...rates };
   return state.policy.rules.filter(
     (rule) =>
       (want[rule.resource] ?? 0) > rule.above &&

@@ -12,6 +12,7 @@ import { rulesMet } from './judge-approval.ts';
 import { aheadWhereNamed } from './line.ts';
 import { isPartDue } from './part-due.ts';
 import { asRanked } from './rank.ts';
+import { neverRated, rateNeeds, shortRates } from './rates.ts';
 import { withoutEarmark } from './tentative.ts';
 import { isToolBarred } from './tools.ts';
 
@@ -48,6 +49,7 @@ export function judgeDenial(bench: Denied): void {
   withoutEarmark(state, waiting, () => {
     if (!isTrue(bench)) find('S §7', `denied ${event.reason}, which is not so`, event.id);
     judgeShort(bench);
+    judgeRetry(bench);
   });
   const self = asRanked(state, event, priorityOf(event.ask));
   const isOfRoom = !BARS.has(event.reason) && !OF_THE_ASK.has(event.reason);
@@ -81,7 +83,9 @@ function isTrue({ state, event }: Denied): boolean {
     case 'unbounded':
       return terms.unbounded.length > 0;
     case 'unknown_resource':
-      return Object.keys(ask.items).some((name) => resourceTypeOf(name) === undefined);
+      return Object.keys(ask.items).some(
+        (name) => resourceTypeOf(name, state.policy.resources) === undefined,
+      );
     case 'deadline_unreachable': {
       const deadlineAtMs =
         waiting?.deadlineAtMs ?? (ask.deadlineMs === undefined ? null : atMs + ask.deadlineMs);
@@ -92,14 +96,14 @@ function isTrue({ state, event }: Denied): boolean {
     case 'queue_full':
       return state.waiting.size >= LIMITS.queueDepthMax;
     case 'never_fits':
-      return neverFits(state, ask.path, terms.least);
+      return neverFits(state, ask.path, terms.least) || neverRated(state, ask.path, terms.rates);
     case 'queued_ahead':
       return (
         aheadWhereNamed(
           state,
           event.id,
           ask.path,
-          Object.keys(terms.want),
+          Object.keys({ ...terms.want, ...terms.rates }),
           waiting ?? asRanked(state, event, priority),
         ).length > 0
       );
@@ -120,9 +124,12 @@ function isTrue({ state, event }: Denied): boolean {
     default:
       return (
         (ask.reservationId !== undefined || !neverFits(state, ask.path, terms.least)) &&
-        needsBeside(state, ask, terms.want).some(
+        (needsBeside(state, ask, terms.want).some(
           (need) => need.need > need.room && conflictOf(state, need) === reason,
-        )
+        ) ||
+          shortRates(state, ask.path, terms.rates).some(
+            ({ resource }) => rateConflictOf(state, resource) === reason,
+          ))
       );
   }
 }
@@ -149,6 +156,12 @@ function isReservationShort(
   return covered.some(([resource, amount]) => amount > (from.left[resource] ?? 0));
 }
 
+/** The kind of contention for a rate: of calls, or of something else in a time. */
+function rateConflictOf(state: Denied['state'], resource: string): DenialReason {
+  const type = resourceTypeOf(resource, state.policy.resources);
+  return type?.unit === 'calls' ? 'tool_limit_reached' : 'insufficient_resource';
+}
+
 /** The kind of contention on an account. */
 function conflictOf(state: Denied['state'], { node, resource }: Need): DenialReason {
   if (resource === 'credits') return 'insufficient_credits';
@@ -165,11 +178,25 @@ function conflictOf(state: Denied['state'], { node, resource }: Need): DenialRea
   return 'insufficient_resource';
 }
 
+/** R-17: advice to come again for a rate is exact: there is room then, and not a moment before. */
+function judgeRetry({ state, event, find }: Denied): void {
+  const { atMs, ask, retryAfterMs } = event;
+  if (event.retryOn !== 'time' || retryAfterMs === undefined) return;
+  const { rates } = termsOf(ask, state);
+  const isShortAt = (nowMs: number) =>
+    rateNeeds(state, ask.path, rates, nowMs).some(({ need, room }) => need > room);
+  if (isShortAt(atMs + retryAfterMs)) find('R-17', 'there is no room yet then', event.id);
+  if (!isShortAt(atMs + retryAfterMs - 1)) find('R-17', 'there is room before', event.id);
+}
+
 /** Every tier that a denial names is on the path and as short as it says. */
 function judgeShort({ state, event, find }: Denied): void {
   if (event.reason === 'never_fits' || event.reason === 'reservation_short') return;
   const terms = termsOf(event.ask, state);
-  const asked = needsBeside(state, event.ask, terms.want);
+  const asked = [
+    ...needsBeside(state, event.ask, terms.want),
+    ...shortRates(state, event.ask.path, terms.rates),
+  ];
   const least = needs(state.nodes, event.ask.path, terms.least);
   for (const { path, resource, needed, available } of event.short ?? []) {
     const isSo = [...asked, ...least].some(

@@ -6,6 +6,7 @@ import { isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { concerns, consumablesOf } from './fold-allocation.ts';
 import { oweFreeze, oweRequeue } from './owed.ts';
+import { countedBy } from './rates.ts';
 import type { Live, State } from './state.ts';
 import { stepCloses } from './step-closes.ts';
 import { isImplausible, useOf } from './use.ts';
@@ -28,6 +29,7 @@ export function judgeEnd(bench: Ended): void {
   if (event.as === 'settled') oweFreeze(bench, live.id, live.path, event.overrun ?? {});
   oweRequeue(bench, live);
   judgeBooked(bench, live);
+  judgeCorrection(bench, live);
   const back = backOf(live, {}, consumablesOf(event.booked));
   if (!isSameAmounts(back, event.toReservation)) {
     find('F-07', `its reservation has back ${text(event.toReservation ?? {})}, not ${text(back)}`);
@@ -130,6 +132,24 @@ function judgeReturned({ event, find }: Ended, live: Live): void {
   }
   if (!isSameAmounts(returned, event.returned)) {
     find('S §6.1', `${text(returned)} comes back, not ${text(event.returned ?? {})}`, live.id);
+  }
+}
+
+/** R-17: what was really used of a rate is what its settle states, where that is another amount. */
+function judgeCorrection({ state, event, sent, find }: Ended, live: Live): void {
+  if (sent === null) return;
+  const settles = sent.of('settle', event.by, event.id);
+  const stated = settles.find(({ allocation }) => allocation === live.id)?.actual ?? 'unknown';
+  for (const [resource, actual] of Object.entries(event.rates ?? {})) {
+    if (stated !== 'unknown' && stated[resource] === actual) continue;
+    find('R-17', `nobody stated ${actual} ${resource}`, live.id);
+  }
+  if (stated === 'unknown' || event.as !== 'settled') return;
+  for (const { asked, resource } of countedBy(state, live.id)) {
+    const actual = stated[resource];
+    if (asked === 0 || typeof actual !== 'number' || actual === asked) continue;
+    if (event.rates?.[resource] === undefined)
+      find('R-17', `${resource} is not corrected`, live.id);
   }
 }
 

@@ -4,15 +4,17 @@ import { latestStartMs, leaseMs, nodeEndOf, type Terms, termsOf } from './ask-te
 import { barsOf, missingOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { fits } from './books.ts';
-import { isSame } from './content.ts';
+import { isSame, isSameAmounts } from './content.ts';
 import { besideReservation, judgeDraw, needsBeside } from './draws.ts';
 import { rulesAt } from './eviction-rules.ts';
 import { judgeBackfill } from './judge-backfill.ts';
 import { aheadWhereDrawn, type Place } from './line.ts';
 import { isItsOwn } from './own-share.ts';
 import { asRanked } from './rank.ts';
+import { shortRates } from './rates.ts';
 import type { State } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
+import { isToolBarred } from './tools.ts';
 
 type Granted = Bench<EventOf<'AllocationGranted'>>;
 
@@ -32,10 +34,14 @@ export function judgeGrant(bench: Granted): void {
       if (need <= room) continue;
       find('INV-2', `${node.path} has ${room} ${resource} left, ${need} are admitted`, event.id);
     }
+    for (const { node, resource, need, room } of shortRates(state, ask.path, event.rates ?? {})) {
+      find('INV-17', `${node.path} has ${room} ${resource} left, ${need} are granted`, event.id);
+    }
     judgeTurn(bench);
     judgeLargest(bench, terms);
   });
   judgeDraw(bench);
+  if (isToolBarred(state, event.by, ask)) find('T-12', 'a tool is not allowed', event.id);
   judgeVia(bench);
   judgeTimes(bench);
 }
@@ -49,7 +55,10 @@ function judgeOpened({ state, event, find }: Granted): void {
 }
 
 /** Each item between its least and its want, `partial` told truly, one common fraction. */
-function judgeAmounts({ event, find }: Granted, { want, least, unbounded }: Terms): void {
+function judgeAmounts({ event, find }: Granted, { want, least, rates, unbounded }: Terms): void {
+  if (!isSameAmounts(rates, event.rates)) {
+    find('R-17', 'other rates are counted than were asked for', event.id);
+  }
   const { items, id } = event;
   for (const resource of unbounded) find('S §5', `${resource} has no bound`, id);
   const resources = new Set([...Object.keys(want), ...Object.keys(items)]);

@@ -32,7 +32,8 @@ export function judgeOpened({ state, event, sent, find }: Opened): void {
     find('S §1', `${path} is no ${event.tier}`, path);
   }
   for (const resource of Object.keys(event.limits ?? {})) {
-    if (resourceTypeOf(resource) === undefined) find('S §3', `${resource} is unknown`, path);
+    if (resourceTypeOf(resource, state.policy.resources) === undefined)
+      find('S §3', `${resource} is unknown`, path);
   }
   if (!guaranteeFits(state, path, event.limits ?? {})) {
     find('INV-2', `its guarantees do not fit its parent or its own limit`, path);

@@ -8,6 +8,7 @@ import { concerns } from './fold-allocation.ts';
 import { judgeLadders } from './judge-ladder.ts';
 import { aheadWhereNamed } from './line.ts';
 import { queueOf } from './rank.ts';
+import { shortRates } from './rates.ts';
 import type { State } from './state.ts';
 import { isIdleBut } from './step-closes.ts';
 import { withoutEarmark } from './tentative.ts';
@@ -17,6 +18,7 @@ import { withoutEarmark } from './tentative.ts';
  * follows from what happened is left to be done (S §7: re-evaluated on every release).
  */
 export function judgeQuiet(state: State, atMs: number, find: Bench['find']): void {
+  state.nowMs = atMs;
   for (const { what, id, atMs: dueAtMs } of dueBy(state, atMs)) {
     find('S §6.4', `${what} of ${id} was due ${atMs - dueAtMs} ms ago and is not recorded`, id);
   }
@@ -39,11 +41,13 @@ function judgeWaiting(state: State, find: Bench['find']): void {
     for (const bar of barsOf(state, ask.path, waiting.priority)) {
       find('S §6.7', `${id} waits on ${ask.path}, which is ${bar}`, id);
     }
-    const { want, unbounded } = termsOf(ask, state);
+    const { want, rates, unbounded } = termsOf(ask, state);
     if (unbounded.length > 0) find('S §5', `${id} waits without a bound`, id);
     withoutEarmark(state, waiting, () => {
       if (!fits(state.nodes, ask.path, want)) return;
-      const ahead = aheadWhereNamed(state, id, ask.path, Object.keys(want), waiting);
+      if (shortRates(state, ask.path, rates).length > 0) return;
+      const named = Object.keys({ ...want, ...rates });
+      const ahead = aheadWhereNamed(state, id, ask.path, named, waiting);
       if (ahead.length === 0) find('S §7', `${id} waits, though it is first in line and fits`, id);
     });
   }

@@ -102,6 +102,7 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
 /** Whether an event was allowed in the state before it. */
 export function judge(bench: Bench): void {
   const { state, event, find } = bench;
+  state.nowMs = event.atMs;
   if (event.atMs < state.lastAtMs) {
     find('INV-10', `time falls by ${state.lastAtMs - event.atMs} ms`);
   }

@@ -3,6 +3,7 @@ import type { Amounts } from '../../events/resources.ts';
 import { termsOf } from './ask-terms.ts';
 import { nearest, needs, parentOf } from './books.ts';
 import { order, queueOf, type Ranked } from './rank.ts';
+import { shortRateAccounts } from './rates.ts';
 import type { State, Waiting } from './state.ts';
 import { passAt } from './turns.ts';
 
@@ -91,7 +92,7 @@ export function waitingPlaces(
   ask: Ranked['ask'],
   self: Ranked,
 ): AccountName[] {
-  const { want, least } = termsOf(ask, state);
+  const { want, least, rates } = termsOf(ask, state);
   const short = [want, least].flatMap((amounts) =>
     outermost(
       needs(state.nodes, ask.path, amounts)
@@ -99,8 +100,20 @@ export function waitingPlaces(
         .map(({ node, resource }) => ({ path: node.path, resource })),
     ),
   );
-  const behind = aheadWhereNamed(state, id, ask.path, Object.keys(want), self);
-  return [...short, ...outermost(behind)];
+  const ofRates = shortRateAccounts(state, ask.path, rates);
+  const behind = aheadWhereNamed(state, id, ask.path, Object.keys({ ...want, ...rates }), self);
+  // Of accounts and rates that are short the outermost; which of both sorts, the whole ask decides.
+  const mixed = [want, least].flatMap((amounts) =>
+    outermost([
+      ...ofRates,
+      ...needs(state.nodes, ask.path, amounts)
+        .filter(({ need, room }) => need > room)
+        .map(({ node, resource }) => ({ path: node.path, resource })),
+    ]),
+  );
+  return ofRates.length === 0
+    ? [...short, ...outermost(behind)]
+    : [...mixed, ...outermost(ofRates), ...outermost(behind)];
 }
 
 function outermost(accounts: readonly AccountName[]): AccountName[] {

@@ -1,3 +1,5 @@
+import type { ModelRate } from './rates.ts';
+
 /** What one node holds of one resource. Own sums only: everything else is counted when asked. */
 export interface Account {
   limit: number | null;
@@ -46,6 +48,7 @@ export interface ModelNode {
   /** When it is closed by force; null: it has no deadline. */
   deadlineAtMs: number | null;
   readonly accounts: Map<string, Account>;
+  readonly rates: Map<string, ModelRate>;
   readonly children: Set<string>;
   /** By id, with its end. */
   readonly freezes: Map<string, number | null>;
@@ -73,6 +76,7 @@ export function newNode(
     fenceAtMs: null,
     deadlineAtMs: null,
     accounts: new Map(),
+    rates: new Map(),
     children: new Set(),
     freezes: new Map(),
     stops: new Map(),

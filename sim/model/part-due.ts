@@ -4,6 +4,7 @@ import { termsOf } from './ask-terms.ts';
 import { fits } from './books.ts';
 import { aheadWhereNamed } from './line.ts';
 import type { Ranked } from './rank.ts';
+import { shortRates } from './rates.ts';
 import type { State } from './state.ts';
 
 /**
@@ -19,8 +20,8 @@ export function isPartDue(
 ): boolean {
   if (ask.strategy !== undefined || Object.keys(state.policy.strategies).length > 0) return false;
   if (self.priority >= ExecutionPriority.critical) return false;
-  const { want, least, unbounded } = termsOf(ask, state);
-  if (unbounded.length > 0) return false;
+  const { want, least, rates, unbounded } = termsOf(ask, state);
+  if (unbounded.length > 0 || shortRates(state, ask.path, rates).length > 0) return false;
   const more: Record<string, number> = {};
   let isDivisible = false;
   for (const [resource, most] of Object.entries(want)) {
@@ -29,5 +30,7 @@ export function isPartDue(
     more[resource] = Math.min(most, min + 1);
   }
   if (!isDivisible || !fits(state.nodes, ask.path, more)) return false;
-  return aheadWhereNamed(state, id, ask.path, Object.keys(want), self).length === 0;
+  return (
+    aheadWhereNamed(state, id, ask.path, Object.keys({ ...want, ...rates }), self).length === 0
+  );
 }

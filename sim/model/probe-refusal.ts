@@ -79,7 +79,10 @@ function isRightOfOthers(state: State, command: Command, code: RefusalCode): boo
   const node = state.nodes.get('path' in command ? (command.path ?? '') : '');
   switch (code) {
     case 'unknown_request':
-      return command.op === 'cancel' && !state.waiting.has(command.request);
+      if (command.op === 'cancel') {
+        return !state.waiting.has(command.request) && !state.approvals.has(command.request);
+      }
+      return 'request' in command && !state.approvals.has(command.request);
     case 'unknown_freeze':
       return command.op === 'unfreeze' && node?.freezes.has(command.freeze) !== true;
     case 'unknown_stop':

@@ -133,6 +133,8 @@ export interface Decided {
 export interface State {
   readonly team: string;
   lastAtMs: number;
+  /** The time of what is being judged. */
+  nowMs: number;
   policy: Policy;
   readonly nodes: Nodes;
   isTeamClosed: boolean;
@@ -157,6 +159,7 @@ export function newState(team: string): State {
   return {
     team,
     lastAtMs: 0,
+    nowMs: 0,
     policy: DEFAULT_POLICY,
     nodes: new Map(),
     isTeamClosed: false,

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from '../../events/commands.ts';
 import type { PlannedCommand } from './job.ts';
-import { RESOURCES } from './resources.ts';
+import { drawRate } from './meters.ts';
+import { isRate, RESOURCES } from './resources.ts';
 import type { JobDraft, Scene } from './scene.ts';
 import { drawTerms } from './terms.ts';
 import { workPaths } from './tree.ts';
@@ -186,6 +187,10 @@ function drawLimits(scene: Scene, path: string): ResourceLimits {
   const limits: Record<string, ResourceLimits[string]> = {};
   for (let i = draw.int(1, 2); i > 0; i -= 1) {
     const resource = anyResource(scene);
+    if (isRate(resource) && draw.isHit(850)) {
+      limits[resource] = draw.isHit(100) ? { limit: null } : drawRate(draw, 12);
+      continue;
+    }
     const now = scene.limitOf(path, resource) ?? 100;
     const limit = draw.weighted<number | null | undefined>([
       [22, Math.floor(now / draw.int(2, 6))],

@@ -69,7 +69,37 @@ export function drawPolicy(scene: Scene): PolicyInput {
         ],
       ]),
     ),
+    rules: draw.maybe(300, () => drawRules(scene)),
+    approvalMs: draw.maybe(200, () => draw.pick([1, 800, 5_000])),
+    tools: draw.maybe(250, () => drawTools(scene)),
     overrunMax: draw.maybe(300, () => (draw.isHit(250) ? null : { credits: draw.int(0, 60) })),
     settleMax: draw.maybe(150, () => ({ credits: Math.floor(credits / draw.int(1, 4)) })),
   });
+}
+
+/** Above an amount that some requests reach: an approver, or no. */
+function drawRules({ draw, nodes, agents }: Scene): NonNullable<PolicyInput['rules']> {
+  return draw.times(draw.int(1, 2), () => {
+    const resource = draw.pick(['credits', 'credits', 'tool_calls', 'rate.search', 'memory']);
+    const roles = draw.maybe(200, () => [draw.pick(['agent', 'lead', 'operator'] as const)]);
+    const who = draw.maybe(200, () => [draw.pick(agents).name]);
+    return {
+      path: draw.pick(nodes).path,
+      resource,
+      above: draw.pick([0, 1, 20, 5_000]),
+      effect: draw.pick(['approve', 'approve', 'approve', 'deny'] as const),
+      ...(roles === undefined ? {} : { roles }),
+      ...(who === undefined ? {} : { agents: who }),
+    };
+  });
+}
+
+/** Tools that are denied, or all but some. */
+function drawTools({ draw, nodes }: Scene): NonNullable<PolicyInput['tools']> {
+  const patterns = () => [draw.pick(['search', 's*', '*', 'gpu', '*b', 'g*u', 'none'])];
+  return draw.times(draw.int(1, 2), () => ({
+    path: draw.pick(nodes).path,
+    ...(draw.isHit(500) ? { allow: patterns() } : {}),
+    ...(draw.isHit(600) ? { deny: patterns() } : {}),
+  }));
 }

@@ -1,7 +1,7 @@
 import type { CommandInput } from '../../events/commands.ts';
 import { askedAmount, share } from './amounts.ts';
 import type { PlannedCommandOf } from './job.ts';
-import { RESOURCES, type ResourceKind } from './resources.ts';
+import { isRate, RESOURCES, type ResourceKind } from './resources.ts';
 import type { Scene } from './scene.ts';
 import { workPaths } from './tree.ts';
 
@@ -111,6 +111,7 @@ function drawItem(scene: Scene, path: string, resource: string) {
   const { draw } = scene;
   if (draw.isHit(25)) return {};
   const amount = askedAmount(draw, scene.limitOf(path, resource));
+  if (isRate(resource) && !draw.isHit(30)) return { amount };
   const min = draw.maybe(300, () => (draw.isHit(200) ? 0 : share(draw, amount, 100, 1_000)));
   return min === undefined ? { amount } : { amount, min: Math.min(min, amount) };
 }

@@ -1,4 +1,5 @@
 import { drawFreeze, drawStop } from './alarms.ts';
+import { drawApproval } from './approvals.ts';
 import { drawBatch } from './batches.ts';
 import type { Draw } from './draw.ts';
 import {
@@ -45,6 +46,7 @@ type Weights = Partial<
     | 'setLimits'
     | 'topUp'
     | 'transfer'
+    | 'approve'
     | 'reserve'
     | 'charge'
     | 'adjust'
@@ -71,6 +73,7 @@ const USUAL: Weights = {
   setLimits: 4,
   topUp: 4,
   transfer: 3,
+  approve: 8,
   reserve: 4,
   charge: 5,
   adjust: 5,
@@ -98,6 +101,7 @@ function theme(name: string, leaning: Partial<Leaning>, weights: Weights): Theme
     setLimits: drawSetLimits,
     topUp: drawTopUp,
     transfer: drawTransfer,
+    approve: drawApproval,
     reserve: drawReserve,
     charge: drawCharge,
     adjust: drawAdjust,
@@ -143,7 +147,7 @@ const THEMES: readonly (readonly [weight: number, Theme])[] = [
   [8, theme('wrong input', {}, { wrong: 60, raw: 60, work: 60 })],
   [8, theme('repeats', {}, { raw: 90, batch: 20 })],
   [8, theme('reserved and lent', {}, { reserve: 24, transfer: 16, setLimits: 12, hold: 20 })],
-  [6, theme('policies', { strategyPermille: 300 }, { setPolicy: 16, dryRun: 16 })],
+  [6, theme('policies', { strategyPermille: 300 }, { setPolicy: 16, approve: 40, dryRun: 16 })],
 ];
 
 export function drawTheme(draw: Draw): Theme {

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from '../../events/commands.ts';
 import type { Draw } from './draw.ts';
 import type { PlannedCommand } from './job.ts';
+import { drawRate } from './meters.ts';
 import type { JobDraft, Scene, SceneNode } from './scene.ts';
 import { drawTerms } from './terms.ts';
 
@@ -80,6 +81,8 @@ function teamLimits(draw: Draw, scale: Scale): ResourceLimits {
     compute_ms: { limit: draw.int(1, 20) * 1_000 },
     tool_calls: { limit: draw.int(20, 200) },
     'tool.search': { limit: draw.int(5, 60) },
+    'rate.search': drawRate(draw, 12),
+    model_tokens_per_minute: drawRate(draw, 400),
     memory: { limit: draw.int(20, 200) },
     concurrency: { limit: draw.int(1, 6) },
     'slot.gpu': { limit: 1 },
@@ -92,6 +95,7 @@ function nodeLimits(scene: Scene, path: string): ResourceLimits {
   const { draw } = scene;
   const limits: Record<string, ResourceLimits[string]> = {};
   if (draw.isHit(60)) limits['allocations'] = { limit: draw.int(1, 6) };
+  if (draw.isHit(150)) limits['rate.search'] = drawRate(draw, 8);
   for (const resource of ['credits', 'tool_calls', 'memory', 'concurrency', 'slot.gpu']) {
     if (!draw.isHit(220)) continue;
     const above = scene.limitOf(path, resource) ?? 1_000;
