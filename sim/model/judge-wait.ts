@@ -56,9 +56,10 @@ function judgeAccount(
   find: Bench['find'],
 ): void {
   const { account } = event;
+  const { want, rates } = termsOf(event.ask, state);
   if (
     !isWithin(event.ask.path, account.path) ||
-    termsOf(event.ask, state).want[account.resource] === undefined
+    (want[account.resource] ?? rates[account.resource]) === undefined
   ) {
     find('S §7', `waits at ${account.path} ${account.resource}, which it does not ask`, event.id);
   }

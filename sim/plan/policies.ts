@@ -70,7 +70,8 @@ export function drawPolicy(scene: Scene): PolicyInput {
       ]),
     ),
     rules: draw.maybe(300, () => drawRules(scene)),
-    approvalMs: draw.maybe(200, () => draw.pick([1, 800, 5_000])),
+    // Nobody waits longer for an approver than the run lasts.
+    approvalMs: draw.pick([1, 800, 5_000]),
     tools: draw.maybe(250, () => drawTools(scene)),
     overrunMax: draw.maybe(300, () => (draw.isHit(250) ? null : { credits: draw.int(0, 60) })),
     settleMax: draw.maybe(150, () => ({ credits: Math.floor(credits / draw.int(1, 4)) })),
