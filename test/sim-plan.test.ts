@@ -93,7 +93,7 @@ test('every command is sent, by every way there is, with amounts from nothing to
       if (job.kind === 'work') text.push(JSON.stringify(job.request.items));
     }
   }
-  assert.is(ops.size, 29, [...ops].sort().join(' '));
+  assert.is(ops.size, 31, [...ops].sort().join(' '));
   assert.equal([...ways].sort(), ['batch', 'call', 'hold', 'raw', 'watch', 'work']);
   for (const amount of [0, 1, Number.MAX_SAFE_INTEGER]) {
     assert.ok(

@@ -113,6 +113,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   open: {
     outcomes: ['opened'],
     refusals: [
+      'rate_not_exact',
       'node_exists',
       'node_closed',
       'parent_missing',
@@ -129,6 +130,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   setLimits: {
     outcomes: ['limits_set'],
     refusals: [
+      'rate_not_exact',
       'window_not_possible',
       'unknown_node',
       'unknown_resource',

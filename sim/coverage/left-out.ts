@@ -13,6 +13,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'request: denied insufficient_resource': 'every resource of the registry has a reason of its own',
   'request: denied queue_full': 'a team may have 100,000 waiting; a run has some 1,000 commands',
   'request: denied wait_timeout': 'comes to who waits, not as an answer: see the events',
+  'setPolicy, open, setLimits: resource_in_use, exclusive_resource':
+    'plans speak of the resources that every team has',
   'topUp: too_many_grants': 'an account may have 64 in force; a run tops up far less often',
   'release: amount_out_of_range':
     'a report that would leave the range is refused, and what was reported is all it books',
