@@ -1,8 +1,9 @@
 import type { Alternative } from '../events/answers.ts';
 import type { EventOf } from '../events/events.ts';
 import { fits } from './admission.ts';
+import { boundedAmounts } from './bounded-amounts.ts';
 import { type Contest, candidateFor, detect } from './contention.ts';
-import { boundedAmounts, PRIORITY_DEFAULT } from './decide-request.ts';
+import { PRIORITY_DEFAULT } from './decide-request.ts';
 import { above, isAny } from './end.ts';
 import { locate } from './locate.ts';
 import { partOf } from './partial.ts';

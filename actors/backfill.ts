@@ -5,6 +5,7 @@ import { fits, shortagesOf } from './admission.ts';
 import { type Candidate, queuesBefore } from './contention.ts';
 import { holdersOf, knownEndMs } from './holders.ts';
 import { locate } from './locate.ts';
+import { isNamed } from './next-in-line.ts';
 import type { Node } from './node.ts';
 import { NO_RATES } from './rates.ts';
 import type { Team } from './team.ts';
@@ -18,11 +19,12 @@ const ENDS_MAX = 64;
  * to be over then (S-08): conservative backfill, where policy has it. In every queue in which
  * somebody stands before it, its lease must be over before the first of them could start by all
  * that is known to end; so it delays nobody whose time is known, and it is not renewed beyond that.
- * Only for capacities: what is spent does not come back to be given to those who were passed.
+ * Only for capacities: what is spent does not come back to be given to those who were passed. Nor by
+ * a named policy: it is not known who would be the first.
  * @param rank of a request that waits already; else it is ranked as it comes
  */
 export function backfillEndMs(team: Team, candidate: Candidate, rank: Ranked): number | undefined {
-  if (team.policy.backfill === 'none') return undefined;
+  if (team.policy.backfill === 'none' || isNamed(team)) return undefined;
   const { place, wanted, rates, atMs, ask } = candidate;
   if (rates !== NO_RATES || !fits(place.anchor, wanted)) return undefined;
   const leaseEndMs = atMs + (ask.ttlMs ?? LIMITS.ttlMsDefault);

@@ -34,12 +34,26 @@ export function climb(
 ): void {
   const change: NodeChange = { kind, event, climbs, live, isOwn: true };
   const makesRoom = MAKES_ROOM.has(kind);
+  wakeOnPath(team, from);
   const isFelt = climbs.length > 0 || live !== 0;
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     team.runtime.deliver(node, change);
     follow(team, node, climbs, makesRoom);
     if (!isFelt || (kind === 'childClosed' && climbs.every(isStill))) return;
     change.isOwn = false;
+  }
+}
+
+/**
+ * A named policy goes by the state of the tree: whatever changes on a path, another may be next in
+ * any queue on it.
+ */
+export function wakeOnPath(team: Team, from: Node): void {
+  if (team.policy.queueing === 'default' || team.waiting.size === 0) return;
+  for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
+    for (const resource of node.queues?.keys() ?? []) {
+      team.agenda.queues.add(accountKey(node.path, resource));
+    }
   }
 }
 

@@ -13,13 +13,14 @@ import { nodeOf } from './evolve-node.ts';
 import { expectedWaitMs } from './expected-wait.ts';
 import { holdersOf } from './holders.ts';
 import type { Place } from './locate.ts';
+import { standsBefore } from './next-in-line.ts';
 import type { Node } from './node.ts';
 import { asksForItsOwn } from './own-share.ts';
 import { partOf } from './partial.ts';
 import { preemptionAt } from './preemption-policy.ts';
 import { isRate, NO_RATES, rateShortages, ratesFit, ratesReadyAtMs, splitRates } from './rates.ts';
 import { accountKey, type Team } from './team.ts';
-import type { Ranked, Waiting, WaitQueue } from './wait-queue.ts';
+import type { Ranked, WaitQueue } from './wait-queue.ts';
 
 /** A request on its way to a decision, with everything that was found out about it. */
 export interface Candidate {
@@ -128,7 +129,7 @@ interface QueueAhead {
   readonly node: Node;
   readonly resource: string;
   readonly queue: WaitQueue;
-  readonly last: Waiting;
+  readonly last: Ranked;
 }
 
 /** All queues on a path in which somebody stands before a request. */
@@ -142,8 +143,10 @@ export function* queuesBefore(
   for (const resource in wanted) {
     for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
       const queue = node.queues?.get(resource);
-      const last = queue?.lastAhead(rankIn(queue, { path: node.path, resource }, rank));
-      if (queue !== undefined && last !== undefined) yield { node, resource, queue, last };
+      if (queue === undefined) continue;
+      const rankThere = rankIn(queue, { path: node.path, resource }, rank);
+      const last = standsBefore(team, node, resource, rankThere);
+      if (last !== undefined) yield { node, resource, queue, last };
     }
   }
 }

@@ -6,13 +6,14 @@ import { refuse } from '../events/refusals.ts';
 import { ALLOCATIONS, type Amounts } from '../events/resources.ts';
 import { fits, leavesRange } from './admission.ts';
 import { backfillEndMs } from './backfill.ts';
+import { boundedAmounts } from './bounded-amounts.ts';
 import { beyondCap } from './caller-caps.ts';
 import { candidateFor, detect, meetsQueue, rankOf } from './contention.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from './context.ts';
 import { slackMsOf } from './deadline.ts';
 import { draw, strayDraw } from './decide-draw.ts';
 import { denialOf } from './denial.ts';
-import { barrierOf, deepestOpen, locate, type Place } from './locate.ts';
+import { barrierOf, locate, type Place } from './locate.ts';
 import { ratesFit } from './rates.ts';
 import { typeIn } from './registry.ts';
 import { grantOf, resolve } from './resolver.ts';
@@ -136,25 +137,4 @@ export function askOf(command: CommandOf<'request'>): Ask {
   if (command.preemptible !== undefined) ask.preemptible = command.preemptible;
   if (command.reservationId !== undefined) ask.reservationId = command.reservationId;
   return ask;
-}
-
-/** Whether a tier of a path limits how many allocations live beneath it. O(depth). */
-function countsAllocations(team: Team, path: string): boolean {
-  if (!team.nodes.get(team.name)?.accounts.has(ALLOCATIONS)) return false;
-  for (let node = deepestOpen(team, path); node !== undefined; node = node.parent) {
-    if (node.accounts.get(ALLOCATIONS)?.limit != null) return true;
-  }
-  return false;
-}
-
-/** The amounts asked for, unbounded items bounded by policy; undefined where it does not. */
-export function boundedAmounts(team: Team, ask: Ask): Amounts | undefined {
-  const amounts: Record<string, number> = {};
-  for (const resource in ask.items) {
-    const amount = ask.items[resource]?.amount ?? team.policy.bounds[resource];
-    if (amount === undefined) return undefined;
-    amounts[resource] = amount;
-  }
-  if (countsAllocations(team, ask.path)) amounts[ALLOCATIONS] = 1;
-  return amounts;
 }

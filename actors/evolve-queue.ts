@@ -4,7 +4,7 @@ import { LIMITS } from '../events/limits.ts';
 import type { Amounts } from '../events/resources.ts';
 import { climbOf } from './account.ts';
 import { leaveApprovals } from './approvals.ts';
-import { addDue, climb } from './climb.ts';
+import { addDue, climb, wakeOnPath } from './climb.ts';
 import { slackMsOf } from './deadline.ts';
 import { nodeOf } from './evolve-node.ts';
 import { deepestOpen } from './locate.ts';
@@ -77,6 +77,7 @@ export function moved(team: Team, event: EventOf<'RequestMoved'>): void {
   waiting.stride = event.pass === undefined ? 0 : strideAt(team, waiting);
   addToQueue(team, waiting);
   wakeQueue(team, waiting.account);
+  wakeForChoice(team, waiting);
 }
 
 /**
@@ -108,6 +109,7 @@ export function leaveQueue(
   if (wake !== undefined) team.timers.remove(wake);
   team.agenda.wakes.delete(id);
   wakeQueue(team, waiting.account);
+  wakeForChoice(team, waiting);
   const contest = contestOn(team, waiting);
   if (contest !== undefined) contest.outcome = outcomeOf(event);
 }
@@ -156,6 +158,11 @@ function contestOn(team: Team, { account }: Waiting): Contest | undefined {
 
 function wakeQueue(team: Team, { path, resource }: Waiting['account']): void {
   team.agenda.queues.add(accountKey(path, resource));
+}
+
+/** Who waits has changed: by a named policy another may be next, there and on the whole path. */
+function wakeForChoice(team: Team, { ask }: Waiting): void {
+  if (team.policy.queueing !== 'default') wakeOnPath(team, anchorOf(team, ask.path));
 }
 
 function earmark(
@@ -220,6 +227,7 @@ function join(
   team.waiting.set(waiting.id, waiting);
   team.waiters.add(waiting);
   addToQueue(team, waiting);
+  wakeForChoice(team, waiting);
 }
 
 /** How far after this request the next of its run comes, at the account where it waits. */

@@ -55,7 +55,7 @@ export function quotaSnapshot(
   const listed: AccountNode[] = [];
   for (const node of nodes) {
     const preemption = node === place ? rules : preemptionAt(team, node).preemption;
-    listed.push(accountNode(node, resources, preemption));
+    listed.push({ ...accountNode(node, resources), preemption });
     if (!groups.has(node)) continue;
     listed.push({ id: leafOf(node), parent: node.path, accounts: {}, preemption });
   }
@@ -72,8 +72,28 @@ export function quotaSnapshot(
   return { tree, live, seat: leafOf(place) };
 }
 
+/**
+ * The tree beneath an account, as far as it leads to some seats: for whom the room of the account
+ * is. The account's node is its root; whatever else is committed counts as the use of the nearest
+ * node that is in it. O(seats × depth × resources).
+ */
+export function quotaTreeBeneath(
+  root: Node,
+  seats: Iterable<Node>,
+  resources: readonly string[],
+): QuotaTree {
+  const nodes = withAncestors(seats, root);
+  const listed = [...nodes].map((node): AccountNode => {
+    const account = accountNode(node, resources);
+    return node === root ? { ...account, parent: null } : account;
+  });
+  const tree = QuotaTree.ofAccounts(listed);
+  for (const [{ path }, amounts] of ownUses(nodes, resources)) tree.use(path, amounts, 1);
+  return tree;
+}
+
 /** A step counts as its run, unless it has an account of its own that says something. */
-function seatOf(node: Node, resources: readonly string[]): Node {
+export function seatOf(node: Node, resources: readonly string[]): Node {
   if (node.tier !== 'step' || node.parent === undefined) return node;
   const isOwn = resources.some((resource) => {
     const account = node.accounts.get(resource);
@@ -82,23 +102,19 @@ function seatOf(node: Node, resources: readonly string[]): Node {
   return isOwn ? node : node.parent;
 }
 
-/** Outermost first within each path. */
-function withAncestors(places: readonly Node[]): Set<Node> {
+/** Outermost first within each path; from a node on where one is named. */
+function withAncestors(places: Iterable<Node>, from?: Node): Set<Node> {
   const nodes = new Set<Node>();
   const add = (node: Node): void => {
     if (nodes.has(node)) return;
-    if (node.parent !== undefined) add(node.parent);
+    if (node.parent !== undefined && node !== from) add(node.parent);
     nodes.add(node);
   };
   for (const place of places) add(place);
   return nodes;
 }
 
-function accountNode(
-  node: Node,
-  resources: readonly string[],
-  preemption: NodePreemption,
-): AccountNode {
+function accountNode(node: Node, resources: readonly string[]): AccountNode {
   const accounts: Record<string, AccountTerms> = {};
   for (const resource of resources) {
     const account = node.accounts.get(resource);
@@ -106,7 +122,7 @@ function accountNode(
     accounts[resource] = { limit: account.limit, guarantee: account.guarantee, lend: account.lend };
   }
   const { path: id, weightMilli } = node;
-  return { id, parent: node.parent?.path ?? null, weightMilli, accounts, preemption };
+  return { id, parent: node.parent?.path ?? null, weightMilli, accounts };
 }
 
 /** What each node uses that none of the others of the tree accounts for. */

@@ -5,6 +5,7 @@ import type { Amounts } from '../events/resources.ts';
 import { availableIn } from './account.ts';
 import { Overlay, roomFor, shortagesOf } from './admission.ts';
 import { backfillEndMs } from './backfill.ts';
+import { boundedAmounts } from './bounded-amounts.ts';
 import { addDue } from './climb.ts';
 import {
   bottleneckOf,
@@ -16,11 +17,11 @@ import {
   shortagesNow,
 } from './contention.ts';
 import { stamp } from './context.ts';
-import { boundedAmounts } from './decide-request.ts';
 import { waitingDenial } from './denial.ts';
 import { isAny } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
 import { barrierOf, locate } from './locate.ts';
+import { isNamed, nextInLine } from './next-in-line.ts';
 import { rateShortages, ratesReadyAtMs } from './rates.ts';
 import { grantOf } from './resolver.ts';
 import { toolDenial } from './ruled-out.ts';
@@ -53,7 +54,8 @@ export function barredDenial(team: Team, waiting: Waiting, atMs: number): Bursar
 /** Serves the head of a queue if it fits now; the queue stands still behind it otherwise. */
 export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] {
   const { path, resource } = accountOfKey(key);
-  const head = team.nodes.get(path)?.queues?.get(resource)?.head;
+  const node = team.nodes.get(path);
+  const head = node && nextInLine(team, node, resource);
   const contest = team.contests.get(key);
   if (head === undefined) {
     if (contest === undefined) return [];
@@ -64,9 +66,10 @@ export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] 
   if (barred !== undefined) return [barred];
   const candidate = candidateOf(team, head, atMs);
   if (head.state === 'preempting') return collect(team, head, candidate);
-  const shared = share(team, head, atMs);
+  const shared = isNamed(team) ? [] : share(team, head, atMs);
   if (shared.length > 0) return shared;
   const served = serve(team, head, candidate);
+  if (isNamed(team)) return served;
   return served.length > 0 ? served : serveBehind(team, head, atMs);
 }
 
@@ -123,8 +126,21 @@ function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
   }
   // It fits, but on another account of its path somebody is served before it.
   const before = queueBefore(team, place.anchor, asked, head);
-  if (before !== undefined) return moveTo(team, head, before.account, atMs);
+  if (before !== undefined) {
+    return mayFollow(team, head, before.account) ? moveTo(team, head, before.account, atMs) : [];
+  }
   return [queueGrant(team, head, candidate, part, 'queue-head')];
+}
+
+/**
+ * Whether a request that fits joins the queue in which somebody stands before it. Where orders are
+ * of the moment two could follow each other in a circle: there it goes outwards alone, and waits
+ * where it is for those further in.
+ */
+function mayFollow(team: Team, { account }: Waiting, next: AccountName): boolean {
+  if (!isNamed(team)) return true;
+  const outwards = account.path.length - next.path.length;
+  return outwards > 0 || (outwards === 0 && next.resource < account.resource);
 }
 
 function queueGrant(

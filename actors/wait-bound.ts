@@ -6,13 +6,14 @@ import type { Team } from './team.ts';
  * after that only those who stand before it already, and emergencies (S-03). Every interval adds a
  * step to it beside whoever comes new, and nobody in the team may claim more than `top`; so the
  * bound is interval × (⌊(top − base) ÷ step⌋ + 1). With the time to drain those who stand before it
- * then, it is a bound on its wait. Null where waiting adds nothing. The operator, who may claim any
- * priority, is left out.
+ * then, it is a bound on its wait. Null where waiting adds nothing, and by policies that put
+ * something before priority: who borrows may wait as long as others come who do not. The operator,
+ * who may claim any priority, is left out.
  */
 export function waitBoundMs(team: Team, priority: Priority): number | null {
-  const { aging } = team.policy;
+  const { aging, queueing } = team.policy;
   if (priority >= ExecutionPriority.emergency) return 0;
-  if (aging.step === 0) return null;
+  if (aging.step === 0 || queueing === 'classic' || queueing === 'fair') return null;
   const gap = Math.max(0, topPriority(team) - priority);
   return aging.intervalMs * (Math.floor(gap / aging.step) + 1);
 }

@@ -76,7 +76,7 @@ export function compareWaiting(a: Ranked, b: Ranked, aging: Aging): number {
 }
 
 /** Effective priority at time 0: differs from the one at any other time by a constant. */
-function agelessRank(waiting: Ranked, aging: Aging): number {
+export function agelessRank(waiting: Ranked, aging: Aging): number {
   if (waiting.priority >= ExecutionPriority.emergency) return Number.MAX_SAFE_INTEGER;
   return waiting.priority - aging.step * Math.floor(waiting.queuedAtMs / aging.intervalMs);
 }

@@ -57,6 +57,9 @@ export const LIMITS = {
   weightMilliDefault: 1_000,
   /** Waiting requests of one team; beyond it a request is denied `queue_full`. */
   queueDepthMax: 100_000,
+  /** Where a named policy chooses who is served: runs among which, and requests looked at for them. */
+  queueHeadsMax: 64,
+  queueLookedAtMax: 256,
   /** Advance reservations of one team that are not over. */
   reservationsMax: 10_000,
   /** Ended ids remembered per shard, and how long. */

@@ -32,17 +32,21 @@ export const Policy = z.strictObject({
     .default({ intervalMs: 10_000, step: 10 }),
   /**
    * Who comes next in a queue. `default`: effective priority, least slack, business impact, turns of
-   * the runs by their weight, arrival.
+   * the runs by their weight, arrival. The others choose anew each time, among the first request of
+   * each run, and each stage decides only where those before it are equal. `classic`: from how near it
+   * borrows, effective priority, queue time. `fair`: whose branch does not borrow, the smaller
+   * weighted share after the grant, effective priority, queue time. `budget`: effective priority,
+   * whose run has used the least of its own limit, queue time. Emergencies come first in all of them.
    */
-  queueing: z.enum(['default']).default('default'),
+  queueing: z.enum(['default', 'classic', 'fair', 'budget']).default('default'),
   /**
-   * Whether a request may be served before those who stand before it: `conservative`, where its
+   * Only with `queueing: default`: whether a request may be served before those who stand before it: `conservative`, where its
    * lease is over before any of them could start.
    */
   backfill: z.enum(['none', 'conservative']).default('conservative'),
   preemption: PreemptionRules.prefault({}),
   /**
-   * How room that comes free is divided among the divisible requests that wait first at equal
+   * Only with `queueing: default`: how room that comes free is divided among the divisible requests that wait first at equal
    * priority: `need` by what each asks, `fair` weighted max-min, `topUp` an equal share first and
    * what small asks leave by excess need. The weight is that of the run.
    */

@@ -8,6 +8,8 @@ export interface BorrowLevel {
    * lent by siblings, and so on; the height of the whole tree where not even that covers it.
    */
   readonly level: number;
+  /** The node of that subtree, by which levels of branches of unequal height can be compared. */
+  readonly lender: string;
   /** Whether that subtree is smaller than the whole tree: what is inside it can be claimed back. */
   readonly isCovered: boolean;
 }
@@ -18,28 +20,31 @@ export interface BorrowLevel {
  */
 export function borrowLevel(tree: QuotaTree, node: string, amounts: Amounts): BorrowLevel {
   let level = 0;
+  let lender = node;
   let isCovered = tree.parentOf(node) !== null;
   for (const [resource, amount] of Object.entries(amounts)) {
     if (amount <= 0) continue;
     const one = levelOf(tree, node, resource, amount);
-    level = Math.max(level, one.level);
+    if (one.level > level) ({ level, lender } = one);
     isCovered &&= one.isCovered;
   }
-  return { level, isCovered };
+  return { level, lender, isCovered };
 }
 
 function levelOf(tree: QuotaTree, node: string, resource: string, amount: number): BorrowLevel {
   const path = tree.pathOf(node);
-  if (path.length === 1) return { level: 0, isCovered: false };
+  if (path.length === 1) return { level: 0, lender: node, isCovered: false };
   let left = amount;
   for (const each of path) {
     const isRoot = tree.parentOf(each) === null;
     if (!tree.isBorrowing(each, resource, left)) {
-      return { level: each === node ? 0 : heightOf(tree, each), isCovered: !isRoot };
+      const level = each === node ? 0 : heightOf(tree, each);
+      return { level, lender: each, isCovered: !isRoot };
     }
     left = tree.askedOfParent(each, resource, left);
   }
-  return { level: heightOf(tree, path.at(-1) ?? node), isCovered: false };
+  const root = path.at(-1) ?? node;
+  return { level: heightOf(tree, root), lender: root, isCovered: false };
 }
 
 /** Steps down to the furthest leaf. */

@@ -16,7 +16,7 @@ export function committed(nodes: Nodes, node: ModelNode, resource: string): numb
 }
 
 /** What a parent sets aside for a child: its guarantee less what it lends, or what it has committed. */
-function setAside(nodes: Nodes, child: ModelNode, resource: string): number {
+export function setAside(nodes: Nodes, child: ModelNode, resource: string): number {
   return Math.max(unlent(child.accounts.get(resource)), committed(nodes, child, resource));
 }
 

@@ -19,6 +19,7 @@ export function judgeBackfill(
 ): void {
   const { id } = event;
   if (state.policy.backfill === 'none') find('S §7', 'policy lets nobody past', id);
+  if (state.policy.queueing !== 'default') find('S §7', 'nobody knows whom it delays', id);
   if (event.endsByMs !== event.expiresAtMs) find('S §7', 'it may outlast its lease', id);
   if (event.partial) find('S §7', 'a part is let past others', id);
   if (places.length === 0) find('S §7', 'there was nobody to be let past', id);

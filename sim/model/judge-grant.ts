@@ -117,6 +117,9 @@ function judgeTurn({ state, event, find }: Granted): void {
   const self = state.waiting.get(event.id) ?? asRanked(state, event, event.priority);
   if (event.via === 'preemption') return;
   const { ask, id } = event;
+  if (event.shared !== undefined && state.policy.queueing !== 'default') {
+    find('S §7', `room is divided by the policy ${state.policy.queueing}`, id);
+  }
   const drawn = besideReservation(state, ask, event.items);
   const places = aheadWhereDrawn(state, id, ask.path, drawn, self);
   if (event.endsByMs !== undefined) return judgeBackfill(state, event, places, find);

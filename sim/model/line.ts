@@ -2,6 +2,7 @@ import { depthOf } from '../../events/names.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { termsOf } from './ask-terms.ts';
 import { nearest, needs, parentOf } from './books.ts';
+import { choose } from './choice.ts';
 import { order, queueOf, type Ranked } from './rank.ts';
 import { shortRateAccounts } from './rates.ts';
 import type { State, Waiting } from './state.ts';
@@ -55,14 +56,15 @@ function firstAhead(
   resource: string,
   self: Ranked,
 ): Place[] {
-  const first = queueOf(state, path, resource).find((other) => other.id !== id);
-  if (
-    first === undefined ||
-    order(state.policy, first, rankedAt(state, path, resource, self)) >= 0
-  ) {
-    return [];
+  const others = queueOf(state, path, resource).filter((other) => other.id !== id);
+  const [first] = others;
+  const there = rankedAt(state, path, resource, self);
+  if (first === undefined) return [];
+  if (state.policy.queueing !== 'default' && !first.isPreempting && !there.isPreempting) {
+    const chosen = choose(state, { path, resource }, others, there);
+    return chosen === undefined ? [] : [{ path, resource, first: chosen }];
   }
-  return [{ path, resource, first }];
+  return order(state.policy, first, there) < 0 ? [{ path, resource, first }] : [];
 }
 
 /** A request as the queue of an account ranks it: by its turn there, or the one it would get. */

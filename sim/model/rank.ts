@@ -49,7 +49,8 @@ function classOf({ priority, isPreempting }: Ranked): number {
   return priority >= ExecutionPriority.emergency ? 1 : 0;
 }
 
-function agedPriority({ aging }: Policy, { priority, queuedAtMs }: Ranked): number {
+/** Effective priority but for what is the same for all at one time. */
+export function agedPriority({ aging }: Policy, { priority, queuedAtMs }: Ranked): number {
   if (priority >= ExecutionPriority.emergency) return priority;
   return priority - aging.step * Math.floor(queuedAtMs / aging.intervalMs);
 }

@@ -20,6 +20,9 @@ export function drawPolicy(scene: Scene): PolicyInput {
     autoOpen: draw.maybe(500, () => draw.pick(['none', 'steps', 'steps', 'runs', 'runs'] as const)),
     priorityMax: draw.maybe(150, () => draw.pick(['normal', 'critical', 'emergency'] as const)),
     bounds: draw.maybe(350, () => ({ credits: draw.int(1, 40), memory: 4 })),
+    queueing: draw.maybe(450, () =>
+      draw.pick(['default', 'classic', 'classic', 'fair', 'fair', 'budget'] as const),
+    ),
     backfill: draw.maybe(300, () => draw.pick(['none', 'conservative'] as const)),
     sharing: draw.maybe(400, () => draw.pick(['need', 'fair', 'topUp'] as const)),
     aging: draw.maybe(400, () => ({
