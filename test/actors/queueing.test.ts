@@ -14,9 +14,13 @@ const RUNS = ['acme/lab/r1', 'acme/lab/r2', 'acme/lab/r3'] as const;
 const LONG = { maxWaitMs: 600_000, ttlMs: 600_000 } as const;
 const guaranteed = (guarantee: number) => ({ limit: 4, guarantee, lend: null });
 
+/** Nobody is evicted: what is tried is who waits. */
+const policyOf = (queueing: Queueing) =>
+  policy({ queueing, preemption: { withinNode: 'never', reclaim: 'never' } });
+
 /** A lab of 4 slots, all of which ann holds one by one at the step of the usual run. */
 function givenFull(queueing: Queueing, ...more: readonly CommandInput[]): TeamRig {
-  const rig = givenLab(setLimits('acme', { 'slot.gpu': 4 }), policy({ queueing }), ...more);
+  const rig = givenLab(setLimits('acme', { 'slot.gpu': 4 }), policyOf(queueing), ...more);
   for (const id of ['h0', 'h1', 'h2', 'h3']) rig.when(ask(id, { 'slot.gpu': 1 }, LONG), 'ann');
   return rig;
 }
@@ -117,7 +121,6 @@ test('R-04 budget: at equal priority the run that has used least of its own limi
 test('S-03 an emergency is the head of every queue, by any policy', () => {
   for (const queueing of NAMED) {
     const rig = givenFull(queueing, open(RUNS[0], { 'slot.gpu': guaranteed(4) }), open(RUNS[1]));
-    rig.when(policyOf(queueing, { withinNode: 'never', reclaim: 'never' }));
     rig.when(gpuOf('owner', RUNS[0]), 'bob');
     shows(rig.when(gpuOf('alarm', RUNS[1], { priority: 'emergency' }), 'bob'), {
       outcome: 'queued',
@@ -125,8 +128,6 @@ test('S-03 an emergency is the head of every queue, by any policy', () => {
     assert.equal(drain(rig), ['alarm', 'owner'], queueing);
   }
 });
-
-const policyOf = (queueing: Queueing, preemption: object) => policy({ queueing, preemption });
 
 test('S-03 by classic and fair no wait is bounded; by budget the bound is that of aging', () => {
   for (const queueing of NAMED) {
@@ -151,7 +152,7 @@ test('R-09 the choice is made anew when another policy is set', () => {
   rig.when(gpuOf('large', RUNS[0], {}, 4), 'bob');
   rig.when(gpuOf('small', RUNS[1], { priority: 300 }), 'bob');
   assert.equal(served(rig), []);
-  rig.when(policy({ queueing: 'default' }));
+  rig.when(policyOf('default'));
   assert.equal(served(rig), ['small']);
 });
 
@@ -181,7 +182,6 @@ test('INV-1 S-03 by any policy all are served in the end, and none of what is fr
     fc.property(fc.constantFrom(...NAMED), asks, guarantees, (queueing, all, own) => {
       const opens = RUNS.map((path, no) => open(path, { 'slot.gpu': guaranteed(own[no] ?? 0) }));
       const rig = givenFull(queueing, ...opens);
-      rig.when(policyOf(queueing, { withinNode: 'never', reclaim: 'never' }));
       for (const [no, { run, slots, priority }] of all.entries()) {
         rig.when(gpuOf(`w${no}`, RUNS[run] ?? RUNS[0], { priority }, slots), 'bob');
       }
