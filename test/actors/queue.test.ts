@@ -29,7 +29,7 @@ test('S-01 equal requests are served in order of arrival', () => {
   assert.equal(drain(rig, 3), ['x', 'b', 'm']);
 });
 
-test('S-02 a higher priority is served first', () => {
+test('A-02 S-02 a higher priority is served first', () => {
   const rig = givenBusy();
   rig.when(gpu('low', { priority: 'low' }), 'bob');
   rig.when(gpu('high', { priority: 'high' }), 'bob');

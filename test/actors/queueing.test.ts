@@ -75,7 +75,7 @@ test('R-09 classic: once the guarantee is used up its run borrows like the other
   assert.equal(drain(rig), ['o1', 'other', 'o2']);
 });
 
-test('F-06 S-14 fair: the run with the smaller share is served first, whatever its priority', () => {
+test('A-03 A-08 F-06 S-14 fair: the run with the smaller share is served first, whatever its priority', () => {
   const rig = givenFull('fair', ...RUNS.map((path) => open(path)));
   rig.when(release('h0'), 'ann');
   shows(rig.when(gpuOf('a0', RUNS[0]), 'bob'), { outcome: 'granted' });
@@ -99,7 +99,7 @@ test('F-06 fair: who stays inside its guarantee is served before the smaller sha
   assert.equal(drain(rig), ['a0', 'a1', 'a2', 'b0']);
 });
 
-test('R-04 budget: at equal priority the run that has used least of its own limit', () => {
+test('R-09 S-02 budget: at equal priority the run that has used least of its own limit', () => {
   const rig = givenLab(
     setLimits('acme', { credits: 100 }),
     policy({ queueing: 'budget' }),
