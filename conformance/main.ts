@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { judgeRecord } from './judge-record.ts';
-import { readScenarios } from './read-file.ts';
+import { readScenarios, ScenarioFileError } from './read-file.ts';
 import { linesOf, tallyLineOf, tallyOf } from './report.ts';
 import type { Judged } from './verdict.ts';
 
@@ -13,13 +13,14 @@ interface ConformanceOptions {
 await new Command('conformance')
   .description(
     'Runs scenarios that other systems settled through the real decision path. One line each, ' +
-      'differences in full. Exit code 1 if any failed.',
+      'differences in full. Exit code 1 if any failed or none was run, 2 if a file cannot be used.',
   )
   .argument('<file...>', 'files of scenarios, as docs/conformance.md describes them')
   .option('--only <prefix>', 'only records whose id begins so')
   .option('--json', 'print JSON alone', false)
   .action(run)
-  .parseAsync();
+  .parseAsync()
+  .catch(sayUnusable);
 
 async function run(files: readonly string[], { only = '', json }: ConformanceOptions) {
   const judged: Judged[] = [];
@@ -38,4 +39,10 @@ async function run(files: readonly string[], { only = '', json }: ConformanceOpt
     say(tallyLineOf(tally));
   }
   if (tally.failed > 0 || judged.length === 0) process.exitCode = 1;
+}
+
+function sayUnusable(error: unknown): void {
+  if (!(error instanceof ScenarioFileError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
 }

@@ -148,8 +148,20 @@ runner('a line a scenario, differences in full, the tally last, and the exit cod
     assert.equal([some.lines.at(-1), some.status], ['1 passed, 0 failed, 0 skipped', 0]);
     assert.is(JSON.parse(run(file, '--json').lines.join('\n')).failed, 1);
     assert.is(run(file, '--only', 'nothing').status, 1, 'nothing run is nothing proven');
+    writeFileSync(file, '[{');
+    for (const unusable of [file, folder, path.join(folder, 'missing.json')]) {
+      const { stderr, status } = run(unusable);
+      assert.is(status, 2);
+      assert.is(stderr.indexOf(`${unusable} cannot be read as JSON: `), 0, stderr);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+runner('a record that says nothing to compare fails, and does not end the run', async () => {
+  const bare = { id: 'bare', title: 'bare', kind: 'preempt-classic' };
+  assert.equal(await placesOf(bare), ['expected: undefined']);
+});
+
 runner.run();

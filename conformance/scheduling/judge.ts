@@ -8,6 +8,9 @@ import type { SchedulingRecord } from './record.ts';
 export function judgeScheduling(record: SchedulingRecord): Verdict {
   const family = FAMILIES[record.kind];
   if (family === undefined) return verdictOf([notUnderstood('kind', record.kind)]);
+  if (typeof record.expected !== 'object' || record.expected === null) {
+    return verdictOf([notUnderstood('expected', record.expected)]);
+  }
   const wanted = comparedOf(record);
   if (wanted.length === 0) return verdictOf([notUnderstood('expected', record.expected)]);
   let answers: Answers;
