@@ -134,7 +134,7 @@ test('a torn, foreign or outdated checkpoint is thrown away, said so, and rebuil
         return {};
       },
     ],
-    [/version 3, this is 4/, () => ({ projections: [{ ...balances, version: 4 }] })],
+    [/version \d+, this is \d+/, () => ({ projections: [{ ...balances, version: 99 }] })],
   ];
   for (const [expected, damage] of damages) {
     const log = await openLog();
