@@ -49,6 +49,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
     attempt: event.attempt ?? 0,
     endsByMs: event.endsByMs ?? Infinity,
     evictions,
+    isProtected: evictions >= team.policy.preemption.evictionsMax,
     yieldsTo: null,
     graceEndsAtMs: null,
     stops: [],

@@ -215,7 +215,13 @@ export function stopLifted(team: Team, event: EventOf<'StopLifted'>): void {
 export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
   team.policy = event.policy;
   team.resources.added = event.policy.resources;
+  const { evictionsMax } = event.policy.preemption;
+  for (const allocation of team.allocations.values()) {
+    allocation.isProtected = allocation.evictions >= evictionsMax;
+  }
   for (const node of team.nodes.values()) {
+    // Found again by who may be evicted now, when they are next asked for.
+    node.holders = undefined;
     for (const queue of node.queues?.values() ?? []) queue.reorder(team.policy.aging);
     if (node.tier !== 'team' && node.tier !== 'swarm') continue;
     for (const resource of node.accounts.keys()) {

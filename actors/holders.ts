@@ -75,8 +75,8 @@ function holdsSome({ items }: Allocation, resource: string): boolean {
   return (items[resource] ?? 0) > 0;
 }
 
-function isPreemptible({ ask }: Allocation): boolean {
-  return ask.preemptible !== false;
+function isPreemptible({ ask, isProtected }: Allocation): boolean {
+  return ask.preemptible !== false && !isProtected;
 }
 
 function compareEnds(a: Allocation, b: Allocation): number {

@@ -191,7 +191,7 @@ function isEnough(from: Node, wanted: Amounts, victims: readonly PlannedVictim[]
 function* giversFor(team: Team, contest: Contest): Generator<Giver> {
   const { candidate, short } = contest;
   const { atMs, place } = candidate;
-  const { by, minRuntimeMs, evictionsMax, nodes } = team.policy.preemption;
+  const { by, minRuntimeMs, nodes } = team.policy.preemption;
   const at = preemptionAt(team, place.anchor);
   const request = { ...candidate, boost: at.boost, createdAtMs: atMs };
   const resources = short.map(({ resource }) => resource);
@@ -208,7 +208,7 @@ function* giversFor(team: Team, contest: Contest): Generator<Giver> {
     last = holder;
     const mayTake = canReclaim || mayTakeByPriority(team, at, request, holder);
     if (!mayTake && isByPriorityAlone && isBeyond(holder, candidate, at)) return;
-    if (!mayTake || holder.yieldsTo !== null || holder.evictions >= evictionsMax) continue;
+    if (!mayTake || holder.yieldsTo !== null) continue;
     if (atMs - holder.grantedAtMs < minRuntimeMs) continue;
     // What it gives back is its reservation's and nobody else's.
     if (holder.reservation !== null) continue;

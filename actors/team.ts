@@ -49,6 +49,8 @@ export interface Allocation {
   endsByMs: number;
   /** How often its demand was evicted before. */
   readonly evictions: number;
+  /** Evicted so often that policy lets nobody evict it again. */
+  isProtected: boolean;
   /** The request for which it was told to yield, and when it is made to. */
   yieldsTo: string | null;
   graceEndsAtMs: number | null;
