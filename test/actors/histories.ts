@@ -217,20 +217,24 @@ const setPolicy = fc
     minRuntimeMs: fc.constantFrom(0, 0, 500),
     autoOpen: fc.constantFrom('none', 'steps', 'steps', 'runs'),
     step: fc.constantFrom(0, 10),
+    queueing: fc.constantFrom('default', 'default', 'classic', 'fair', 'budget'),
     strategy: fc.option(fc.constantFrom('first_come_first_served', 'preemption_allowed')),
     hasBounds: fc.boolean(),
   })
-  .map(({ withinNode, minRuntimeMs, autoOpen, step: agingStep, strategy, hasBounds }) => ({
-    op: 'setPolicy',
-    path: 't',
-    policy: {
-      autoOpen,
-      aging: { intervalMs: 500, step: agingStep },
-      preemption: { withinNode, minRuntimeMs },
-      ...(strategy === null ? {} : { strategies: { credits: strategy } }),
-      ...(hasBounds ? { bounds: { credits: 25 } } : {}),
-    },
-  }));
+  .map(
+    ({ withinNode, minRuntimeMs, autoOpen, step: agingStep, queueing, strategy, hasBounds }) => ({
+      op: 'setPolicy',
+      path: 't',
+      policy: {
+        autoOpen,
+        queueing,
+        aging: { intervalMs: 500, step: agingStep },
+        preemption: { withinNode, minRuntimeMs },
+        ...(strategy === null ? {} : { strategies: { credits: strategy } }),
+        ...(hasBounds ? { bounds: { credits: 25 } } : {}),
+      },
+    }),
+  );
 
 type Drawn = { readonly op: string; readonly id?: string };
 

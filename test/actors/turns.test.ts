@@ -22,7 +22,7 @@ function drain(rig: TeamRig, count: number): string[] {
   return served(rig);
 }
 
-test('F-06 R-15 R-19 R-20 runs take turns: one that asks often does not hold up one that asks once', () => {
+test('A-08 F-06 R-15 R-19 R-20 runs take turns: who asks often does not hold up who asks once', () => {
   const rig = givenBusy(open(RUNS[0]), open(RUNS[1]));
   for (const id of ['a1', 'a2', 'a3']) rig.when(gpuAt(id, RUNS[0]), 'bob');
   shows(rig.when(gpuAt('b1', RUNS[1]), 'bob'), { outcome: 'queued', position: 2 });
