@@ -22,6 +22,7 @@ export function queued(team: Team, event: EventOf<'RequestQueued'>): void {
     earmarked: {},
     earmarkPath: event.ask.path,
     victims: [],
+    right: null,
     graceEndsAtMs: null,
   });
   // A demand that was put back may find room at once; for a rate it has to be known when.
@@ -41,6 +42,7 @@ export function preempting(team: Team, event: EventOf<'PreemptionRequested'>): v
     earmarked: event.earmarked,
     earmarkPath: anchor.path,
     victims: event.victims,
+    right: event.right,
     graceEndsAtMs: event.graceEndsAtMs,
   });
   for (const id of event.victims) {
@@ -195,6 +197,7 @@ function join(
     | 'earmarked'
     | 'earmarkPath'
     | 'victims'
+    | 'right'
     | 'graceEndsAtMs'
   >,
 ): void {

@@ -148,7 +148,7 @@ export function pendingAnswer(
       outcome: 'preempting',
       id: waiting.id,
       victims: [...waiting.victims],
-      right: 'priority',
+      right: waiting.right ?? 'priority',
       graceMs: Math.max(0, (waiting.graceEndsAtMs ?? nowMs) - nowMs),
       rule: 'pending',
     };

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { ResourceAllocationRequest } from '../events/commands.ts';
-import type { AccountName } from '../events/events.ts';
+import type { AccountName, EventOf } from '../events/events.ts';
 import type { Policy } from '../events/policy.ts';
 import { ExecutionPriority, type Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
@@ -44,6 +44,8 @@ export interface Waiting extends Ranked {
   /** The node on which it is set aside. */
   earmarkPath: string;
   readonly victims: readonly string[];
+  /** By which right they are made to yield; null for a queued one. */
+  readonly right: EventOf<'PreemptionRequested'>['right'] | null;
   /** When its victims are made to yield; null for a queued one. */
   graceEndsAtMs: number | null;
   timeout: Timer;

@@ -56,6 +56,15 @@ for (const priority of [0, 100, 300, 1_000]) {
   });
 }
 
+test('S-05 INV-7 who waits for what it takes back is told by which right, each time it asks', () => {
+  const rig = givenLent(100, { graceMsMax: 500 });
+  rig.when(release('v'), 'ann');
+  rig.when(memory('w', 100, { ...other, graceMs: 300 }), 'ann');
+  const again = memory('b', 60, { ...owner, priority: 'low' });
+  shows(rig.when(again, 'bob'), { outcome: 'preempting', right: 'reclaim' });
+  shows(rig.when(again, 'bob'), { outcome: 'preempting', right: 'reclaim' }, []);
+});
+
 test('S-05 what goes beyond the guarantee gives no right to take it back', () => {
   const rig = givenLent(100);
   shows(rig.when(memory('b', 61, owner), 'bob'), { outcome: 'denied', preempted: undefined });
