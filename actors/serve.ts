@@ -212,9 +212,11 @@ function collect(team: Team, waiting: Waiting, candidate: Candidate): BursarEven
 
 function collectedGrant(team: Team, waiting: Waiting, candidate: Candidate): BursarEvent {
   const waitedMs = candidate.atMs - waiting.sinceMs;
+  const { priority, victims } = waiting;
+  const factors = { waitedMs, priority, preemptionVictims: victims.length };
   return {
-    ...grantOf(team, candidate, candidate.wanted, 'preemption', { rule: 'preempted' }),
-    preempted: waiting.victims.filter((id) => !team.allocations.has(id)),
+    ...grantOf(team, candidate, candidate.wanted, 'preemption', { rule: 'preempted', factors }),
+    preempted: victims.filter((id) => !team.allocations.has(id)),
     waitedMs,
     ...(waitedMs > 0
       ? { claimUntilMs: candidate.atMs + LIMITS.claimMs, attempt: waiting.attempt }

@@ -39,6 +39,7 @@ test('S-05 by the right of priority: the least urgent, of those the youngest', a
   const urgent = lab.request(run, slot, { priority: 'emergency' });
   const granted = await lab.bob.expect('granted', urgent);
   assert.equal(granted.preempted, [young]);
+  assert.equal(granted.factors, { waitedMs: 0, priority: 1_000_000, preemptionVictims: 1 });
   const taken = await lab.eventBehind(granted, 'PreemptionRequested');
   assert.equal(
     [taken.right, taken.reasons, taken.victims],
