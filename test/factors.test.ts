@@ -158,6 +158,35 @@ test('F-06 S-14 fairness alone: the weight of the run decides whose turn it is',
   );
 });
 
+test('F-06 fairness policy alone: by default who came first is next, fairly who has less', async () => {
+  const answers: Answer[] = [];
+  for (const queueing of ['default', 'fair']) {
+    await lab.policy({ ...AGELESS, queueing });
+    const swarm = await lab.openSwarm({ 'slot.gpu': 3 });
+    const [much, little, busy] = [
+      await lab.open(swarm),
+      await lab.open(swarm),
+      await lab.open(swarm),
+    ];
+    await lab.ann.expect('granted', lab.request(much, { 'slot.gpu': 2 }));
+    const holder = await lab.ann.expect('granted', lab.request(busy, { 'slot.gpu': 1 }));
+    const first = lab.request(much, { 'slot.gpu': 1 }, wait);
+    const second = lab.request(little, { 'slot.gpu': 1 }, wait);
+    answers.push(await lab.bob.expect('queued', first));
+    await lab.bob.expect('queued', second);
+    await lab.ann.expect('released', { op: 'release', allocation: holder.id });
+    const next = queueing === 'default' ? first : second;
+    await lab.told('granted', next.id);
+    const served = await lab.recorded('AllocationGranted', [first.id, second.id]);
+    assert.equal(
+      served.map(({ id }) => id),
+      [next.id],
+    );
+  }
+  assert.equal(await differing(answers), ['fairness']);
+  await lab.policy(AGELESS);
+});
+
 test('F-07 reservations alone: who has reserved is granted what others wait for', async () => {
   const answers: Answer[] = [];
   for (const isMine of [false, true]) {
