@@ -1,12 +1,13 @@
 import { parentPathOf } from '../../events/names.ts';
 import type { Amounts } from '../../events/resources.ts';
 import type { Account, ModelNode, Nodes } from './nodes.ts';
+import { spentOwn, uncounted } from './spent.ts';
 
 /** S §4: own sums and, for each child, what it uses or is guaranteed and does not lend, whichever is more. */
 export function committed(nodes: Nodes, node: ModelNode, resource: string): number {
   const account = node.accounts.get(resource);
   if (account?.committed !== undefined) return account.committed;
-  let sum = ownSums(account);
+  let sum = account === undefined ? 0 : sumOf(account) + spentOwn(nodes, node, resource);
   for (const path of node.children) {
     const child = nodes.get(path);
     if (child !== undefined) sum += setAside(nodes, child, resource);
@@ -17,7 +18,8 @@ export function committed(nodes: Nodes, node: ModelNode, resource: string): numb
 
 /** What a parent sets aside for a child: its guarantee less what it lends, or what it has committed. */
 export function setAside(nodes: Nodes, child: ModelNode, resource: string): number {
-  return Math.max(unlent(child.accounts.get(resource)), committed(nodes, child, resource));
+  const counted = committed(nodes, child, resource) - uncounted(nodes, child, resource);
+  return Math.max(unlent(child.accounts.get(resource)), counted);
 }
 
 /** What of a guarantee nobody else may use. */
@@ -26,20 +28,16 @@ export function unlent(account: Pick<Account, 'guarantee' | 'lend'> | undefined)
   return Math.max(0, account.guarantee - account.lend);
 }
 
-function sumOf({ held, spent, earmarked, booked }: Account): number {
-  return held + spent + earmarked + booked;
+function sumOf({ held, earmarked, booked, carried }: Account): number {
+  return held + earmarked + booked + carried;
 }
 
-function ownSums(account: Account | undefined): number {
-  return account === undefined ? 0 : sumOf(account);
-}
-
-/** Own held and spent with all descendants. */
+/** Own held with all descendants. */
 export function treeSum(
   nodes: Nodes,
   node: ModelNode,
   resource: string,
-  field: 'held' | 'spent' | 'earmarked',
+  field: 'held' | 'earmarked',
 ): number {
   let sum = node.accounts.get(resource)?.[field] ?? 0;
   for (const path of node.children) {
@@ -76,7 +74,7 @@ export function needs(nodes: Nodes, path: string, amounts: Amounts): Need[] {
     while (node !== undefined && need > 0) {
       found.push({ node, resource, need, room: room(nodes, node, resource) });
       const before = setAside(nodes, node, resource);
-      const used = committed(nodes, node, resource);
+      const used = committed(nodes, node, resource) - uncounted(nodes, node, resource);
       need = Math.max(unlent(node.accounts.get(resource)), used + need) - before;
       node = parentOf(nodes, node);
     }
@@ -104,7 +102,8 @@ export function pathRoom(nodes: Nodes, path: string, resource: string): number {
   const parent = parentOf(nodes, node);
   const above =
     parent === undefined ? Number.POSITIVE_INFINITY : pathRoom(nodes, parent.path, resource);
-  const kept = setAside(nodes, node, resource) - committed(nodes, node, resource);
+  const counted = committed(nodes, node, resource) - uncounted(nodes, node, resource);
+  const kept = setAside(nodes, node, resource) - counted;
   return Math.max(0, Math.min(room(nodes, node, resource), kept + above));
 }
 
@@ -136,7 +135,7 @@ export function parentOf(nodes: Nodes, node: ModelNode): ModelNode | undefined {
 export function add(
   nodes: Nodes,
   path: string,
-  field: 'held' | 'spent' | 'earmarked' | 'booked',
+  field: 'held' | 'earmarked' | 'booked',
   amounts: Amounts,
   sign: 1 | -1 = 1,
 ): void {
@@ -154,11 +153,17 @@ export function accountOf(nodes: Nodes, node: ModelNode, resource: string): Acco
   if (known !== undefined) return known;
   const made: Account = {
     limit: null,
+    base: null,
+    granted: 0,
     guarantee: 0,
     lend: 0,
     overrunLimit: null,
     held: 0,
-    spent: 0,
+    uses: new Map(),
+    carried: 0,
+    window: null,
+    grants: new Map(),
+    hasThresholds: false,
     earmarked: 0,
     booked: 0,
     peakHeld: 0,

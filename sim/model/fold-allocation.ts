@@ -7,6 +7,7 @@ import { closeNode, openNode } from './fold-node.ts';
 import { leaveQueue } from './fold-waiting.ts';
 import { correctRates, countRates } from './rates.ts';
 import type { Live, State } from './state.ts';
+import { use } from './uses.ts';
 
 /** Takes what an event says of allocations into the books. */
 export function foldAllocation(state: State, event: BursarEvent): void {
@@ -45,7 +46,7 @@ export function foldAllocation(state: State, event: BursarEvent): void {
     case 'Adjusted':
       return bookLate(state, event);
     case 'Charged':
-      return add(state.nodes, event.path, 'spent', event.amounts);
+      return use(state.nodes, event.path, event.amounts, event.earlier);
     default:
       return;
   }
@@ -83,6 +84,7 @@ function grant(state: State, event: EventOf<'AllocationGranted'>): void {
     claimUntilMs: event.claimUntilMs ?? null,
     endsByMs: event.endsByMs ?? Infinity,
     yieldsTo: null,
+    marks: {},
     reservation: event.reservation ?? null,
     drawn: { ...event.drawn },
   });
@@ -106,7 +108,7 @@ function end(state: State, event: EventOf<'AllocationEnded'>): void {
     }
   }
   add(state.nodes, live.path, 'held', live.items, -1);
-  add(state.nodes, live.path, 'spent', consumablesOf(event.booked));
+  use(state.nodes, live.path, event.booked, event.earlier);
   changeLeft(state, live.reservation, event.toReservation ?? {}, 1);
   state.tombstones.set(live.id, {
     id: live.id,
@@ -122,6 +124,7 @@ function end(state: State, event: EventOf<'AllocationEnded'>): void {
     evictions: live.evictions,
     grantedAtMs: live.grantedAtMs,
     liesAt: live.path,
+    marks: live.marks,
     booked: { ...event.booked },
     isSettled: event.as === 'settled',
     isAdjusted: false,
@@ -141,8 +144,8 @@ export function concerns(
 function bookLate(state: State, event: EventOf<'LateSettled'> | EventOf<'Adjusted'>): void {
   const more = event.type === 'Adjusted' ? event.more : event.booked;
   const less = event.type === 'Adjusted' ? event.less : (event.returned ?? {});
-  add(state.nodes, event.path, 'spent', more);
-  add(state.nodes, event.path, 'spent', less, -1);
+  use(state.nodes, event.path, more, event.earlier);
+  use(state.nodes, event.path, less, event.earlierReturned, -1);
   const grave = state.tombstones.get(event.allocation);
   if (grave === undefined) return;
   for (const [resource, amount] of Object.entries(more)) {

@@ -1,5 +1,6 @@
 import type { EventOf } from '../../events/events.ts';
 import { accountOf, add, touch } from './books.ts';
+import { setBase } from './fold-windows.ts';
 import type { State } from './state.ts';
 
 /** S §5: limits move from node to node; who could count on nothing lends as the giver does. */
@@ -13,8 +14,8 @@ export function transfer(state: State, event: EventOf<'Transferred'>): void {
     const taker = accountOf(state.nodes, to, resource);
     const moved = event.guarantees[resource] ?? 0;
     if (moved > 0 && taker.guarantee === 0) taker.lend = giver.lend;
-    giver.limit = (giver.limit ?? 0) - amount;
-    taker.limit = (taker.limit ?? 0) + amount;
+    setBase(giver, (giver.base ?? 0) - amount);
+    setBase(taker, (taker.base ?? 0) + amount);
     giver.guarantee -= moved;
     taker.guarantee += moved;
     touch(state.nodes, from, resource);

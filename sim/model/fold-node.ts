@@ -1,11 +1,13 @@
 import type { ResourceLimits } from '../../events/commands.ts';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
-import { accountOf, add, touch } from './books.ts';
+import { accountOf, touch } from './books.ts';
 import { endReservation, reserve, transfer } from './fold-ledger.ts';
+import { setBase } from './fold-windows.ts';
 import { type ModelNode, newNode } from './nodes.ts';
 import { setRate } from './rates.ts';
 import type { State } from './state.ts';
+import { moveUses } from './uses.ts';
 
 /** Takes what an event says of nodes, policy and credentials into the books. */
 export function foldNode(state: State, event: BursarEvent): void {
@@ -32,7 +34,8 @@ export function foldNode(state: State, event: BursarEvent): void {
       return withNode(state, event.path, (node) => {
         for (const [resource, amount] of Object.entries(event.amounts)) {
           const account = accountOf(state.nodes, node, resource);
-          account.limit = (account.limit ?? 0) + amount;
+          if (event.grant === undefined) setBase(account, (account.base ?? 0) + amount);
+          else account.grants.set(event.id ?? '', amount);
         }
       });
     case 'Transferred':
@@ -129,10 +132,14 @@ function setLimits(state: State, path: string, limits: ResourceLimits, atMs: num
         continue;
       }
       const account = accountOf(state.nodes, node, resource);
-      const { limit, guarantee, lend, overrunLimit } = set;
+      const { limit, guarantee, lend, overrunLimit, thresholds } = set;
       if (lend !== undefined) account.lend = lend;
       if (overrunLimit !== undefined) account.overrunLimit = overrunLimit;
-      if (limit !== undefined) account.limit = limit;
+      if (limit !== undefined) setBase(account, limit);
+      if (thresholds !== undefined) {
+        account.hasThresholds = thresholds !== null;
+        account.rung = 0;
+      }
       if (guarantee !== undefined) account.guarantee = guarantee;
       touch(state.nodes, node, resource);
     }
@@ -152,8 +159,11 @@ export function closeNode(state: State, path: string, keepsName: boolean): void 
     if (!isWithin(node.path, path)) continue;
     state.nodes.delete(node.path);
     if (parent === undefined) continue;
-    for (const [resource, { spent }] of node.accounts) {
-      add(state.nodes, parent, 'spent', { [resource]: spent });
+    const to = state.nodes.get(parent);
+    for (const [resource, account] of node.accounts) {
+      if (to === undefined) continue;
+      moveUses(state.nodes, account, to, resource);
+      touch(state.nodes, to, resource);
     }
   }
   for (const grave of state.tombstones.values()) {

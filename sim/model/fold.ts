@@ -2,6 +2,7 @@ import type { BursarEvent } from '../../events/events.ts';
 import { foldAllocation } from './fold-allocation.ts';
 import { foldNode } from './fold-node.ts';
 import { foldWaiting } from './fold-waiting.ts';
+import { foldWindows } from './fold-windows.ts';
 import type { Recorded } from './history.ts';
 import type { State } from './state.ts';
 
@@ -10,6 +11,7 @@ export function fold(state: State, { event, at }: Recorded): void {
   foldAllocation(state, event);
   foldWaiting(state, event);
   foldNode(state, event);
+  foldWindows(state, event);
   const id = idOf(event);
   if (id !== undefined) state.ids.set(id, { event, at });
   state.lastAtMs = Math.max(state.lastAtMs, event.atMs);

@@ -4,6 +4,7 @@ import { resourceTypeOf } from '../../events/resources.ts';
 import { committed, nearest, needs, parentOf, unlent } from './books.ts';
 import type { ModelNode } from './nodes.ts';
 import { limitOf } from './rates.ts';
+import { uncounted } from './spent.ts';
 import type { State } from './state.ts';
 
 /**
@@ -25,7 +26,10 @@ export function guaranteeFits(state: State, path: string, limits: ResourceLimits
     const limit = set.limit === undefined ? (account?.limit ?? null) : set.limit;
     const { guarantee } = after;
     if (limit !== null && guarantee > limit && guarantee > before.guarantee) return false;
-    const used = node === undefined ? 0 : committed(state.nodes, node, resource);
+    const used =
+      node === undefined
+        ? 0
+        : committed(state.nodes, node, resource) - uncounted(state.nodes, node, resource);
     const more = Math.max(unlent(after), used) - Math.max(unlent(before), used);
     if (more > 0) growth[resource] = more;
     const isLendable = resourceTypeOf(resource, state.policy.resources)?.class === 'capacity';

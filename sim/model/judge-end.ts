@@ -5,6 +5,7 @@ import { isShortAbove, nearest, parentOf } from './books.ts';
 import { isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { concerns, consumablesOf } from './fold-allocation.ts';
+import { judgeEarlier } from './judge-windows.ts';
 import { oweFreeze, oweRequeue } from './owed.ts';
 import { countedBy } from './rates.ts';
 import type { Live, State } from './state.ts';
@@ -30,6 +31,7 @@ export function judgeEnd(bench: Ended): void {
   oweRequeue(bench, live);
   judgeBooked(bench, live);
   judgeCorrection(bench, live);
+  judgeEarlier(live, event.booked, event.earlier, find, live.id);
   const back = backOf(live, {}, consumablesOf(event.booked));
   if (!isSameAmounts(back, event.toReservation)) {
     find('F-07', `its reservation has back ${text(event.toReservation ?? {})}, not ${text(back)}`);

@@ -3,6 +3,7 @@ import { resourceTypeOf } from '../../events/resources.ts';
 import type { Bench } from './bench.ts';
 import { treeSum } from './books.ts';
 import type { ModelNode } from './nodes.ts';
+import { spentTree, windowOver } from './spent.ts';
 import type { State } from './state.ts';
 
 type Crossed = Bench<EventOf<'ThresholdCrossed'>>;
@@ -78,9 +79,8 @@ function hasLadder({ tier }: ModelNode, resource: string): boolean {
 
 /** S §8: use = spent + held, with all descendants. */
 function useOfNode(state: State, node: ModelNode, resource: string): number {
-  return (
-    treeSum(state.nodes, node, resource, 'held') + treeSum(state.nodes, node, resource, 'spent')
-  );
+  const spent = spentTree(state.nodes, node, resource, windowOver(state.nodes, node, resource));
+  return treeSum(state.nodes, node, resource, 'held') + spent;
 }
 
 function isAtLeast(used: number, permille: number, limit: number): boolean {

@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { committed } from './books.ts';
+import { spentOwn } from './spent.ts';
 import type { State } from './state.ts';
 
 /** INV-4 and S §2: no sum is negative or leaves the range, after an event. */
@@ -7,7 +8,8 @@ export function judgeSums(state: State, find: Bench['find']): void {
   for (const node of state.nodes.values()) {
     for (const [resource, account] of node.accounts) {
       if (account.committed !== undefined) continue;
-      const { held, spent, earmarked, booked } = account;
+      const { held, earmarked, booked } = account;
+      const spent = spentOwn(state.nodes, node, resource);
       if (held < 0) find('INV-4', `${held} ${resource} are held`, node.path);
       if (spent < 0) find('INV-4', `${spent} ${resource} are spent`, node.path);
       if (booked < 0) find('INV-4', `${booked} ${resource} are reserved`, node.path);

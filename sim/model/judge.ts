@@ -44,7 +44,7 @@ import {
   judgeUnfrozen,
 } from './judge-stop.ts';
 import { judgeCancelled, judgeMoved, judgeQueued } from './judge-wait.ts';
-import { judgeWindows } from './judge-windows.ts';
+import { judgeAlert, judgeGrants, judgeVoided, judgeWindow } from './judge-windows.ts';
 import type { State } from './state.ts';
 
 /** Judges of each type of event; a new type breaks the build until it has one. */
@@ -77,11 +77,11 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   NodeClosed: judgeClosed,
   LimitsSet: judgeLimits,
   ToppedUp: judgeToppedUp,
-  GrantVoided: judgeWindows,
-  WindowOpened: judgeWindows,
-  GrantsCounted: judgeWindows,
-  AlertRaised: judgeWindows,
-  AlertCleared: judgeWindows,
+  GrantVoided: judgeVoided,
+  WindowOpened: judgeWindow,
+  GrantsCounted: judgeGrants,
+  AlertRaised: judgeAlert,
+  AlertCleared: judgeAlert,
   Transferred: judgeTransferred,
   Reserved: judgeReserved,
   ReservationEnded: judgeReservationEnded,

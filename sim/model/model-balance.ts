@@ -5,6 +5,7 @@ import { resourceTypeOf } from '../../events/resources.ts';
 import { committed, pathLimit, pathRoom, room, treeSum, unlent } from './books.ts';
 import { canonical } from './content.ts';
 import type { ModelNode } from './nodes.ts';
+import { spentOwn, spentTree, windowOver } from './spent.ts';
 import type { State } from './state.ts';
 
 /** A node as `balance` shows it, counted from the books. */
@@ -59,9 +60,12 @@ function lineOf(state: State, node: ModelNode, resource: string): BalanceLine {
     lent: Math.max(0, guarantee - Math.max(unlent(account), inUse)),
     borrowed: node.path === state.team ? 0 : Math.max(0, inUse - guarantee),
     held: account?.held ?? 0,
-    spent: account?.spent ?? 0,
+    spent: spentOwn(nodes, node, resource),
     heldTree: treeSum(nodes, node, resource, 'held'),
-    spentTree: treeSum(nodes, node, resource, 'spent'),
+    spentTree: spentTree(nodes, node, resource, windowOver(nodes, node, resource)),
+    spentTotal: spentTree(nodes, node, resource),
+    carried: account?.carried ?? 0,
+    granted: account?.granted ?? 0,
     earmarked: account?.earmarked ?? 0,
     booked: account?.booked ?? 0,
     committed: inUse,

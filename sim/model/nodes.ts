@@ -1,13 +1,26 @@
 import type { ModelRate } from './rates.ts';
+import type { Uses } from './spent.ts';
 
 /** What one node holds of one resource. Own sums only: everything else is counted when asked. */
 export interface Account {
+  /** The base limit and what grants add to it. */
   limit: number | null;
+  base: number | null;
+  granted: number;
   guarantee: number;
   /** Of the guarantee, what others may use while it is idle; null all of it. */
   lend: number | null;
   held: number;
-  spent: number;
+  /** What was used here, by the windows in whose past it lies (uses.ts). */
+  readonly uses: Uses;
+  /** Debt of earlier windows. */
+  carried: number;
+  /** The window that the node itself defines. */
+  window: { startsAtMs: number; endsAtMs: number | null; carryDebt: boolean } | null;
+  /** Names of grants that were topped up and not voided. */
+  readonly grants: Map<string, number>;
+  /** It has thresholds of its own, and no ladder. */
+  hasThresholds: boolean;
   /** Set aside here for requests that collect. */
   earmarked: number;
   /** Most that one settle beneath may book above its hold without a freeze; null: no bound. */

@@ -30,6 +30,8 @@ export interface Live {
   /** The reservation that it has drawn from, and what of its items; null once that is over. */
   reservation: string | null;
   drawn: Record<string, number>;
+  /** What it held when windows over it ended, by resource, where that was more than before. */
+  readonly marks: Record<string, { readonly atMs: number; readonly held: number }[]>;
 }
 
 /** Amounts that were reserved and are not over. */
@@ -99,6 +101,7 @@ export interface Tombstone {
   readonly attempt: number;
   readonly evictions: number;
   readonly grantedAtMs: number;
+  readonly marks: Live['marks'];
   /** Where its use lies now. */
   liesAt: string;
   /** Booked in all. */

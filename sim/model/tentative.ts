@@ -1,6 +1,6 @@
 import { add } from './books.ts';
-import { consumablesOf } from './fold-allocation.ts';
 import type { Live, State, Waiting } from './state.ts';
+import { use } from './uses.ts';
 
 /** Answers a question as if a waiting request had given back what it collected. */
 export function withoutEarmark<Result>(
@@ -25,14 +25,14 @@ export function withoutHolders<Result>(
 ): Result {
   for (const live of holders) {
     add(state.nodes, live.path, 'held', live.items, -1);
-    add(state.nodes, live.path, 'spent', consumablesOf(live.reported));
+    use(state.nodes, live.path, live.reported, undefined);
   }
   try {
     return question();
   } finally {
     for (const live of holders) {
       add(state.nodes, live.path, 'held', live.items);
-      add(state.nodes, live.path, 'spent', consumablesOf(live.reported), -1);
+      use(state.nodes, live.path, live.reported, undefined, -1);
     }
   }
 }
