@@ -46,7 +46,11 @@ test('INV-1 at any time the books of the model are those of the team', () => {
       const shown = answer.lines.map(({ resource }) => resource);
       const lines = model.lines.filter(({ resource }) => shown.includes(resource));
       const { outcome, deadlineInMs, reservations, ...fields } = answer;
-      assert.equal({ ...model, lines }, fields, path);
+      // What the model does not keep: how grants burn, and what was in a window that has ended.
+      const kept = answer.lines.map(
+        ({ spentPast, debt, window, grants, thresholds, ...line }) => line,
+      );
+      assert.equal({ ...model, lines }, { ...fields, lines: kept }, path);
     }
   }
 });

@@ -24,25 +24,21 @@ export const onTime = (path: string): fc.Arbitrary<object> =>
     fc
       .option(fc.boolean(), { nil: undefined })
       .map((carryDebt) => ({ op: 'resetWindow', path, resource: 'credits', carryDebt })),
-    fc
-      .tuple(fc.constantFrom('x', 'y', 'z'), few, terms)
-      .map(([id, credits, grant]) => ({
-        op: 'topUp',
-        id: `g${id}`,
-        path,
-        amounts: { credits },
-        grant,
-      })),
+    fc.tuple(fc.constantFrom('x', 'y', 'z'), few, terms).map(([id, credits, grant]) => ({
+      op: 'topUp',
+      id: `g${id}`,
+      path,
+      amounts: { credits },
+      grant,
+    })),
     fc.constantFrom('gx', 'gy').map((grant) => ({ op: 'voidGrant', path, grant })),
-    fc
-      .tuple(nat, few, fc.constantFrom(5, 60, 900))
-      .map(([n, credits, agoMs]) => ({
-        op: 'charge',
-        id: `ago-${n}`,
-        path,
-        amounts: { credits },
-        agoMs,
-      })),
+    fc.tuple(nat, few, fc.constantFrom(5, 60, 900)).map(([n, credits, agoMs]) => ({
+      op: 'charge',
+      id: `ago-${n}`,
+      path,
+      amounts: { credits },
+      agoMs,
+    })),
     few.map((credits) => ({
       op: 'setLimits',
       path,

@@ -125,8 +125,18 @@ function toldByNode(event: BursarEvent): Told[] {
       const { reservation, as, returned } = event;
       return [{ outcome: 'reservation_ended', subject: reservation, fields: { as, returned } }];
     }
-    case 'ToppedUp':
-      return [{ outcome: 'topped_up', subject: event.path, fields: { amounts: event.amounts } }];
+    case 'ToppedUp': {
+      const grant = event.grant === undefined ? undefined : event.id;
+      const fields = { amounts: event.amounts, grant };
+      return [{ outcome: 'topped_up', subject: event.path, fields }];
+    }
+    case 'GrantVoided':
+      return [{ outcome: 'grant_voided', subject: event.path, fields: { grant: event.grant } }];
+    case 'WindowOpened': {
+      if (event.by === undefined) return [];
+      const { resource, spent } = event;
+      return [{ outcome: 'window_reset', subject: event.path, fields: { resource, spent } }];
+    }
     case 'PolicySet':
       return [{ outcome: 'policy_set', subject: '', fields: {} }];
     case 'CredentialEnrolled': {

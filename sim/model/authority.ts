@@ -45,7 +45,15 @@ export function mayCommand(state: State, agent: string, command: Command): boole
   const subject = 'path' in command ? command.path : undefined;
   if (subject !== undefined && !isWithin(subject, prefix)) return false;
   // The node of a prefix is given: nobody opens, closes or widens his own.
-  const isOfParent = ['open', 'close', 'setLimits', 'topUp', 'reserve'].includes(command.op);
+  const isOfParent = [
+    'open',
+    'close',
+    'setLimits',
+    'topUp',
+    'voidGrant',
+    'resetWindow',
+    'reserve',
+  ].includes(command.op);
   if (isOfParent && role !== 'operator' && subject === prefix) return false;
   if (role !== 'operator') return ownsSubject(state, agent, command);
   return null;

@@ -21,6 +21,8 @@ const OP_OF: { readonly [T in EventType]?: string } = {
   NodeClosing: 'close',
   LimitsSet: 'setLimits',
   ToppedUp: 'topUp',
+  GrantVoided: 'voidGrant',
+  WindowOpened: 'resetWindow',
   Transferred: 'transfer',
   Reserved: 'reserve',
   ReservationEnded: 'cancelReservation',
@@ -40,6 +42,8 @@ const OF_PARENT: ReadonlySet<string> = new Set([
   'close',
   'setLimits',
   'topUp',
+  'voidGrant',
+  'resetWindow',
   'transfer',
   'reserve',
 ]);

@@ -72,7 +72,8 @@ export function judgeLadders(state: State, find: Bench['find']): void {
 }
 
 /** The ladder is of consumables of team and swarm. */
-function hasLadder({ tier }: ModelNode, resource: string): boolean {
+function hasLadder({ tier, accounts }: ModelNode, resource: string): boolean {
+  if (accounts.get(resource)?.hasThresholds === true) return false;
   const isTier = tier === 'team' || tier === 'swarm';
   return isTier && resourceTypeOf(resource)?.class === 'consumable';
 }

@@ -96,7 +96,10 @@ export function judgeCharged({ state, event, sent, find }: Bench<EventOf<'Charge
   }
   const commands = sent?.of('charge', event.by, event.id);
   const isSo = commands?.some(
-    ({ path, amounts }) => path === event.path && isSame(amounts, event.amounts),
+    ({ path, amounts, agoMs = 0 }) =>
+      path === event.path &&
+      isSame(amounts, event.amounts) &&
+      (event.earlier ?? []).every(({ usedAtMs }) => usedAtMs === Math.max(0, event.atMs - agoMs)),
   );
   if (isSo === false) find('S §5', 'nobody charged that', event.id);
 }

@@ -23,6 +23,9 @@ function mayOverdraw(event: BursarEvent, account: string): boolean {
     case 'LateSettled':
     case 'Charged':
     case 'Adjusted':
+    // Guarantees are set aside anew in each window; what is left of a grant leaves at its end.
+    case 'WindowOpened':
+    case 'GrantsCounted':
       return true;
     case 'LimitsSet':
       return account.startsWith(`${event.path} `);

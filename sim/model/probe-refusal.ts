@@ -87,6 +87,13 @@ function isRightOfOthers(state: State, command: Command, code: RefusalCode): boo
       return command.op === 'unfreeze' && node?.freezes.has(command.freeze) !== true;
     case 'unknown_stop':
       return 'stop' in command && node?.stops.has(command.stop) !== true;
+    case 'unknown_grant':
+      // That one is over is the writer's to say.
+      return command.op === 'voidGrant' ? null : false;
+    case 'no_window':
+      return command.op === 'resetWindow' && !hasWindow(state, command.path, command.resource);
+    case 'window_not_possible':
+      return 'limits' in command || command.op === 'topUp' ? null : false;
     case 'unknown_reservation':
       return isStray(state, command);
     case 'unknown_resource':
@@ -227,4 +234,8 @@ function statedOf(state: State, command: Command): [string, number][] {
   const held = live?.items ?? grave?.held ?? {};
   const reported = live?.reported ?? grave?.reported ?? {};
   return Object.entries(useOf(command.actual, held, reported).booked);
+}
+
+function hasWindow(state: State, path: string, resource: string): boolean {
+  return state.nodes.get(path)?.accounts.get(resource)?.window != null;
 }

@@ -17,6 +17,7 @@ import { drawRaw } from './raw.ts';
 import { drawRead, drawWatch } from './reading.ts';
 import { EVEN, type Leaning } from './requests.ts';
 import type { JobDraft, Scene } from './scene.ts';
+import { drawTimed } from './windows.ts';
 import { drawHold, drawWork } from './work.ts';
 import { drawCancel, drawDryRun, drawWrong } from './wrong.ts';
 
@@ -45,6 +46,7 @@ type Weights = Partial<
     | 'batch'
     | 'setLimits'
     | 'topUp'
+    | 'timed'
     | 'transfer'
     | 'approve'
     | 'reserve'
@@ -72,6 +74,7 @@ const USUAL: Weights = {
   batch: 6,
   setLimits: 4,
   topUp: 4,
+  timed: 6,
   transfer: 3,
   approve: 8,
   reserve: 4,
@@ -100,6 +103,7 @@ function theme(name: string, leaning: Partial<Leaning>, weights: Weights): Theme
     batch: drawBatch,
     setLimits: drawSetLimits,
     topUp: drawTopUp,
+    timed: drawTimed,
     transfer: drawTransfer,
     approve: drawApproval,
     reserve: drawReserve,
@@ -143,6 +147,7 @@ const THEMES: readonly (readonly [weight: number, Theme])[] = [
     theme('emergencies', { priorityPermille: 700 }, { freeze: 14, stop: 14, watch: 4, hold: 30 }),
   ],
   [8, theme('a changing tree', {}, { open: 20, close: 12, setLimits: 16, topUp: 12, enrol: 4 })],
+  [8, theme('windows', { waitPermille: 400 }, { timed: 40, charge: 20, adjust: 20, hold: 20 })],
   [8, theme('books', { waitPermille: 150 }, { charge: 24, adjust: 24, topUp: 10 })],
   [8, theme('wrong input', {}, { wrong: 60, raw: 60, work: 60 })],
   [8, theme('repeats', {}, { raw: 90, batch: 20 })],

@@ -6,6 +6,7 @@ import type { SimViolation } from './report.ts';
 /** Events that subscribers of a team are told of, durably (semantics §8). */
 const TOLD: ReadonlySet<EventType> = new Set([
   'ThresholdCrossed',
+  'AlertRaised',
   'Stopped',
   'StopCompleted',
   'StopLifted',
