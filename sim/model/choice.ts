@@ -6,6 +6,7 @@ import { termsOf } from './ask-terms.ts';
 import { committed, nearest, parentOf, setAside, treeSum } from './books.ts';
 import { type Bidder, fairest } from './fairest.ts';
 import { agedPriority, order, type Ranked } from './rank.ts';
+import { spentTree, uncounted, windowOver } from './spent.ts';
 import type { State, Waiting } from './state.ts';
 
 interface Account {
@@ -98,7 +99,8 @@ function reach(state: State, account: Account, { seat, wants }: Bidder): number 
         furthest = Math.max(furthest, far);
         break;
       }
-      need = Math.max(before, used + need) - before;
+      const counted = used - uncounted(state.nodes, at, resource);
+      need = Math.max(before, counted + need) - before;
     }
   }
   return furthest;
@@ -118,7 +120,8 @@ function useOf(state: State, { path, resource }: Account, { one }: Bidder): [big
 function usedOf({ nodes }: State, path: string, resource: string): number {
   const node = nodes.get(path);
   if (node === undefined) return 0;
-  return treeSum(nodes, node, resource, 'held') + treeSum(nodes, node, resource, 'spent');
+  const spent = spentTree(nodes, node, resource, windowOver(nodes, node, resource));
+  return treeSum(nodes, node, resource, 'held') + spent;
 }
 
 function compareUse([a, of]: [bigint, bigint], [b, all]: [bigint, bigint]): number {
