@@ -124,7 +124,7 @@ export function askedAbove(account: Account, committed: number, growth: number):
 }
 
 /** What the account takes from its parent when nothing is held or spent anywhere. */
-function idleContributionOf(account: Account): number {
+export function idleContributionOf(account: Account): number {
   return Math.max(account.childrenIdle, setAsideOf(account));
 }
 

@@ -6,7 +6,7 @@ import type {
   LiveAllocation,
   NodePreemption,
 } from '../resolver/types.ts';
-import { contributionOf } from './account.ts';
+import { contributionOf, idleContributionOf } from './account.ts';
 import type { Node } from './node.ts';
 import { preemptionAt } from './preemption-policy.ts';
 import type { Allocation, Team } from './team.ts';
@@ -36,7 +36,8 @@ export interface QuotaSnapshot {
 /**
  * The tree above a request and above those who may have to give, for the resources asked for.
  * Whatever else is committed counts as the use of the nearest node that is in it, so that room and
- * borrowing read as in the team. O((givers + 1) × depth × resources).
+ * borrowing read as in the team; what is kept for branches outside of it is kept there too, by a
+ * leaf `path|kept`, so that capacities and shares do. O((givers + 1) × depth × resources).
  *
  * Planners know leaves that use and groups that contain: a node that uses something itself and has
  * others of the tree beneath it is given a leaf of its own, `path|own`.
@@ -51,6 +52,8 @@ export function quotaSnapshot(
   const nodes = withAncestors([place, ...places]);
   const groups = new Set<Node>();
   for (const { parent } of nodes) if (parent !== undefined) groups.add(parent);
+  const kept = keptOutside(nodes, resources);
+  for (const node of kept.keys()) groups.add(node);
   const leafOf = (node: Node) => (groups.has(node) ? `${node.path}|own` : node.path);
   const listed: AccountNode[] = [];
   for (const node of nodes) {
@@ -58,9 +61,13 @@ export function quotaSnapshot(
     listed.push({ ...accountNode(node, resources), preemption });
     if (!groups.has(node)) continue;
     listed.push({ id: leafOf(node), parent: node.path, accounts: {}, preemption });
+    const accounts = kept.get(node);
+    if (accounts !== undefined) {
+      listed.push({ id: `${node.path}|kept`, parent: node.path, accounts });
+    }
   }
   const tree = QuotaTree.ofAccounts(listed);
-  const uses = ownUses(nodes, resources);
+  const uses = ownUses(nodes, resources, kept);
   for (const [node, amounts] of uses) tree.use(leafOf(node), amounts, 1);
   const live = givers.map(({ allocation, gives }, index) => {
     const { id, priority, grantedAtMs, node } = allocation;
@@ -125,15 +132,49 @@ function accountNode(node: Node, resources: readonly string[]): AccountNode {
   return { id, parent: node.parent?.path ?? null, weightMilli, accounts };
 }
 
+/** Terms of what is kept for branches beneath a node that are not in the tree. */
+type Kept = ReadonlyMap<Node, Record<string, AccountTerms>>;
+
+function keptOutside(nodes: ReadonlySet<Node>, resources: readonly string[]): Kept {
+  const sums = new Map<Node, Record<string, number>>();
+  for (const node of nodes) sums.set(node, {});
+  for (const node of nodes) {
+    for (const resource of resources) {
+      const account = node.accounts.get(resource);
+      if (account === undefined) continue;
+      add(sums.get(node), resource, account.childrenIdle);
+      if (node.parent !== undefined) {
+        add(sums.get(node.parent), resource, -idleContributionOf(account));
+      }
+    }
+  }
+  const kept = new Map<Node, Record<string, AccountTerms>>();
+  for (const [node, amounts] of sums) {
+    const above = Object.entries(amounts).filter(([, amount]) => amount > 0);
+    if (above.length === 0) continue;
+    const terms = above.map(([resource, guarantee]): [string, AccountTerms] => [
+      resource,
+      { limit: null, guarantee, lend: 0 },
+    ]);
+    kept.set(node, Object.fromEntries(terms));
+  }
+  return kept;
+}
+
 /** What each node uses that none of the others of the tree accounts for. */
-function ownUses(nodes: ReadonlySet<Node>, resources: readonly string[]): Map<Node, Amounts> {
+function ownUses(
+  nodes: ReadonlySet<Node>,
+  resources: readonly string[],
+  kept: Kept,
+): Map<Node, Amounts> {
   const uses = new Map<Node, Record<string, number>>();
   for (const node of nodes) uses.set(node, {});
   for (const node of nodes) {
     for (const resource of resources) {
       const account = node.accounts.get(resource);
       if (account === undefined) continue;
-      add(uses.get(node), resource, account.committed);
+      const outside = kept.get(node)?.[resource]?.guarantee ?? 0;
+      add(uses.get(node), resource, account.committed - outside);
       if (node.parent !== undefined) add(uses.get(node.parent), resource, -contributionOf(account));
     }
   }

@@ -38,7 +38,7 @@ export function faultsOf(team: Team, told: Told): string[] {
 }
 
 /** Everything asked for: in these histories all of it is named. */
-export function wantedBy({ ask }: Pick<Told, 'ask'>): Amounts {
+export function wantedBy({ ask }: { readonly ask: Told['ask'] }): Amounts {
   return Object.fromEntries(
     Object.entries(ask.items).map(([resource, { amount }]) => [resource, amount ?? 0]),
   );
