@@ -165,7 +165,7 @@ function keptOutside(nodes: ReadonlySet<Node>, resources: readonly string[]): Ke
 function ownUses(
   nodes: ReadonlySet<Node>,
   resources: readonly string[],
-  kept: Kept,
+  kept: Kept = new Map(),
 ): Map<Node, Amounts> {
   const uses = new Map<Node, Record<string, number>>();
   for (const node of nodes) uses.set(node, {});
