@@ -42,7 +42,7 @@ function burstOf(rate: ModelRate, limit = limitOf(rate)): number {
 }
 
 /** S §3, R-17: what is left at a time: of a window by its sum, of a bucket by all that ever flowed. */
-export function roomOf(rate: ModelRate, nowMs: number): number {
+function roomOf(rate: ModelRate, nowMs: number): number {
   const { per, counts } = rate;
   if (per.by === 'sliding') {
     const used = counts
