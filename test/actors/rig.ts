@@ -71,10 +71,15 @@ export class TeamRig {
       this.#index += 1;
       must.ok(this.#index < 2_000, 'what follows from a command comes to an end');
       this.recorder.next = { seq: this.#seq, index: this.#index };
-      checkBooks(this.team);
-      this.#room.afterEvent(event);
+      this.recount(event);
     },
   };
+
+  /** Recounts the books after an event; what the team watches by itself is watched in any case. */
+  protected recount(event: BursarEvent): void {
+    checkBooks(this.team);
+    this.#room.afterEvent(event);
+  }
 
   /** Lets time pass up to an instant; gives what was recorded meanwhile. */
   passTo(atMs: number): BursarEvent[] {
@@ -146,8 +151,7 @@ export class TeamRig {
   }
 
   /** A second process that takes over where this one stands. */
-  takenOver(): TeamRig {
-    const next = new TeamRig(this.team.name);
+  takenOver(next = new TeamRig(this.team.name)): TeamRig {
     for (const { event, at } of this.recorded) {
       evolve(next.team, structuredClone(event), at);
       next.recorded.push({ event, at });
