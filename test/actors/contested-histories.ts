@@ -70,7 +70,7 @@ const rules = fc.record(
   { requiredKeys: [] },
 );
 
-export const anyRules: fc.Arbitrary<Contested['preemption']> = fc
+const anyRules: fc.Arbitrary<Contested['preemption']> = fc
   .record({
     by: fc.constantFrom('classic', 'fair'),
     withinNode: within,
