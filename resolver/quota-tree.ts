@@ -28,37 +28,43 @@ export class QuotaTree {
   readonly #entries: ReadonlyMap<string, TreeEntry>;
   readonly #resources: readonly string[];
   readonly #accountOf: MakeAccount;
+  /** Whether what a node keeps for itself is its own even where a tier above is short. */
+  readonly #isKeptSafe: boolean;
 
   private constructor(
     entries: ReadonlyMap<string, TreeEntry>,
     resources: readonly string[],
     accountOf: MakeAccount,
+    isKeptSafe: boolean,
   ) {
     this.#entries = entries;
     this.#resources = resources;
     this.#accountOf = accountOf;
+    this.#isKeptSafe = isKeptSafe;
   }
 
   /**
    * From quotas: the subtree's quota is its own nominal and what its children may lend; a root
-   * holds no more than that. A resource that no node names has no quota anywhere.
+   * holds no more than that. A resource that no node names has no quota anywhere. Where a tier is
+   * over-committed, what it is short by is missing beneath it too, as in Kueue.
    * @throws QuotaTreeError on an unknown parent, a duplicate id or a circle
    */
   static ofQuotas(nodes: readonly ResourceNode[]): QuotaTree {
     const named = nodes.flatMap(({ quotas }) => Object.keys(quotas));
-    return QuotaTree.#build(nodes, named, (node, resource, children) =>
+    return QuotaTree.#build(nodes, named, false, (node, resource, children) =>
       accountOfQuota(node.quotas[resource] ?? NO_QUOTA, children, node.parent === null),
     );
   }
 
   /**
    * From the governor's accounts: a limit of its own at each node, a guarantee set aside from the
-   * parent. A resource that no node names is unlimited.
+   * parent: what is not lent of it is there whatever is short above. A resource that no node names
+   * is unlimited.
    * @throws QuotaTreeError as `ofQuotas`
    */
   static ofAccounts(nodes: readonly AccountNode[]): QuotaTree {
     const named = nodes.flatMap(({ accounts }) => Object.keys(accounts));
-    return QuotaTree.#build(nodes, named, (node, resource, children) =>
+    return QuotaTree.#build(nodes, named, true, (node, resource, children) =>
       accountOfTerms(node.accounts[resource] ?? NO_TERMS, children, node.parent === null),
     );
   }
@@ -66,15 +72,17 @@ export class QuotaTree {
   static #build<N extends TreeNode>(
     nodes: readonly N[],
     named: readonly string[],
+    isKeptSafe: boolean,
     make: (node: N, resource: string, children: readonly QuotaAccount[]) => QuotaAccount,
   ): QuotaTree {
     const given = new Map(nodes.map((node) => [node.id, node]));
     const entries = linkedEntries(nodes);
-    return new QuotaTree(entries, [...new Set(named)].sort(), (id, resource, children) => {
+    const accountOf: MakeAccount = (id, resource, children) => {
       const node = given.get(id);
       assert(node, `node ${id} was given`);
       return make(node, resource, children);
-    });
+    };
+    return new QuotaTree(entries, [...new Set(named)].sort(), accountOf, isKeptSafe);
   }
 
   /** Ids of all nodes, parents before their children, siblings by id. */
@@ -156,7 +164,11 @@ export class QuotaTree {
     const { limit, committed, kept } = this.#account(entry, resource);
     const own = limit - committed;
     if (!entry.parent) return own;
-    return Math.min(own, Math.max(0, kept - committed) + this.#room(entry.parent, resource));
+    const above = this.#room(entry.parent, resource);
+    return Math.min(
+      own,
+      Math.max(0, kept - committed) + (this.#isKeptSafe ? Math.max(0, above) : above),
+    );
   }
 
   /** What a request at the node could get in an empty tree: more never fits. */
@@ -205,7 +217,7 @@ export class QuotaTree {
       parent?.children.push(copy);
       copies.set(entry.id, copy);
     }
-    return new QuotaTree(copies, this.#resources, this.#accountOf);
+    return new QuotaTree(copies, this.#resources, this.#accountOf, this.#isKeptSafe);
   }
 
   #entry(id: string): TreeEntry {

@@ -23,12 +23,14 @@ export interface Reversal {
 
 /**
  * How the victims of a plan could turn it round: after it they ask again one by one, in any order;
- * what fits is granted, and who then obtains a plan that contains the beneficiary is found. One
+ * what fits is granted, and who then has a plan that contains the beneficiary is found. One
  * reversal for each such victim and set of those before it, whose turn in a queue comes first
  * first; none for a stable plan. Beyond `reversalStatesMax` sets of victims that have come back the
  * plan counts as reversible by the next.
  *
  * @param countMax how many are enough
+ * @param plansMax plans of each victim that are looked at: its first one, then those that spare
+ *   victims of those before. It may choose one of these where its first could be turned round in turn
  */
 export function reversals(
   planner: Planner,
@@ -37,6 +39,7 @@ export function reversals(
   live: readonly LiveAllocation[],
   plan: PreemptionPlan,
   countMax = Infinity,
+  plansMax = 1,
 ): Reversal[] {
   const before = new Map(live.map((one) => [one.id, one]));
   const victims = plan.victims.flatMap(({ id, take }): Leaver[] => {
@@ -52,7 +55,7 @@ export function reversals(
     const nowMs = laterThanAll(live, request);
     const beneficiary = asHolder(request, nowMs);
     const kept = keptBy(live, victims);
-    return searchIn(planner, trial, { beneficiary, kept, victims, nowMs, countMax });
+    return searchIn(planner, trial, { beneficiary, kept, victims, nowMs, countMax, plansMax });
   });
 }
 
@@ -69,10 +72,11 @@ interface Aftermath {
   readonly victims: readonly Leaver[];
   readonly nowMs: number;
   readonly countMax: number;
+  readonly plansMax: number;
 }
 
 function searchIn(planner: Planner, trial: Trial, aftermath: Aftermath): Reversal[] {
-  const { beneficiary, kept, victims, nowMs, countMax } = aftermath;
+  const { beneficiary, kept, victims, nowMs, countMax, plansMax } = aftermath;
   const found: Reversal[] = [];
   const seen = new Set<string>();
   const visit = (back: readonly Leaver[]): void => {
@@ -95,12 +99,47 @@ function searchIn(planner: Planner, trial: Trial, aftermath: Aftermath): Reversa
         trial.remove(request);
         continue;
       }
-      const evicts = planner(trial.tree, request, live)?.victims.map(({ id }) => id) ?? [];
-      if (evicts.includes(beneficiary.id)) found.push({ by: request.id, evicts, after });
+      const evicts = planAgainst(planner, trial.tree, request, live, beneficiary.id, plansMax);
+      if (evicts !== undefined) found.push({ by: request.id, evicts, after });
     }
   };
   visit([]);
   return found;
+}
+
+/** Whom a request would evict by one of its plans that contains a holder; undefined: none does. */
+function planAgainst(
+  planner: Planner,
+  tree: QuotaTree,
+  request: PendingRequest,
+  live: readonly LiveAllocation[],
+  holder: string,
+  plansMax: number,
+): readonly string[] | undefined {
+  const spared: (readonly string[])[] = [[]];
+  const asked = new Set<string>();
+  for (let tries = 0; tries < plansMax; tries += 1) {
+    const ids = spared.shift();
+    if (ids === undefined) return undefined;
+    const evicts = planner(tree, request, sparing(live, ids))?.victims.map(({ id }) => id) ?? [];
+    if (evicts.includes(holder)) return evicts;
+    for (const id of evicts) {
+      const more = [...ids, id].sort();
+      const key = more.join('\n');
+      if (!asked.has(key)) spared.push(more);
+      asked.add(key);
+    }
+  }
+  return undefined;
+}
+
+/** The same holders, some of whom are out of everybody's reach. */
+export function sparing(
+  live: readonly LiveAllocation[],
+  ids: readonly string[],
+): readonly LiveAllocation[] {
+  if (ids.length === 0) return live;
+  return live.map((one) => (ids.includes(one.id) ? { ...one, preemptible: false } : one));
 }
 
 function keptBy(live: readonly LiveAllocation[], victims: readonly Leaver[]): LiveAllocation[] {

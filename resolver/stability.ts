@@ -1,6 +1,6 @@
 import { LIMITS } from '../events/limits.ts';
 import type { QuotaTree } from './quota-tree.ts';
-import { type Planner, reversals } from './reversals.ts';
+import { type Planner, reversals, sparing } from './reversals.ts';
 import type { LiveAllocation, PendingRequest, PreemptionPlan } from './types.ts';
 
 /**
@@ -22,7 +22,8 @@ export function planStable(
     if (ids === undefined) return undefined;
     const plan = planner(tree, request, sparing(live, ids));
     if (plan === undefined) continue;
-    if (reversals(planner, tree, request, live, plan, 1).length === 0) return plan;
+    const plansMax = LIMITS.stablePlansMax;
+    if (reversals(planner, tree, request, live, plan, 1, plansMax).length === 0) return plan;
     for (const { id } of plan.victims) {
       const more = [...ids, id].sort();
       if (asked.has(more.join('\n'))) continue;
@@ -31,12 +32,4 @@ export function planStable(
     }
   }
   return undefined;
-}
-
-function sparing(
-  live: readonly LiveAllocation[],
-  ids: readonly string[],
-): readonly LiveAllocation[] {
-  if (ids.length === 0) return live;
-  return live.map((one) => (ids.includes(one.id) ? { ...one, preemptible: false } : one));
 }
