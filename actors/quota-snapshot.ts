@@ -126,7 +126,8 @@ function accountNode(node: Node, resources: readonly string[]): AccountNode {
   for (const resource of resources) {
     const account = node.accounts.get(resource);
     if (account === undefined) continue;
-    accounts[resource] = { limit: account.limit, guarantee: account.guarantee, lend: account.lend };
+    const { limit, guarantee, lend, uncounted } = account;
+    accounts[resource] = { limit: limit === null ? null : limit - uncounted, guarantee, lend };
   }
   const { path: id, weightMilli } = node;
   return { id, parent: node.parent?.path ?? null, weightMilli, accounts };
@@ -174,7 +175,8 @@ function ownUses(
       const account = node.accounts.get(resource);
       if (account === undefined) continue;
       const outside = kept.get(node)?.[resource]?.guarantee ?? 0;
-      add(uses.get(node), resource, account.committed - outside);
+      // What no tier above counts stays out on both sides: the room is the same.
+      add(uses.get(node), resource, account.committed - outside - account.uncounted);
       if (node.parent !== undefined) add(uses.get(node.parent), resource, -contributionOf(account));
     }
   }

@@ -102,7 +102,8 @@ function restart(team: TeamBooks, node: NodeBooks, resource: string, isSkipped: 
     spent += countedAbove(beneath, below);
     below.uncounted = below.carried + beneath;
   }
-  const sums = node.sums.get(resource);
+  // Where only something beneath was used, nothing is kept of the node itself yet.
+  const sums = spent === 0 ? node.sums.get(resource) : sumsOf(node, resource);
   if (sums !== undefined) {
     sums.spent = 0;
     sums.spentPast = isSkipped ? 0 : spent;

@@ -112,6 +112,24 @@ test('INV-1 a difference is found, named and shows both numbers', async () => {
   ]);
 });
 
+test('T-11 a window ends for nodes too of which nothing was booked but beneath them', async () => {
+  const governor = new Governor('acme');
+  openLab(governor);
+  const credits = { window: { every: 'manual' } };
+  governor.send({ op: 'setLimits', path: 'acme/lab', limits: { credits } });
+  governor.send({ op: 'open', path: 'acme/lab/r2/s', tier: 'step' });
+  governor.send({ op: 'charge', id: 'c', path: 'acme/lab/r2/s', amounts: { tool_calls: 5 } });
+  const calls = { tool_calls: { window: { every: 'manual' } } };
+  governor.send({ op: 'setLimits', path: 'acme/lab', limits: calls });
+  governor.send({ op: 'resetWindow', path: 'acme/lab', resource: 'tool_calls' });
+  const state = fold(governor.recorded);
+  const [line] =
+    balanceOf(state, 'acme/lab/r2')?.lines.filter(({ resource }) => resource === 'tool_calls') ??
+    [];
+  assert.equal([line?.spentTree, line?.spentPast, line?.spentTotal], [0, 5, 5]);
+  await mustAgree(state, (path) => governor.balance(path));
+});
+
 test('T-22 committed, room and shortness follow from own sums, guarantees and limits', () => {
   const governor = new Governor('acme');
   openLab(governor);
