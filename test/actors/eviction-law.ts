@@ -20,7 +20,7 @@ export function faultsOf(team: Team, told: Told): string[] {
     const why = [
       ...protectionsOf(team, told, victim),
       ...(holdsShort(victim, short) ? [] : ['holds nothing that is short']),
-      ...rightFaults(team, books, told, victim, told.reasons?.[index] ?? 'none', victims),
+      ...rightFaults(team, books, told, victim, told.reasons?.[index] ?? 'none', told.victims),
     ];
     faults.push(...why.map((fault) => `${id}: ${fault}`));
     victims.push(victim);
@@ -32,7 +32,7 @@ export function faultsOf(team: Team, told: Told): string[] {
     if (broken !== undefined) faults.push(`${victim.id}: takes ${broken} below its guarantee`);
     const fewer = ids.filter((id) => id !== victim.id);
     if (!books.without(fewer, () => books.fits(told.ask.path, want))) continue;
-    if (!makesLegal(team, told, victim)) faults.push(`${victim.id}: could be spared`);
+    if (!makesLegal(team, books, told, victim)) faults.push(`${victim.id}: could be spared`);
   }
   return faults;
 }
@@ -66,7 +66,7 @@ function rightFaults(
   told: Told,
   victim: Allocation,
   reason: string,
-  before: readonly Allocation[],
+  gone: readonly string[],
 ): string[] {
   const from = books.open(told.ask.path) ?? team.name;
   const { withinNode, reclaim, whileBorrowing } = rulesAt(team, from);
@@ -89,7 +89,7 @@ function rightFaults(
     }
     case 'reclaim-nominal': {
       if (!mayReclaim) return [`reclaim is ${reclaim}`];
-      return isTheirs(books, told, victim, before) ? [] : ['is not inside the requester’s own'];
+      return isTheirs(books, told, victim, gone) ? [] : ['is not inside the requester’s own'];
     }
     case 'fair-share': {
       if (team.policy.preemption.by !== 'fair' || !mayReclaim) return ['shares do not count'];
@@ -100,23 +100,24 @@ function rightFaults(
   }
 }
 
-/** Whether a victim is outside a tier within whose guarantee all that is short lies. */
+/**
+ * Whether a victim is outside a tier within whose guarantee all that is short lies, once others are
+ * gone: a run may make room in its own part first.
+ */
 function isTheirs(
   books: Recount,
   told: Told,
   victim: Allocation,
-  before: readonly Allocation[],
+  gone: readonly string[],
 ): boolean {
   const { path } = told.ask;
   const want = wantedBy(told);
   const short = new Set(books.shortages(path, want).map(({ resource }) => resource));
-  return books.without(
-    before.map(({ id }) => id),
-    () =>
-      [...short].every((resource) => {
-        const tiers = books.asked(path, resource, want[resource] ?? 0);
-        return tiers.some((tier) => tier.isOwn && !isWithin(victim.node.path, tier.path));
-      }),
+  return books.without(gone, () =>
+    [...short].every((resource) => {
+      const tiers = books.asked(path, resource, want[resource] ?? 0);
+      return tiers.some((tier) => tier.isOwn && !isWithin(victim.node.path, tier.path));
+    }),
   );
 }
 
@@ -169,11 +170,16 @@ function brokenGuarantee(
   });
 }
 
-/** Whether a victim that room could spare has to go for another to be legal by its share. */
-function makesLegal(team: Team, told: Told, victim: Allocation): boolean {
+/** Whether a victim that room could spare has to go for another to be legal. */
+function makesLegal(team: Team, books: Recount, told: Told, victim: Allocation): boolean {
+  const others = told.victims.filter((id) => id !== victim.id);
   return told.victims.some((id, index) => {
-    if (id === victim.id || told.reasons?.[index] !== 'fair-share') return false;
-    const path = team.allocations.get(id)?.node.path ?? '';
+    const other = team.allocations.get(id);
+    if (id === victim.id || other === undefined) return false;
+    const reason = told.reasons?.[index];
+    if (reason === 'reclaim-nominal') return !isTheirs(books, told, other, others);
+    if (reason !== 'fair-share') return false;
+    const { path } = other.node;
     const [mine] = branches(told.ask.path, path);
     return mine !== undefined && isWithin(victim.node.path, mine);
   });
