@@ -218,6 +218,7 @@ function grantedAnswer(event: EventOf<'AllocationGranted'>, expiresInMs: number)
   if (event.factors !== undefined) answer.factors = event.factors;
   if (event.waitedMs !== undefined) answer.waitedMs = event.waitedMs;
   if (event.preempted !== undefined) answer.preempted = event.preempted;
+  if (event.topUp !== undefined) answer.topUp = event.topUp;
   return answer;
 }
 
@@ -322,6 +323,7 @@ const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
   approval_expired: state('No approver answered in time; tell one before you ask again.'),
   reservation_ahead: state('Ask again when the reservation begins.'),
   reservation_short: capacity('Ask for less, or wait until what was drawn from it comes back.'),
+  deadlock: state('Work on with what is held: all who hold the rest wait for more as well.'),
 };
 
 function messageOf(event: EventOf<'RequestDenied'>): string {

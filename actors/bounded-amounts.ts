@@ -11,7 +11,7 @@ export function boundedAmounts(team: Team, ask: ResourceAllocationRequest): Amou
     if (amount === undefined) return undefined;
     amounts[resource] = amount;
   }
-  if (countsAllocations(team, ask.path)) amounts[ALLOCATIONS] = 1;
+  if (ask.topsUp === undefined && countsAllocations(team, ask.path)) amounts[ALLOCATIONS] = 1;
   return amounts;
 }
 

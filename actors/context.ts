@@ -44,7 +44,7 @@ export function stamp<T extends EventType>(type: T, team: Team, atMs: number) {
 }
 
 /** A name made by the writer: from the place in the log, so replay makes the same. */
-export function nameAt(team: Team, prefix: 'w' | 'c', at: Position, offset = 0): string {
+export function nameAt(team: Team, prefix: 'w' | 'c' | 't', at: Position, offset = 0): string {
   let name = `${prefix}-${at.seq}-${at.index + offset}`;
   while (team.ids.has(name)) name += '.';
   return name;

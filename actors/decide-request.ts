@@ -136,5 +136,6 @@ export function askOf(command: CommandOf<'request'>): Ask {
   if (command.strategy !== undefined) ask.strategy = command.strategy;
   if (command.preemptible !== undefined) ask.preemptible = command.preemptible;
   if (command.reservationId !== undefined) ask.reservationId = command.reservationId;
+  if (command.topUpLater !== undefined) ask.topUpLater = command.topUpLater;
   return ask;
 }

@@ -33,6 +33,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
   const node = nodeOf(team, event.ask.path);
   const reservation = drawFrom(team, event);
   climb(team, node, 'granted', event, holding(event.items), 1);
+  const askedAtMs = event.atMs - (event.waitedMs ?? 0);
   const allocation: Allocation = {
     id: event.id,
     agent: event.by,
@@ -53,10 +54,12 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
     yieldsTo: null,
     graceEndsAtMs: null,
     stops: [],
-    deadlineAtMs: event.atMs - (event.waitedMs ?? 0) + (event.ask.deadlineMs ?? Infinity),
+    deadlineAtMs: askedAtMs + (event.ask.deadlineMs ?? Infinity),
     expiry: addDue(team, event.expiresAtMs, 'expire', event.id),
     reservation,
     drawn: event.drawn ?? NONE,
+    askedAtMs,
+    topUp: event.topUp ?? null,
     marks: undefined,
   };
   reservation?.holders.add(allocation);
@@ -64,6 +67,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
   node.allocations ??= new Set();
   node.allocations.add(allocation);
   noteHolder(allocation);
+  if (event.topUp !== undefined) team.agenda.rests.add(event.id);
   if (event.claimUntilMs !== undefined) addDue(team, event.claimUntilMs, 'claim', event.id);
 }
 
@@ -76,6 +80,7 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   node.allocations?.delete(allocation);
   team.timers.remove(allocation.expiry);
   if (allocation.yieldsTo !== null) team.agenda.collects.add(allocation.yieldsTo);
+  if (allocation.topUp !== null) team.agenda.barred.add(allocation.topUp);
   if (event.toReservation !== undefined) replenish(team, allocation, event, event.toReservation);
   allocation.reservation?.holders.delete(allocation);
   if (event.rates !== undefined) correctRates(team, allocation, event);
@@ -175,6 +180,7 @@ export function reported(team: Team, event: EventOf<'UsageReported'>): void {
 
 export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
   const allocation = allocationOf(team, event.allocation);
+  if (event.topUp !== undefined) leaveQueue(team, event.topUp, event);
   const shrunk: ResourceClimb[] = [];
   const grown: ResourceClimb[] = [];
   for (const [resource, amount] of Object.entries(event.items)) {

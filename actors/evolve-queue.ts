@@ -25,6 +25,7 @@ export function queued(team: Team, event: EventOf<'RequestQueued'>): void {
     right: null,
     graceEndsAtMs: null,
   });
+  if (event.ask.topsUp !== undefined) team.agenda.rests.delete(event.ask.topsUp);
   // A demand that was put back may find room at once; for a rate it has to be known when.
   const { path, resource } = event.account;
   const isOfRate = nodeOf(team, path).rates?.has(resource) === true;
@@ -86,11 +87,7 @@ export function moved(team: Team, event: EventOf<'RequestMoved'>): void {
  * A request waits no longer: what was set aside for it is free, victims that have not yielded yet
  * may stay.
  */
-export function leaveQueue(
-  team: Team,
-  id: string,
-  event: EventOf<'AllocationGranted' | 'RequestDenied' | 'RequestCancelled'>,
-): void {
+export function leaveQueue(team: Team, id: string, event: Leaving): void {
   const waiting = waitingFor(team, id);
   if (Object.keys(waiting.earmarked).length > 0) {
     earmark(team, nodeOf(team, waiting.earmarkPath), event, waiting.earmarked, -1);
@@ -101,11 +98,15 @@ export function leaveQueue(
     if (victim?.yieldsTo !== id) continue;
     victim.yieldsTo = null;
     victim.graceEndsAtMs = null;
+    const claim = victim.topUp === null ? undefined : team.waiting.get(victim.topUp);
+    if (claim !== undefined) wakeQueue(team, claim.account);
   }
   team.timers.remove(waiting.timeout);
-  removeFromQueue(team, waiting, event.type === 'AllocationGranted');
+  const isServed = event.type === 'AllocationGranted' || event.type === 'AllocationResized';
+  removeFromQueue(team, waiting, isServed);
   team.waiting.delete(id);
   team.waiters.remove(waiting);
+  forgetClaim(team, waiting);
   team.agenda.collects.delete(id);
   const wake = team.agenda.wakes.get(id);
   if (wake !== undefined) team.timers.remove(wake);
@@ -114,6 +115,12 @@ export function leaveQueue(
   wakeForChoice(team, waiting);
   const contest = contestOn(team, waiting);
   if (contest !== undefined) contest.outcome = outcomeOf(event);
+}
+
+/** No claim for the rest is kept for its allocation any more. */
+function forgetClaim(team: Team, { id, ask }: Waiting): void {
+  const grows = ask.topsUp === undefined ? undefined : team.allocations.get(ask.topsUp);
+  if (grows?.topUp === id) grows.topUp = null;
 }
 
 /** A contest begins on an account that has none. */
@@ -131,6 +138,11 @@ export function contestOver(team: Team, id: string): void {
   team.contests.delete(accountKey(contest.account.path, contest.account.resource));
 }
 
+/** Events with which a request waits no longer. */
+type Leaving = EventOf<
+  'AllocationGranted' | 'AllocationResized' | 'RequestDenied' | 'RequestCancelled'
+>;
+
 /** The deepest node of a path that is open: a step may not be there yet. */
 function anchorOf(team: Team, path: string): Node {
   const node = deepestOpen(team, path);
@@ -138,13 +150,13 @@ function anchorOf(team: Team, path: string): Node {
   return node;
 }
 
-function outcomeOf(
-  event: EventOf<'AllocationGranted' | 'RequestDenied' | 'RequestCancelled'>,
-): Contest['outcome'] {
+function outcomeOf(event: Leaving): Contest['outcome'] {
   switch (event.type) {
     case 'AllocationGranted':
       if (event.via === 'preemption') return 'preempted';
       return event.partial ? 'partial' : 'granted';
+    case 'AllocationResized':
+      return 'granted';
     case 'RequestDenied':
       return 'denied';
     case 'RequestCancelled':

@@ -8,7 +8,8 @@ import { barredApproval } from './decide-approval.ts';
 import { endOfReservation } from './decide-reservation.ts';
 import type { Node } from './node.ts';
 import { barredDenial, collectFor, serveHead } from './serve.ts';
-import { accountKey, accountOfKey, type Team } from './team.ts';
+import { accountKey, accountOfKey, type Position, type Team } from './team.ts';
+import { claimOf } from './top-up-later.ts';
 
 /** What one sweep records, of denials or ends, before it comes again: bounds a block. */
 const SWEPT_AT_ONCE = 32;
@@ -19,9 +20,15 @@ const SWEPT_AT_ONCE = 32;
  * agenda says where to look; after a restart a sweep over everything finds the same. Empty when
  * nothing follows any more.
  */
-export function followUps(team: Team, atMs: number): BursarEvent[] {
+export function followUps(team: Team, atMs: number, at: Position): BursarEvent[] {
   const { agenda } = team;
   if (isEmpty(agenda)) return NOTHING;
+  for (const id of agenda.rests) {
+    agenda.rests.delete(id);
+    const allocation = team.allocations.get(id);
+    const claim = allocation && claimOf(team, allocation, atMs);
+    if (claim !== undefined) return [claim];
+  }
   for (const key of agenda.grants) {
     agenda.grants.delete(key);
     const events = countGrants(team, key, atMs);
@@ -46,7 +53,7 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
     agenda.collects.delete(id);
   }
   for (const key of agenda.queues) {
-    const events = serveHead(team, key, atMs);
+    const events = serveHead(team, key, atMs, at);
     if (events.length > 0) return events;
     agenda.queues.delete(key);
   }
@@ -77,14 +84,17 @@ export function followUps(team: Team, atMs: number): BursarEvent[] {
 const NOTHING: BursarEvent[] = [];
 
 function isEmpty(agenda: Team['agenda']): boolean {
-  const { grants, rungs, sweeps, barred, collects, queues, stops, closings } = agenda;
-  const first = grants.size + rungs.size + sweeps.size + barred.size + collects.size;
+  const { rests, grants, rungs, sweeps, barred, collects, queues, stops, closings } = agenda;
+  const first = rests.size + grants.size + rungs.size + sweeps.size + barred.size + collects.size;
   return first + queues.size + stops.size + closings.size === 0;
 }
 
 /** Puts everything on the agenda: after a restart, or when policy has changed. */
 export function sweepAll(team: Team): void {
   team.agenda.sweeps.add(team.name);
+  for (const { id, topUp } of team.allocations.values()) {
+    if (topUp !== null && !team.waiting.has(topUp)) team.agenda.rests.add(id);
+  }
   for (const key of team.contests.keys()) team.agenda.queues.add(key);
   for (const { id, state } of team.waiting.values()) {
     if (state === 'preempting') team.agenda.collects.add(id);

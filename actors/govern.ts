@@ -70,7 +70,7 @@ export function settleDown(
 ): void {
   for (;;) {
     // What follows comes first: whoever can be served at this instant must not time out at it.
-    const events = followUps(team, atMs);
+    const events = followUps(team, atMs, recorder.next);
     if (events.length > 0) {
       recordAll(team, events, recorder, all);
       continue;

@@ -31,6 +31,7 @@ export const INVARIANTS = {
     advice: 'docs/invariants.md names the limit and its owner',
   },
   'INV-17': { says: 'no grant exceeds a rate', advice: LOOK_AT_THE_DECISION },
+  'INV-18': { says: 'what grows by itself meets its own claim', advice: LOOK_AT_THE_DECISION },
 } as const;
 
 export type InvariantId = keyof typeof INVARIANTS;

@@ -173,6 +173,32 @@ export function checkReclaim(
   breached(event, at, { ...place, expected: 'what a limit above it is short of', found: 'other' });
 }
 
+/**
+ * INV-18: an allocation that grows without a command meets a claim of its own, by as much as that
+ * asks. O(resources).
+ */
+export function checkGrowth(
+  team: Team,
+  event: EventOf<'AllocationResized'>,
+  { id, node, items }: Allocation,
+  topUp: string,
+  at: Position,
+): void {
+  const claim = team.waiting.get(topUp);
+  const place = { invariant: 'INV-18', path: node.path } as const;
+  if (claim?.ask.topsUp !== id) {
+    const what = `the claim ${topUp} by which ${id} grows`;
+    const found = claim?.ask.topsUp ?? 'none';
+    return breached(event, at, { ...place, what, expected: `one of ${id}`, found });
+  }
+  for (const resource of new Set([...Object.keys(claim.ask.items), ...Object.keys(event.items)])) {
+    const what = `the growth of ${id} in ${resource}`;
+    const found = (event.items[resource] ?? items[resource] ?? 0) - (items[resource] ?? 0);
+    const expected = claim.ask.items[resource]?.amount ?? 0;
+    if (found !== expected) breached(event, at, { ...place, what, expected, found });
+  }
+}
+
 function notBefore(
   event: BursarEvent,
   at: Position,

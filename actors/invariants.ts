@@ -6,6 +6,7 @@ import { Standing } from './invariants-of-deciding.ts';
 import {
   checkAdmission,
   checkEnd,
+  checkGrowth,
   checkGuarantees,
   checkId,
   checkPreemption,
@@ -209,6 +210,7 @@ export class InvariantWatch implements Watch {
     checkBack(event, allocation, at);
     noteBack(allocation, event.toReservation);
     if (event.reclaimed) checkReclaim(event, allocation, event.items, at);
+    if (event.topUp !== undefined) checkGrowth(team, event, allocation, event.topUp, at);
     for (const resource in event.items) {
       if ((event.items[resource] as number) <= (allocation.items[resource] ?? 0)) continue;
       return checkAdmission(team, event, allocation.node.path, allocation.priority, at);

@@ -107,7 +107,7 @@ function remainingOf({ ask, node, items, reported }: Allocation): Remaining {
 }
 
 /** The outermost limited account of a demand: there it waits again. */
-function outermostLimited(
+export function outermostLimited(
   from: Node,
   items: Readonly<Remaining>,
 ): EventOf<'RequestQueued'>['account'] | undefined {

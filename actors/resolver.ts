@@ -12,6 +12,7 @@ import { costOf, planPreemption, rightOf } from './preemption.ts';
 import { isRate, NO_RATES, ratesFit, ratesReadyAtMs } from './rates.ts';
 import { BY_RECLAIM, type Choice, selectStrategy } from './strategy.ts';
 import type { Team } from './team.ts';
+import { withClaim } from './top-up-later.ts';
 import { waitBoundMs } from './wait-bound.ts';
 
 /**
@@ -29,7 +30,11 @@ export function resolve(team: Team, contest: Contest, ctx: Context): BursarEvent
   if (open?.strategy !== choice.strategy) {
     events.push({ ...stamp('StrategySelected', team, ctx.atMs), contest: contestId, ...choice });
   }
-  const decision = execute(team, contest, contestId, choice);
+  const decided = execute(team, contest, contestId, choice);
+  const decision =
+    decided.type === 'AllocationGranted'
+      ? withClaim(team, decided, candidate, nameAt(team, 't', ctx.at, events.length))
+      : decided;
   events.push(decision);
   const staysOpen = decision.type === 'RequestQueued' || decision.type === 'PreemptionRequested';
   if (!staysOpen && contest.queue === undefined) {

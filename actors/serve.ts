@@ -16,7 +16,8 @@ import {
   servable,
   shortagesNow,
 } from './contention.ts';
-import { stamp } from './context.ts';
+import { nameAt, stamp } from './context.ts';
+import { breakDeadlock } from './deadlock.ts';
 import { waitingDenial } from './denial.ts';
 import { isAny } from './end.ts';
 import { nodeOf } from './evolve-node.ts';
@@ -26,13 +27,19 @@ import { rateShortages, ratesReadyAtMs } from './rates.ts';
 import { grantOf } from './resolver.ts';
 import { toolDenial } from './ruled-out.ts';
 import { shareRoom } from './share-room.ts';
-import { accountOfKey, type Team } from './team.ts';
+import { accountOfKey, type Position, type Team } from './team.ts';
 import { toolBarrier } from './tool-rules.ts';
+import { endOfClaim, growthBy, withClaim } from './top-up-later.ts';
 import type { Waiting } from './wait-queue.ts';
 
-/** The denial of a waiting request that cannot be admitted any more, whatever the room. */
+/**
+ * The denial of a waiting request that cannot be admitted any more, whatever the room; the end of a
+ * claim whose allocation has ended.
+ */
 export function barredDenial(team: Team, waiting: Waiting, atMs: number): BursarEvent | undefined {
   const { path } = waiting.ask;
+  const over = endOfClaim(team, waiting, atMs);
+  if (over !== undefined) return over;
   const place = locate(team, path);
   if (typeof place === 'string') return waitingDenial(team, waiting, place, path, atMs);
   const barrier = barrierOf(place.anchor, waiting.priority);
@@ -52,7 +59,7 @@ export function barredDenial(team: Team, waiting: Waiting, atMs: number): Bursar
 }
 
 /** Serves the head of a queue if it fits now; the queue stands still behind it otherwise. */
-export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] {
+export function serveHead(team: Team, key: string, atMs: number, at: Position): BursarEvent[] {
   const { path, resource } = accountOfKey(key);
   const node = team.nodes.get(path);
   const head = node && nextInLine(team, node, resource);
@@ -66,22 +73,28 @@ export function serveHead(team: Team, key: string, atMs: number): BursarEvent[] 
   if (barred !== undefined) return [barred];
   const candidate = candidateOf(team, head, atMs);
   if (head.state === 'preempting') return collect(team, head, candidate);
-  const shared = isNamed(team) ? [] : share(team, head, atMs);
+  const shared = isNamed(team) ? [] : share(team, head, atMs, at);
   if (shared.length > 0) return shared;
-  const served = serve(team, head, candidate);
-  if (isNamed(team)) return served;
-  return served.length > 0 ? served : serveBehind(team, head, atMs);
+  const served = serve(team, head, candidate, at);
+  if (served.length > 0) return served;
+  const behind = isNamed(team) ? [] : serveBehind(team, head, atMs);
+  return behind.length > 0 ? behind : breakDeadlock(team, head.account, atMs);
 }
 
 /** Serves several at once, where they divide what is free. */
-function share(team: Team, { account }: Waiting, atMs: number): BursarEvent[] {
+function share(team: Team, { account }: Waiting, atMs: number, at: Position): BursarEvent[] {
   const node = nodeOf(team, account.path);
   const parts = shareRoom(team, node, account.resource, atMs, (waiting) =>
     barredDenial(team, waiting, atMs) === undefined ? candidateOf(team, waiting, atMs) : undefined,
   );
   const by = team.policy.sharing;
   return (parts ?? []).map(({ waiting, candidate, items }, no, { length }) => ({
-    ...queueGrant(team, waiting, candidate, items, 'share'),
+    ...withClaim(
+      team,
+      queueGrant(team, waiting, candidate, items, 'share'),
+      candidate,
+      nameAt(team, 't', at, no),
+    ),
     shared: { by, place: no + 1, of: length },
   }));
 }
@@ -99,6 +112,7 @@ function serveBehind(team: Team, head: Waiting, atMs: number): BursarEvent[] {
   let lookedAt = 0;
   for (const waiting of node.queues?.get(resource)?.inOrder() ?? []) {
     if (waiting === head || waiting.state === 'preempting') continue;
+    if (waiting.ask.topsUp !== undefined) continue;
     if (lookedAt === BEHIND_MAX) break;
     lookedAt += 1;
     if (barredDenial(team, waiting, atMs) !== undefined) continue;
@@ -115,7 +129,7 @@ function serveBehind(team: Team, head: Waiting, atMs: number): BursarEvent[] {
   return [];
 }
 
-function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
+function serve(team: Team, head: Waiting, candidate: Candidate, at: Position): BursarEvent[] {
   const { place, asked, atMs } = candidate;
   const part = servable(team, candidate);
   if (part === undefined) {
@@ -129,7 +143,9 @@ function serve(team: Team, head: Waiting, candidate: Candidate): BursarEvent[] {
   if (before !== undefined) {
     return mayFollow(team, head, before.account) ? moveTo(team, head, before.account, atMs) : [];
   }
-  return [queueGrant(team, head, candidate, part, 'queue-head')];
+  if (head.ask.topsUp !== undefined) return [growthBy(team, head, part, atMs)];
+  const grant = queueGrant(team, head, candidate, part, 'queue-head');
+  return [withClaim(team, grant, candidate, nameAt(team, 't', at))];
 }
 
 /**

@@ -62,6 +62,9 @@ export interface Allocation {
   /** The reservation from which some of `items` is drawn, and how much; null once it is over. */
   reservation: Reservation | null;
   drawn: Amounts;
+  /** When it was asked for, and the claim that is kept for the rest of what was. */
+  readonly askedAtMs: number;
+  topUp: string | null;
   /** What it held when windows ended, where that was more than at the end before; by resource. */
   marks: Marks | undefined;
 }
@@ -128,6 +131,8 @@ export interface Contest {
 
 /** Work that follows from what was recorded; found again by a sweep after a restart. */
 export interface Agenda {
+  /** Allocations whose claims for the rest have to join a queue. */
+  readonly rests: Set<string>;
   /** Beneficiaries of preemption for whom something may have come free. */
   readonly collects: Set<string>;
   /** Queues whose head may be served now. */
@@ -234,6 +239,7 @@ export function newTeam(
     contestsById: new Map(),
     emergencies: [],
     agenda: {
+      rests: new Set(),
       collects: new Set(),
       queues: new Set(),
       grants: new Set(),

@@ -133,6 +133,7 @@ export function waitingView(team: Team, waiting: Waiting, nowMs: number) {
     waitedMs: nowMs - waiting.sinceMs,
     timeoutInMs: Math.max(0, waiting.untilMs - nowMs),
     state: waiting.state,
+    ...(waiting.ask.topsUp === undefined ? {} : { topsUp: waiting.ask.topsUp }),
   };
 }
 

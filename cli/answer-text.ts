@@ -170,7 +170,7 @@ function otherText(
 }
 
 function grantText(answer: AnswerIn<'granted' | 'partial'>, paint: Colours): string {
-  const { id, path, granted, expiresInMs, waitedMs, preempted, outcome } = answer;
+  const { id, path, granted, expiresInMs, waitedMs, preempted, outcome, topUp } = answer;
   const word = outcome === 'granted' ? 'granted' : 'granted in part';
   const lines = [
     `${paint.green(word)} ${paint.bold(id)} on ${path}`,
@@ -178,6 +178,7 @@ function grantText(answer: AnswerIn<'granted' | 'partial'>, paint: Colours): str
     whyText(answer),
   ];
   if (waitedMs !== undefined) lines.push(`  after waiting ${durationText(waitedMs)}`);
+  if (topUp !== undefined) lines.push(`  waits for the rest as ${topUp}`);
   if (preempted !== undefined) lines.push(`  in place of ${preempted.join(', ')}`);
   return lines.join('\n');
 }

@@ -16,6 +16,8 @@ export type ShownWaiting = {
   readonly waitedMs: number;
   readonly timeoutInMs: number;
   readonly state: string;
+  /** The allocation that is to grow by it. */
+  readonly topsUp?: string | undefined;
 };
 
 /** A request that waits for an approver. */
@@ -64,7 +66,7 @@ export function queueText(waiting: readonly ShownWaiting[], total: number, paint
     `${priorityName(one.effectivePriority)} ${one.effectivePriority}`,
     durationText(one.waitedMs),
     durationText(one.timeoutInMs),
-    one.state,
+    one.topsUp === undefined ? one.state : `more for ${one.topsUp}`,
   ]);
   const head = [
     'place',

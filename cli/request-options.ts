@@ -20,6 +20,7 @@ export type AskTexts = AmountOptions & {
   readonly deadline?: string;
   readonly expected?: string;
   readonly notPreemptible?: boolean;
+  readonly topUpLater?: boolean;
   readonly reservation?: string;
 };
 
@@ -35,6 +36,7 @@ export function withAsk(command: Command): Command {
     .option('--deadline <duration>', 'of no use if not granted and done by then')
     .option('--expected <duration>', 'how long the work takes (default: the lease)')
     .option('--reservation <id>', 'draw from what was reserved under this id')
+    .option('--top-up-later', 'granted in part, wait for the rest and grow by it')
     .option('--not-preemptible', 'may not be taken for more urgent work (default: it may)');
 }
 
@@ -63,6 +65,7 @@ export function askFrom(options: AskTexts): AskInput {
       ? {}
       : { businessImpact: wholeNumber(options.impact, '--impact') }),
     ...(options.reservation === undefined ? {} : { reservationId: options.reservation }),
+    ...(options.topUpLater === undefined ? {} : { topUpLater: true }),
     ...(options.notPreemptible === undefined ? {} : { preemptible: false }),
   };
 }

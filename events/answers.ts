@@ -63,6 +63,8 @@ const grant = {
   factors: factors.optional(),
   waitedMs: z.number().optional(),
   preempted: z.array(z.string()).optional(),
+  /** The claim that is kept for the rest of a part: `status` and `cancel` take its name. */
+  topUp: z.string().optional(),
 };
 
 /** An advance reservation as `balance` shows it. Durations are from now, 0 once past. */
@@ -103,6 +105,8 @@ const WaitingView = z.object({
   waitedMs: z.number(),
   timeoutInMs: z.number(),
   state: z.enum(['queued', 'preempting']),
+  /** The allocation that grows by it, of a claim for the rest of a part. */
+  topsUp: z.string().optional(),
 });
 /** A request that waits for an approver, as `queue` shows it. */
 const ApprovalView = z.object({
@@ -367,6 +371,7 @@ export const Notice = z.object({
     'timed_out',
     'reclaimed',
     'shrunk',
+    'grown',
   ]),
   team: z.string(),
   /** The request or allocation that it is about; of a stop, the stop. */

@@ -179,8 +179,7 @@ const Enrol = z.strictObject({
 });
 const Dismiss = z.strictObject({ op: z.literal('dismiss'), ...common, agent: NodeName });
 
-/** What a request asks for, as it is recorded: nothing that changes between two tries of it. */
-export const Ask = z.strictObject({
+const asked = {
   path: NodePath,
   items: z.record(ResourceName, Item).refine(isSized, itemsMessage),
   priority: PriorityInput.optional(),
@@ -200,6 +199,14 @@ export const Ask = z.strictObject({
   preemptible: z.boolean().optional(),
   /** The advance reservation from which every resource that it covers is drawn. */
   reservationId: CommandId.optional(),
+  /** A partial grant keeps a claim for the rest in the queue, for `maxWaitMs` at most. */
+  topUpLater: z.boolean().optional(),
+};
+/** What a request asks for, as it is recorded: nothing that changes between two tries of it. */
+export const Ask = z.strictObject({
+  ...asked,
+  /** The allocation that is to grow by it: then it is a claim that the writer keeps. */
+  topsUp: CommandId.optional(),
 });
 /** The request of an agent for a bundle of resources on one node. */
 export type ResourceAllocationRequest = z.infer<typeof Ask>;
@@ -207,7 +214,7 @@ export type ResourceAllocationRequest = z.infer<typeof Ask>;
 const Request = z.strictObject({
   op: z.literal('request'),
   ...common,
-  ...Ask.shape,
+  ...asked,
   /** Only say what would happen; records nothing and uses up no id. */
   dryRun: z.boolean().optional(),
 });
@@ -390,7 +397,7 @@ export const OPS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields of a request that semantics has and this version has not. */
-export const REQUEST_FIELDS_NOT_AVAILABLE: ReadonlySet<string> = new Set(['anyOf', 'topUpLater']);
+export const REQUEST_FIELDS_NOT_AVAILABLE: ReadonlySet<string> = new Set(['anyOf']);
 
 /** All ops that a command may have. */
 export const OPS: ReadonlySet<string> = new Set([

@@ -76,6 +76,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     /** The reservation that is drawn from, and what of `items` is. */
     reservation: CommandId.optional(),
     drawn: Amounts.optional(),
+    /** The name of the claim that is kept for the rest of a part. */
+    topUp: CommandId.optional(),
     ...why,
   }),
   event('AllocationEnded', {
@@ -153,8 +155,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     queuedAtMs: time,
     /** Its turn among the runs that wait there; absent: 0, of no run. */
     pass: count.optional(),
-    /** Its preempted or unclaimed predecessor, whose remaining demand this is. */
-    after: z.enum(['preempted', 'unclaimed']).optional(),
+    /** Its preempted or unclaimed predecessor, whose remaining demand this is; of a part, the rest. */
+    after: z.enum(['preempted', 'unclaimed', 'partial']).optional(),
     /** The allocation whose demand it takes up again. */
     of: CommandId.optional(),
     attempt: count.optional(),
@@ -194,6 +196,9 @@ export const BursarEvent = z.discriminatedUnion('type', [
     toReservation: Amounts.optional(),
     /** Not asked for by its holder: a limit above it was cut. */
     reclaimed: z.literal(true).optional(),
+    /** The claim that is met by it, and how long that waited. */
+    topUp: CommandId.optional(),
+    waitedMs: count.optional(),
   }),
   event('UsageReported', {
     ...cause,

@@ -34,6 +34,7 @@ export const DenialReason = z.enum([
   'approval_expired',
   'reservation_ahead',
   'reservation_short',
+  'deadlock',
 ]);
 export type DenialReason = z.infer<typeof DenialReason>;
 

@@ -152,6 +152,9 @@ function apply(team: TeamQueue, event: BursarEvent, at: Position): void {
     case 'AllocationGranted':
       if (event.via !== 'request' && event.via !== 'approval') leave(team, event, event.id);
       return;
+    case 'AllocationResized':
+      if (event.topUp !== undefined) leave(team, event, event.topUp);
+      return;
     case 'RequestDenied':
       if (event.waited) leave(team, event, event.id);
       return;

@@ -102,6 +102,9 @@ function useText(event: Exclude<BursarEvent, { type: Decided }>): string {
     case 'LeaseRenewed':
       return `${by(event)} renewed ${event.allocation} for ${durationText(event.expiresAtMs - event.atMs)}.`;
     case 'AllocationResized':
+      if (event.topUp !== undefined) {
+        return `${event.allocation} grew, as its claim ${event.topUp} was met after ${durationText(event.waitedMs ?? 0)}: it holds ${amountsText(event.items)}.`;
+      }
       return `${by(event)} changed what ${event.allocation} holds: ${amountsText(event.items)}.`;
     case 'UsageReported':
       return (
@@ -224,7 +227,8 @@ function grantedText(event: EventOf<'AllocationGranted'>): string {
   const waited = event.waitedMs === undefined ? '' : ` after ${durationText(event.waitedMs)}`;
   const preempted = event.preempted?.length ? `, taken from ${event.preempted.join(', ')}` : '';
   const from = event.reservation === undefined ? '' : ` out of ${event.reservation}`;
-  const part = event.partial ? ', a part of what was asked' : '';
+  const kept = event.topUp === undefined ? '' : ` (${event.topUp} waits for the rest)`;
+  const part = event.partial ? `, a part of what was asked${kept}` : '';
   return (
     `${how} ${amountsText({ ...event.items, ...event.rates })}${from}${part}${waited} for ` +
     `${durationText(event.expiresAtMs - event.atMs)}${preempted} (rule ${event.rule}).`
@@ -245,6 +249,9 @@ function deniedText(event: EventOf<'RequestDenied'>): string {
 function queuedText(event: EventOf<'RequestQueued'>): string {
   const place = `place ${event.position} for ${event.account.resource} of ${event.account.path}`;
   const until = durationText(event.untilMs - event.atMs);
+  if (event.after === 'partial') {
+    return `What ${event.of} was not granted is claimed as ${event.id}, ${place}, for at most ${until}.`;
+  }
   if (event.after !== undefined) {
     return `What ${event.of} still needs was put back into the queue as ${event.id} (${event.after}), ${place}, for at most ${until}.`;
   }

@@ -42,8 +42,14 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
     }
     case 'AllocationResized': {
       const holder = team.allocations.get(event.allocation);
-      if (!event.reclaimed || holder === undefined) return [];
+      if (holder === undefined) return [];
       const allocations = [event.allocation];
+      if (event.topUp !== undefined) {
+        const answer = answerOf(event, event.atMs, undefined);
+        const more = { allocations, ...(answer === undefined ? {} : { answer }) };
+        return [notice(team, holder.agent, 'grown', event.allocation, more)];
+      }
+      if (!event.reclaimed) return [];
       return [notice(team, holder.agent, 'shrunk', event.allocation, { allocations })];
     }
     case 'Stopped':

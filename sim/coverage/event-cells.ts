@@ -33,7 +33,7 @@ export const EVENT_SITUATIONS = {
     'waited unbounded',
     'waited unknown_node',
   ],
-  RequestQueued: ['first', 'after preempted', 'after unclaimed'],
+  RequestQueued: ['first', 'after preempted', 'after unclaimed', 'after partial'],
   RequestMoved: ['any'],
   RequestCancelled: ['any'],
   AllocationClaimed: ['any'],

@@ -34,7 +34,7 @@ export function termsOf(
     terms.want[resource] = want;
     terms.least[resource] = Math.min(item.min ?? want, want);
   }
-  if (isCounted(state.nodes, ask.path)) {
+  if (ask.topsUp === undefined && isCounted(state.nodes, ask.path)) {
     terms.want[ALLOCATIONS] = 1;
     terms.least[ALLOCATIONS] = 1;
   }

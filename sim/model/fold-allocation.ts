@@ -87,6 +87,8 @@ function grant(state: State, event: EventOf<'AllocationGranted'>): void {
     marks: {},
     reservation: event.reservation ?? null,
     drawn: { ...event.drawn },
+    askedAtMs: event.atMs - (event.waitedMs ?? 0),
+    topUp: event.topUp ?? null,
   });
   changeLeft(state, event.reservation, event.drawn ?? {}, -1);
   add(state.nodes, ask.path, 'held', event.items);

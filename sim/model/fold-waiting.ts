@@ -31,6 +31,9 @@ export function foldWaiting(state: State, event: BursarEvent): void {
       if (waiting !== undefined) move(state, waiting, event);
       return;
     }
+    case 'AllocationResized':
+      if (event.topUp !== undefined) leaveQueue(state, event.topUp, true);
+      return;
     case 'RequestCancelled':
       state.approvals.delete(event.request);
       return leaveQueue(state, event.request, false);

@@ -6,6 +6,7 @@ import { latestStartMs, nodeEndOf, priorityOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { type Need, nearest, needs, parentOf, pathLimit } from './books.ts';
+import { isLoser } from './circles.ts';
 import { coveredBy, needsBeside, reservationOf } from './draws.ts';
 import { neverFits } from './empty-tree.ts';
 import { rulesMet } from './judge-approval.ts';
@@ -117,6 +118,8 @@ function isTrue({ state, event }: Denied): boolean {
       return atMs >= (state.approvals.get(event.id)?.untilMs ?? Number.POSITIVE_INFINITY);
     case 'amount_out_of_range':
       return leavesRange(state, ask.path, terms.want);
+    case 'deadlock':
+      return waiting !== undefined && isLoser(state, waiting);
     case 'reservation_ahead':
       return atMs < (reservationOf(state, ask)?.startsAtMs ?? 0);
     case 'reservation_short':

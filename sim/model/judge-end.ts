@@ -10,6 +10,7 @@ import { oweFreeze, oweRequeue } from './owed.ts';
 import { countedBy } from './rates.ts';
 import type { Live, State } from './state.ts';
 import { stepCloses } from './step-closes.ts';
+import { oweEndOfClaim } from './top-ups.ts';
 import { isImplausible, useOf } from './use.ts';
 
 type Ended = Bench<EventOf<'AllocationEnded'>>;
@@ -29,6 +30,7 @@ export function judgeEnd(bench: Ended): void {
   judgeMoment(bench, live);
   if (event.as === 'settled') oweFreeze(bench, live.id, live.path, event.overrun ?? {});
   oweRequeue(bench, live);
+  oweEndOfClaim(bench, live);
   judgeBooked(bench, live);
   judgeCorrection(bench, live);
   judgeEarlier(live, event.booked, event.earlier, find, live.id);

@@ -15,6 +15,7 @@ import { shortRates } from './rates.ts';
 import type { State } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
 import { isToolBarred } from './tools.ts';
+import { judgeKept } from './top-ups.ts';
 
 type Granted = Bench<EventOf<'AllocationGranted'>>;
 
@@ -42,6 +43,7 @@ export function judgeGrant(bench: Granted): void {
   });
   judgeDraw(bench);
   if (isToolBarred(state, event.by, ask)) find('T-12', 'a tool is not allowed', event.id);
+  judgeKept(bench, terms);
   judgeVia(bench);
   judgeTimes(bench);
 }

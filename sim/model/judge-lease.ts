@@ -10,6 +10,7 @@ import { consumablesOf } from './fold-allocation.ts';
 import { mayOperate } from './judge-wait.ts';
 import { queueOf } from './rank.ts';
 import type { Live } from './state.ts';
+import { judgeGrown } from './top-ups.ts';
 import { isImplausible } from './use.ts';
 
 type OfAgent = EventOf<'LeaseRenewed'> | EventOf<'AllocationResized'> | EventOf<'UsageReported'>;
@@ -49,6 +50,7 @@ export function judgeRenewed(bench: Bench<EventOf<'LeaseRenewed'>>): void {
 /** S §5 and §6.7, resize: shrinking always may; growth is an admission. */
 export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
   const { state, event, sent, find } = bench;
+  if (event.topUp !== undefined) return judgeGrown(bench, event.topUp);
   if (event.reclaimed) return judgeReclaim(bench);
   if (!judgeOwner(bench)) return;
   const live = state.live.get(event.allocation);

@@ -3,6 +3,7 @@ import { termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { fits } from './books.ts';
+import { isStuck } from './circles.ts';
 import { dueBy } from './due.ts';
 import { concerns } from './fold-allocation.ts';
 import { judgeLadders } from './judge-ladder.ts';
@@ -12,6 +13,7 @@ import { shortRates } from './rates.ts';
 import type { State } from './state.ts';
 import { isIdleBut } from './step-closes.ts';
 import { withoutEarmark } from './tentative.ts';
+import { isOver } from './top-ups.ts';
 
 /**
  * What has to be true between two decisions: everything due is recorded (S §6.4), and nothing that
@@ -38,6 +40,8 @@ export function judgeQuiet(state: State, atMs: number, find: Bench['find']): voi
 function judgeWaiting(state: State, find: Bench['find']): void {
   for (const waiting of state.waiting.values()) {
     const { id, ask } = waiting;
+    if (isOver(state, ask)) find('O-03', `${id} waits for what has ended`, id);
+    if (isStuck(state, waiting)) find('S §7', `${id} waits in a circle`, id);
     for (const bar of barsOf(state, ask.path, waiting.priority)) {
       find('S §6.7', `${id} waits on ${ask.path}, which is ${bar}`, id);
     }

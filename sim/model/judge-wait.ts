@@ -10,6 +10,7 @@ import { isPartDue } from './part-due.ts';
 import { asRanked, order, queueOf, type Ranked } from './rank.ts';
 import type { State, Tombstone } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
+import { isOver, judgeClaim } from './top-ups.ts';
 import { passAt } from './turns.ts';
 
 type Queued = Bench<EventOf<'RequestQueued'>>;
@@ -23,7 +24,8 @@ export function judgeQueued(bench: Queued): void {
   for (const bar of bars) {
     find('INV-9', `queued on ${ask.path}, which is ${bar}`, id);
   }
-  if (event.after !== undefined) judgePutBack(bench);
+  if (event.after === 'partial') judgeClaim(bench);
+  else if (event.after !== undefined) judgePutBack(bench);
   else {
     if (event.queuedAtMs !== event.atMs) find('S §7', 'its queue time is not now', id);
     if ((ask.maxWaitMs ?? 0) <= 0) find('S §5', 'it would not wait', id);
@@ -164,6 +166,7 @@ export function judgeCancelled({
 }: Bench<EventOf<'RequestCancelled'>>): void {
   const waiting = state.waiting.get(event.request) ?? state.approvals.get(event.request);
   if (waiting === undefined) return find('S §5', `${event.request} does not wait`, event.request);
+  if (event.by === undefined && isOver(state, waiting.ask)) return;
   if (event.by !== waiting.agent && event.by !== 'operator' && !mayOperate(state, event.by)) {
     find('S §5', `${event.by} cancels what ${waiting.agent} asked`, event.request);
   }

@@ -32,6 +32,9 @@ export interface Live {
   drawn: Record<string, number>;
   /** What it held when windows over it ended, by resource, where that was more than before. */
   readonly marks: Record<string, { readonly atMs: number; readonly held: number }[]>;
+  /** When it was asked for, and the claim that its grant kept for the rest. */
+  readonly askedAtMs: number;
+  readonly topUp: string | null;
 }
 
 /** Amounts that were reserved and are not over. */

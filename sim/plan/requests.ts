@@ -54,6 +54,7 @@ export function drawRequest(scene: Scene, leaning: Leaning = EVEN): PlannedReque
       ] as const),
     ),
     preemptible: draw.maybe(100, () => draw.isHit(200)),
+    topUpLater: isWaiting ? draw.maybe(400, () => true) : undefined,
   });
 }
 
