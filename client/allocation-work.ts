@@ -12,8 +12,10 @@ import type { WorkUnderWay } from './work-under-way.ts';
 export interface HeldAllocation {
   /** The allocation's id. */
   readonly id: string;
-  /** What was granted; a partial grant may be less than the ask. */
+  /** What was granted; a partial grant may be less than the ask, and grow (see `items`). */
   readonly grant: AnswerOf<'granted'> | AnswerOf<'partial'>;
+  /** What is held now: as granted, resized, and grown by the claim of a `topUpLater`. */
+  readonly items: AmountsInput;
   /**
    * Aborted when the work has to end: its reason is a PreemptedError (`graceMs` to yield), a
    * StoppedError, a LeaseLostError, or the AbortedError of the caller's own signal.
@@ -23,6 +25,8 @@ export interface HeldAllocation {
   report(used: AmountsInput): Promise<void>;
   /** Changes the amounts held. @throws RefusedError such as `does_not_fit` */
   resize(items: AmountsInput): Promise<void>;
+  /** Calls `listener` whenever a claim for the rest is met, with all that is held then. */
+  onGrown(listener: (items: AmountsInput) => void): void;
 }
 
 /** What work on an allocation comes to: its real use, and whatever the caller wants of it. */
@@ -67,10 +71,11 @@ export async function workOn<R extends WorkResult>(
   const heartbeat = new Heartbeat(host, sender, id, leaseMs, grant.expiresInMs, (lost) =>
     controller.abort(lost),
   );
-  parts.underWay.begin(id, controller);
+  const hold = new Hold(grant.granted);
+  parts.underWay.begin(id, controller, (items) => hold.grow(items));
   const reported: Record<string, number> = {};
   try {
-    const held = heldAllocation(parts.sender, grant, controller.signal, reported);
+    const held = heldAllocation(parts.sender, grant, controller.signal, reported, hold);
     const result = await settleOnFailure(parts, held, reported, work);
     heartbeat.stop();
     return { result, grant, settled: await parts.settle(id, result.actual) };
@@ -78,6 +83,21 @@ export async function workOn<R extends WorkResult>(
     heartbeat.stop();
     signal?.removeEventListener('abort', onAbort);
     parts.underWay.end(id);
+  }
+}
+
+/** What an allocation holds as far as its client knows, and who is told when it grows. */
+class Hold {
+  items: AmountsInput;
+  readonly listeners: ((items: AmountsInput) => void)[] = [];
+
+  constructor(granted: AmountsInput) {
+    this.items = granted;
+  }
+
+  grow(items: AmountsInput): void {
+    this.items = { ...this.items, ...items };
+    for (const listener of this.listeners) listener(this.items);
   }
 }
 
@@ -115,18 +135,24 @@ function heldAllocation(
   grant: AnswerOf<'granted'> | AnswerOf<'partial'>,
   signal: AbortSignal,
   reported: Record<string, number>,
+  hold: Hold,
 ): HeldAllocation {
   const allocation = grant.id;
   return {
     id: allocation,
     grant,
     signal,
+    get items() {
+      return hold.items;
+    },
+    onGrown: (listener) => hold.listeners.push(listener),
     report: async (used) => {
       Object.assign(reported, used);
       await sender.ask({ op: 'report', id: sender.newId(), allocation, used }, ['reported']);
     },
     resize: async (items) => {
       await sender.ask({ op: 'resize', id: sender.newId(), allocation, items }, ['resized']);
+      hold.items = { ...hold.items, ...items };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Notice } from '../events/answers.ts';
 import { LeaseLostError, PreemptedError, StoppedError } from './errors.ts';
+import type { AmountsInput } from './inputs.ts';
 import type { Notices } from './notices.ts';
 
 /** Notices after which an allocation holds nothing any more. */
@@ -16,6 +17,8 @@ const LEASE_LOST: ReadonlySet<Notice['kind']> = new Set([
  */
 export class WorkUnderWay {
   readonly #controllers = new Map<string, AbortController>();
+  /** Told what their allocation holds after it has grown. */
+  readonly #onGrown = new Map<string, (items: AmountsInput) => void>();
   /** By stop: its allocations that have not ended yet. */
   readonly #stops = new Map<string, Set<string>>();
   readonly #onStopDone: (stop: string) => void;
@@ -26,12 +29,18 @@ export class WorkUnderWay {
     notices.on((notice) => this.#onNotice(notice));
   }
 
-  begin(allocation: string, controller: AbortController): void {
+  begin(
+    allocation: string,
+    controller: AbortController,
+    onGrown: (items: AmountsInput) => void,
+  ): void {
     this.#controllers.set(allocation, controller);
+    this.#onGrown.set(allocation, onGrown);
   }
 
   end(allocation: string): void {
     this.#controllers.delete(allocation);
+    this.#onGrown.delete(allocation);
     for (const [stop, left] of this.#stops) {
       if (!left.delete(allocation) || left.size > 0) continue;
       this.#stops.delete(stop);
@@ -40,7 +49,8 @@ export class WorkUnderWay {
   }
 
   #onNotice(notice: Notice): void {
-    const { kind, id, allocations = [id], graceMs = 0 } = notice;
+    const { kind, id, answer, allocations = [id], graceMs = 0 } = notice;
+    if (kind === 'grown' && answer?.outcome === 'resized') this.#onGrown.get(id)?.(answer.items);
     if (kind === 'stop') this.#stop(id, allocations);
     for (const allocation of allocations) {
       if (kind === 'preempt' || kind === 'preempted') {

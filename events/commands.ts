@@ -389,16 +389,6 @@ export const Batch = z.strictObject({
   commands: z.array(z.unknown()).min(1).max(LIMITS.batchCommandsMax),
 });
 
-/** Ops that semantics has and this version has not; refused `not_available`, never ignored. */
-export const OPS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
-  'distribute',
-  'openBreaker',
-  'closeBreaker',
-]);
-
-/** Fields of a request that semantics has and this version has not. */
-export const REQUEST_FIELDS_NOT_AVAILABLE: ReadonlySet<string> = new Set(['anyOf']);
-
 /** All ops that a command may have. */
 export const OPS: ReadonlySet<string> = new Set([
   'batch',

@@ -68,6 +68,22 @@ test('success settles what the work really used, and gives its result', async ()
   assert.is(standIn.of('settle')[0]?.['allocation'], done.grant.id);
 });
 
+test('O-03 work is told when its allocation grows, and sees what it holds', async () => {
+  const standIn = await rig.standIn();
+  const client = await rig.connect();
+  const grown: unknown[] = [];
+  await client.withAllocation(PATH, ask, async (held) => {
+    assert.equal(held.items, held.grant.granted);
+    held.onGrown((items) => grown.push(items));
+    const items = { credits: 9 };
+    const answer = { outcome: 'resized', allocation: held.id, items };
+    notify(standIn, 'grown', held.id, { allocations: [held.id], answer });
+    await until('it has grown', () => grown.length === 1);
+    assert.equal([held.items, grown], [{ credits: 9 }, [{ credits: 9 }]]);
+    return { actual: { credits: 9 } };
+  });
+});
+
 test('failure settles what was reported last, and the error goes on', async () => {
   const standIn = await rig.standIn();
   const client = await rig.connect();

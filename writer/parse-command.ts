@@ -1,13 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Refusal } from '../events/answers.ts';
-import {
-  COMMAND_VERSION,
-  Command,
-  OPS,
-  OPS_NOT_AVAILABLE,
-  REQUEST_FIELDS_NOT_AVAILABLE,
-} from '../events/commands.ts';
+import { COMMAND_VERSION, Command, OPS } from '../events/commands.ts';
 import { teamOf } from '../events/names.ts';
+import { OPS_NOT_AVAILABLE, REQUEST_FIELDS_NOT_AVAILABLE } from '../events/not-available.ts';
 import { type Problem, problemOf } from '../events/problem.ts';
 import { refuse } from '../events/refusals.ts';
 import { shown } from '../events/shown.ts';

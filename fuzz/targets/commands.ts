@@ -1,8 +1,9 @@
 import { JSON_TYPE, type Message } from '../../bus/bus.ts';
 import { Answer, BatchReply, Refusal } from '../../events/answers.ts';
 import { decode, encode } from '../../events/codec.ts';
-import { Command, OPS, OPS_NOT_AVAILABLE } from '../../events/commands.ts';
+import { Command, OPS } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
+import { OPS_NOT_AVAILABLE } from '../../events/not-available.ts';
 import { subjects } from '../../events/subjects.ts';
 import { type ParsedCommand, parseCommand } from '../../writer/parse-command.ts';
 import { isRefusal, type ReadMessage, readMessage } from '../../writer/read-message.ts';

@@ -1,0 +1,9 @@
+/** Ops that semantics has and this version has not; refused `not_available`, never ignored. */
+export const OPS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
+  'distribute',
+  'openBreaker',
+  'closeBreaker',
+]);
+
+/** Fields of a request that semantics has and this version has not. */
+export const REQUEST_FIELDS_NOT_AVAILABLE: ReadonlySet<string> = new Set(['anyOf']);
