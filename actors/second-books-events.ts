@@ -1,7 +1,7 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import type { Amounts } from '../events/resources.ts';
 import type { Node } from './node.ts';
-import { carry, handUp, type SecondBooks } from './second-books.ts';
+import { carry, checkNetGrowth, handUp, type SecondBooks } from './second-books.ts';
 import { layEarlier, nowOf, setLimit } from './second-books-windows.ts';
 import type { Position, Team } from './team.ts';
 
@@ -106,9 +106,14 @@ export function carryTransfer(team: Team, event: EventOf<'Transferred'>, at: Pos
     if (moved > 0 && taker.guarantee === 0) taker.lend = giver.lend;
     giver.guarantee -= moved;
     taker.guarantee += moved;
+    // Above siblings only both ends together grow: one of them alone would look like an admission.
+    const shared = from.parent === to.parent ? from.parent : undefined;
+    const before = shared?.accounts.get(resource)?.second.committed ?? 0;
     carry(event, at, from, resource, 0, 0, 0, 0, false);
-    carry(event, at, to, resource, 0, 0, 0, 0);
+    carry(event, at, to, resource, 0, 0, 0, 0, false);
+    if (shared !== undefined) checkNetGrowth(event, at, shared, resource, before);
     carry(event, at, from, resource, 0, 0, 0, 0);
+    carry(event, at, to, resource, 0, 0, 0, 0);
   }
 }
 

@@ -110,6 +110,20 @@ export function carry(
   }
 }
 
+/** Holds what an account has set aside in several steps to its limit, where it has grown in all. */
+export function checkNetGrowth(
+  event: BursarEvent,
+  at: Position,
+  node: Node,
+  resource: string,
+  before: number,
+): void {
+  const second = node.accounts.get(resource)?.second;
+  if (second === undefined || second.limit === null) return;
+  const { committed, limit } = second;
+  if (committed > before && committed > limit) tellOverdraw(event, at, node, resource, second);
+}
+
 /** What of a guarantee is set aside though it is idle. */
 export function keptBy({ guarantee, lend }: Pick<SecondBooks, 'guarantee' | 'lend'>): number {
   return lend === null ? 0 : Math.max(0, guarantee - lend);

@@ -136,4 +136,12 @@ test('T-09 who waits for the taker is served by what it gets', () => {
   assert.ok(rig.team.allocations.has('x'));
 });
 
+test('INV-2 T-09 a transfer between siblings beneath a parent that is short changes nothing for it', () => {
+  const rig = givenSiblings();
+  rig.when({ op: 'setLimits', path: 'acme/lab', limits: { credits: { limit: 5 } } });
+  const shown = rig.when(move(GIVER, TAKER, { credits: 15 }));
+  shows(shown, { outcome: 'transferred', guarantees: { credits: 15 } }, ['Transferred']);
+  assert.equal(sumsOf(rig, 'acme/lab'), [5, 0, 40]);
+});
+
 test.run();
