@@ -11,6 +11,9 @@ const LEASE_LOST: ReadonlySet<Notice['kind']> = new Set([
   'reclaimed',
 ]);
 
+/** Preemptions kept of allocations that this client does not know of yet. */
+const EARLY_MAX = 256;
+
 /**
  * The allocations with work under way in this client, each with the controller that tells its work
  * to end. When all that a stop names have ended, the stop can be acknowledged.
@@ -21,6 +24,8 @@ export class WorkUnderWay {
   readonly #onGrown = new Map<string, (items: AmountsInput) => void>();
   /** By stop: its allocations that have not ended yet. */
   readonly #stops = new Map<string, Set<string>>();
+  /** Preempted before the answer that granted them was read: notices travel on their own. */
+  readonly #early = new Map<string, PreemptedError>();
   readonly #onStopDone: (stop: string) => void;
 
   /** @param onStopDone told when nothing that a stop names goes on here */
@@ -36,6 +41,10 @@ export class WorkUnderWay {
   ): void {
     this.#controllers.set(allocation, controller);
     this.#onGrown.set(allocation, onGrown);
+    const early = this.#early.get(allocation);
+    if (early === undefined) return;
+    this.#early.delete(allocation);
+    controller.abort(early);
   }
 
   end(allocation: string): void {
@@ -54,7 +63,7 @@ export class WorkUnderWay {
     if (kind === 'stop') this.#stop(id, allocations);
     for (const allocation of allocations) {
       if (kind === 'preempt' || kind === 'preempted') {
-        this.#abort(allocation, () => new PreemptedError(allocation, graceMs));
+        this.#preempt(allocation, new PreemptedError(allocation, graceMs));
       } else if (LEASE_LOST.has(kind)) {
         this.#abort(allocation, () => new LeaseLostError(allocation));
       }
@@ -69,6 +78,15 @@ export class WorkUnderWay {
     }
     for (const allocation of here) {
       this.#abort(allocation, () => new StoppedError(allocation, stop));
+    }
+  }
+
+  #preempt(allocation: string, error: PreemptedError): void {
+    if (this.#controllers.has(allocation)) return this.#abort(allocation, () => error);
+    this.#early.set(allocation, error);
+    for (const oldest of this.#early.keys()) {
+      if (this.#early.size <= EARLY_MAX) return;
+      this.#early.delete(oldest);
     }
   }
 

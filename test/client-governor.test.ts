@@ -161,6 +161,7 @@ test('S-06 work of low priority yields to critical work within its grace', async
     { items, priority: 'low', preemptible: true, graceMs: 2_000 },
     ({ signal }) =>
       new Promise<never>((_, reject) => {
+        if (signal.aborted) reject(signal.reason);
         signal.addEventListener('abort', () => reject(signal.reason));
       }),
   );
