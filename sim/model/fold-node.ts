@@ -35,7 +35,7 @@ export function foldNode(state: State, event: BursarEvent): void {
         for (const [resource, amount] of Object.entries(event.amounts)) {
           const account = accountOf(state.nodes, node, resource);
           if (event.grant === undefined) setBase(account, (account.base ?? 0) + amount);
-          else account.grants.set(event.id ?? '', amount);
+          else account.grants.set(event.id ?? '', mostLeft(amount, event.grant.rollover));
         }
       });
     case 'Transferred':
@@ -176,4 +176,12 @@ export function closeNode(state: State, path: string, keepsName: boolean): void 
   above?.children.delete(path);
   if (keepsName) above?.closedNames.add(path);
   if (parent === undefined) state.isTeamClosed = true;
+}
+
+/** S §4: the most that a grant can have left: its amount, or what a rollover lifts it to. */
+function mostLeft(
+  amount: number,
+  rollover: { readonly min: number; readonly max: number } | undefined,
+): number {
+  return rollover === undefined ? amount : Math.max(amount, Math.min(rollover.min, rollover.max));
 }

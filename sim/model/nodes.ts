@@ -17,7 +17,7 @@ export interface Account {
   carried: number;
   /** The window that the node itself defines. */
   window: { startsAtMs: number; endsAtMs: number | null; carryDebt: boolean } | null;
-  /** Names of grants that were topped up and not voided. */
+  /** By name of the grants that were topped up and not voided: the most that each can have left. */
   readonly grants: Map<string, number>;
   /** It has thresholds of its own, and no ladder. */
   hasThresholds: boolean;
