@@ -22,6 +22,7 @@ export class FairSearch {
   readonly #contested: readonly string[];
   readonly #keepsGuarantees: boolean;
   readonly #picks: Pick[] = [];
+  #strategies: readonly FairStrategy[] = [];
 
   constructor(
     trial: Trial,
@@ -37,6 +38,7 @@ export class FairSearch {
 
   /** Whether the picks make room. */
   run(candidates: readonly LiveAllocation[], strategies: readonly FairStrategy[]): boolean {
+    this.#strategies = strategies;
     const [first, ...others] = strategies;
     if (first === undefined) return false;
     let left = this.#firstPass(candidates, first);
@@ -132,7 +134,9 @@ export class FairSearch {
 
   #isLegal({ holder, by }: Pick): boolean {
     if (by === 'own-node') return true;
-    return by === 'own-quota' ? this.#isInsideQuota() : this.#mayTake(holder, by);
+    if (by === 'own-quota') return this.#isInsideQuota();
+    // With fewer victims it may be another rule that allows the same one.
+    return this.#strategies.some((strategy) => this.#mayTake(holder, strategy));
   }
 
   #take(pick: Pick): void {
