@@ -1,5 +1,5 @@
 import type { Alternative } from '../events/answers.ts';
-import type { EventOf } from '../events/events.ts';
+import type { DecisionEvent } from '../events/decision-event.ts';
 import { fits } from './admission.ts';
 import { boundedAmounts } from './bounded-amounts.ts';
 import { type Contest, candidateFor, detect } from './contention.ts';
@@ -12,11 +12,6 @@ import { ratesFit } from './rates.ts';
 import { canNeverFit } from './resolver.ts';
 import { BY_RECLAIM } from './strategy.ts';
 import type { Team } from './team.ts';
-
-/** An event by which a request was decided. */
-export type DecisionEvent = EventOf<
-  'AllocationGranted' | 'RequestDenied' | 'RequestQueued' | 'PreemptionRequested'
->;
 
 /**
  * All that could have been done about a request when it was decided, what each would have cost,

@@ -3,7 +3,7 @@ import { type Account, usePermille } from './account.ts';
 import { alertChangeOf, usageOf } from './alerts.ts';
 import { stamp } from './context.ts';
 import { hasLadder, rungOf } from './ladder.ts';
-import { accountOfKey, type Team } from './team.ts';
+import { accountKey, accountOfKey, type Team } from './team.ts';
 
 /** What is to be told of an account's use: by thresholds of its own, else by the ladder. */
 export function announce(team: Team, key: string, atMs: number): BursarEvent[] {
@@ -25,7 +25,7 @@ function announceAlert(
 ): BursarEvent[] {
   const change = alertChangeOf(account);
   if (change === undefined) return [];
-  team.agenda.rungs.add(`${path}|${resource}`);
+  team.agenda.rungs.add(accountKey(path, resource));
   if ('cleared' in change) {
     const { of, cleared: place, still } = change;
     const cleared = { ...stamp('AlertCleared', team, atMs), path, resource, of, place };

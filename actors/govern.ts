@@ -1,7 +1,8 @@
 import type { Answer, AnswerOf } from '../events/answers.ts';
 import type { Command } from '../events/commands.ts';
+import { isDecision } from '../events/decision-event.ts';
 import type { BursarEvent } from '../events/events.ts';
-import { alternativesTo, type DecisionEvent } from './alternatives.ts';
+import { alternativesTo } from './alternatives.ts';
 import { answerOf } from './answer-of.ts';
 import type { Context, Decision } from './context.ts';
 import { decide } from './decide.ts';
@@ -112,15 +113,6 @@ export function leaseEndOf(team: Team, event: BursarEvent): number | undefined {
   if (event.type === 'AllocationGranted') return team.allocations.get(event.id)?.expiresAtMs;
   if (event.type === 'LeaseRenewed') return team.allocations.get(event.allocation)?.expiresAtMs;
   return undefined;
-}
-
-function isDecision(event: BursarEvent): event is DecisionEvent {
-  return (
-    event.type === 'AllocationGranted' ||
-    event.type === 'RequestDenied' ||
-    event.type === 'RequestQueued' ||
-    event.type === 'PreemptionRequested'
-  );
 }
 
 /** What a dry run answers; nothing of it was recorded. */

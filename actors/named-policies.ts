@@ -4,6 +4,7 @@ import { borrowLevel } from '../resolver/borrow-level.ts';
 import { nextByShare } from '../resolver/next-by-share.ts';
 import { orderHeads, type QueueHead } from '../resolver/order-heads.ts';
 import type { QuotaTree } from '../resolver/quota-tree.ts';
+import { compareRatios } from '../resolver/ratio.ts';
 import type { SeatHead } from './next-in-line.ts';
 import type { Node } from './node.ts';
 import { quotaTreeBeneath } from './quota-snapshot.ts';
@@ -96,8 +97,7 @@ function partOfLimit(team: Team, node: Node, resource: string, { ask }: Ranked):
 }
 
 function compareParts(a: Part, b: Part): number {
-  const [left, right] = [BigInt(a.used) * BigInt(b.limit), BigInt(b.used) * BigInt(a.limit)];
-  return left === right ? 0 : left < right ? -1 : 1;
+  return compareRatios(a.used, a.limit, b.used, b.limit);
 }
 
 function treeOf(node: Node, heads: readonly SeatHead[]): QuotaTree {

@@ -1,5 +1,6 @@
 import type { Alternative } from '../events/answers.ts';
-import { type ExplainedDecision, Explainer, isDecision } from '../projections/explain.ts';
+import { isDecision } from '../events/decision-event.ts';
+import { type ExplainedDecision, Explainer } from '../projections/explain.ts';
 import { explanationText } from '../projections/explain-text.ts';
 import type { Recorded } from '../projections/projection.ts';
 import { alternativesText } from './alternatives-text.ts';

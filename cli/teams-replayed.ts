@@ -1,9 +1,10 @@
-import { alternativesTo, type DecisionEvent } from '../actors/alternatives.ts';
+import { alternativesTo } from '../actors/alternatives.ts';
 import { evolve } from '../actors/evolve.ts';
 import { plainRuntime } from '../actors/runtime.ts';
 import { newTeam, type Team } from '../actors/team.ts';
 import { TimerHeap } from '../actors/timers.ts';
 import type { Alternative } from '../events/answers.ts';
+import type { DecisionEvent } from '../events/decision-event.ts';
 import type { Recorded } from '../projections/projection.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CallOff, Files, Host } from './host.ts';
 import { MemoryFiles } from './memory-files.ts';
+import { pauseBy } from './pause-by.ts';
 
 interface Timer {
   atMs: number;
@@ -68,16 +69,7 @@ export class VirtualHost implements Host {
   }
 
   pause(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted === true) return resolve();
-      const end = () => {
-        callOff();
-        signal?.removeEventListener('abort', end);
-        resolve();
-      };
-      const callOff = this.after(ms, end);
-      signal?.addEventListener('abort', end);
-    });
+    return pauseBy((afterMs, work) => this.after(afterMs, work), ms, signal);
   }
 
   /** Jitter would only make two runs differ. */

@@ -1,14 +1,9 @@
-import type { AccountName, BursarEvent, Factors } from '../events/events.ts';
+import { type DecisionEvent, isDecision } from '../events/decision-event.ts';
+import type { AccountName, Factors } from '../events/events.ts';
 import { parentPathOf } from '../events/names.ts';
 import { idsIn } from './audit-trail.ts';
 import { type Recorded, UnfitEventError } from './projection.ts';
-import {
-  type DecisionEvent,
-  type Situation,
-  type Situations,
-  situationBefore,
-  situations,
-} from './situation.ts';
+import { type Situation, type Situations, situationBefore, situations } from './situation.ts';
 import { type StoryLine, storyOf } from './story.ts';
 
 /** One decision on a request, with everything that it rested on. */
@@ -176,16 +171,6 @@ function insert(list: Recorded[], recorded: Recorded): void {
       at.seq > recorded.at.seq || (at.seq === recorded.at.seq && at.index > recorded.at.index),
   );
   list.splice(after === -1 ? list.length : after, 0, recorded);
-}
-
-/** Whether an event decides a request. */
-export function isDecision(event: BursarEvent): event is DecisionEvent {
-  return (
-    event.type === 'AllocationGranted' ||
-    event.type === 'RequestDenied' ||
-    event.type === 'RequestQueued' ||
-    event.type === 'PreemptionRequested'
-  );
 }
 
 function outcomeOf(event: DecisionEvent): ExplainedDecision['outcome'] {

@@ -1,4 +1,5 @@
-import type { AccountName, EventOf } from '../events/events.ts';
+import type { DecisionEvent } from '../events/decision-event.ts';
+import type { AccountName } from '../events/events.ts';
 import { isWithin, parentPathOf } from '../events/names.ts';
 import { type Allocations, allocations, liveAllocations } from './allocations.ts';
 import { balanceOf } from './balance-lines.ts';
@@ -30,11 +31,6 @@ export const situations: Projection<Situations> = {
     queue.evolve(state.queue, event, at);
   },
 };
-
-/** An event by which a request was decided. */
-export type DecisionEvent = EventOf<
-  'AllocationGranted' | 'RequestDenied' | 'RequestQueued' | 'PreemptionRequested'
->;
 
 /** One tier on a request's path, for one resource, before the decision. */
 export interface TierBefore {

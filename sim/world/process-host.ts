@@ -1,4 +1,5 @@
 import type { CallOff, Files, Host } from '../../host/host.ts';
+import { pauseBy } from '../../host/pause-by.ts';
 import type { Chance } from './chance.ts';
 import type { SimProcess } from './process.ts';
 import type { Scheduler, TaskKind } from './scheduler.ts';
@@ -86,16 +87,7 @@ export class ProcessHost implements Host {
   }
 
   pause(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted === true) return resolve();
-      const end = () => {
-        callOff();
-        signal?.removeEventListener('abort', end);
-        resolve();
-      };
-      const callOff = this.after(ms, end);
-      signal?.addEventListener('abort', end);
-    });
+    return pauseBy((afterMs, work) => this.after(afterMs, work), ms, signal);
   }
 
   random(): number {

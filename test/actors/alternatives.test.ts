@@ -1,5 +1,6 @@
-import { alternativesTo, type DecisionEvent } from '../../actors/alternatives.ts';
+import { alternativesTo } from '../../actors/alternatives.ts';
 import type { Alternative } from '../../events/answers.ts';
+import type { DecisionEvent } from '../../events/decision-event.ts';
 import { assert, suite } from '../harness/suite.ts';
 import type { Shown } from './rig.ts';
 import { ask, givenLab } from './world.ts';
