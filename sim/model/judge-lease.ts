@@ -10,6 +10,7 @@ import { consumablesOf } from './fold-allocation.ts';
 import { mayOperate } from './judge-wait.ts';
 import { queueOf } from './rank.ts';
 import type { Live } from './state.ts';
+import { isToolBarred } from './tools.ts';
 import { judgeGrown } from './top-ups.ts';
 import { isImplausible } from './use.ts';
 
@@ -67,6 +68,9 @@ export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
     if (more > 0) growth[resource] = more;
   }
   if (Object.keys(growth).length === 0) return;
+  if (isToolBarred(state, live.agent, { path: live.path, items: growth })) {
+    find('T-12', 'it grows by a tool that is not allowed', live.id);
+  }
   for (const bar of barsOf(state, live.path, live.priority)) {
     find('INV-9', `grows on ${live.path}, which is ${bar}`, live.id);
   }

@@ -8,6 +8,7 @@ import { committed, needs } from './books.ts';
 import { guaranteeFits, promisedBeneath } from './guarantees.ts';
 import type { Sent } from './history.ts';
 import type { State } from './state.ts';
+import { isToolBarred } from './tools.ts';
 import { isImplausible, useOf } from './use.ts';
 
 /** Whether a refusal is right in a state; null where this model cannot say. */
@@ -25,7 +26,7 @@ export function isRightRefusal(
   switch (code) {
     case 'not_permitted': {
       const may = mayCommand(state, agent, command);
-      return may === null ? null : !may;
+      return may === null ? null : !may || growsBarredTool(state, agent, command);
     }
     case 'unknown_node':
       if (command.op === 'transfer') return [command.from, command.to].some(isMissing);
@@ -124,20 +125,38 @@ function isGuaranteed(state: State, path: string, limits: ResourceLimits): boole
   });
 }
 
-function growsFreely(
-  state: State,
-  path: string,
-  { items }: Command & { op: 'resize' | 'reserve' },
-  held: Readonly<Record<string, number>>,
-): boolean {
+type Growing = Command & { op: 'resize' | 'reserve' };
+
+/** What is asked for beyond what is held. */
+function growthOf({ items }: Growing, held: Readonly<Record<string, number>>) {
   const growth: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(items)) {
     if (amount > (held[resource] ?? 0)) growth[resource] = amount - (held[resource] ?? 0);
   }
+  return growth;
+}
+
+function growsFreely(
+  state: State,
+  path: string,
+  command: Growing,
+  held: Readonly<Record<string, number>>,
+): boolean {
+  const growth = growthOf(command, held);
   if (needs(state.nodes, path, growth).some(({ need, room }) => need > room)) return false;
   // Who waits further out may hold it up even where it draws nothing.
   return ![...state.waiting.values()].some(
     ({ account }) => isWithin(path, account.path) && growth[account.resource] !== undefined,
+  );
+}
+
+/** T-12: growth is an admission, and the tool rules are asked for what grows. */
+function growsBarredTool(state: State, agent: string, command: Command): boolean {
+  if (command.op !== 'resize') return false;
+  const live = state.live.get(command.allocation);
+  return (
+    live !== undefined &&
+    isToolBarred(state, agent, { path: live.path, items: growthOf(command, live.items) })
   );
 }
 

@@ -1,4 +1,3 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { isWithin } from '../../events/names.ts';
 import { isConcerned } from './judge-approval.ts';
 import type { State } from './state.ts';
@@ -7,7 +6,11 @@ import type { State } from './state.ts';
  * T-12: whether the tool rules of some node on the path keep an agent from a tool that it asks for.
  * On a node the first rule that names the tool decides; unnamed, a list of allowed tools leaves it out.
  */
-export function isToolBarred(state: State, agent: string, ask: ResourceAllocationRequest): boolean {
+export function isToolBarred(
+  state: State,
+  agent: string,
+  ask: { readonly path: string; readonly items: Readonly<Record<string, unknown>> },
+): boolean {
   const tools = Object.keys(ask.items).flatMap((resource) => {
     const [, tool] = /^(?:rate\.tool\.|tool\.|slot\.)(.+)$/.exec(resource) ?? [];
     return tool === undefined ? [] : [tool];
