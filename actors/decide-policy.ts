@@ -3,8 +3,8 @@ import type { CommandOf, ResourceLimits } from '../events/commands.ts';
 import type { BursarEvent } from '../events/events.ts';
 import { refuse } from '../events/refusals.ts';
 import { type Registry, resourceTypeOf } from '../events/resources.ts';
+import { commandCause } from './allocations/decide-settle.ts';
 import { answered, type Context, type Decision, stamp } from './context.ts';
-import { commandCause } from './decide-settle.ts';
 import type { Team } from './team.ts';
 
 /**

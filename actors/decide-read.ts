@@ -3,14 +3,14 @@ import type { CommandOf } from '../events/commands.ts';
 import { LIMITS } from '../events/limits.ts';
 import { isWithin } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
-import { approvalAnswer, approvalView } from './approvals.ts';
-import { maySee } from './authority.ts';
 import { answered, type Context, type Decision } from './context.ts';
-import { emergencyOf } from './emergency.ts';
+import { emergencyOf } from './emergencies/emergency.ts';
+import { compareWaiting, type Waiting } from './queue/wait-queue.ts';
 import { cancelledBefore, claimed } from './repeat.ts';
+import { approvalAnswer, approvalView } from './rules/approvals.ts';
+import { maySee } from './rules/authority.ts';
 import { type Allocation, accountKey, type Team, type Tombstone } from './team.ts';
 import { allocationView, balanceOf, pendingAnswer, waitingView } from './views.ts';
-import { compareWaiting, type Waiting } from './wait-queue.ts';
 
 export function decideBalance(team: Team, command: CommandOf<'balance'>, ctx: Context): Decision {
   const node = team.nodes.get(command.path);

@@ -1,6 +1,5 @@
 import type { Command } from '../events/commands.ts';
-import { refusalOf } from './authority.ts';
-import { answered, type Context, type Decision } from './context.ts';
+import { decideTransfer } from './accounts/decide-transfer.ts';
 import {
   decideAdjust,
   decideCancel,
@@ -9,23 +8,11 @@ import {
   decideRenew,
   decideReport,
   decideResize,
-} from './decide-allocation.ts';
-import { decideApprove, decideDecline } from './decide-approval.ts';
-import {
-  decideAcknowledgeStop,
-  decideFreeze,
-  decideRecover,
-  decideStop,
-  decideUnfreeze,
-} from './decide-emergency.ts';
-import {
-  decideClose,
-  decideDismiss,
-  decideEnrol,
-  decideOpen,
-  decideSetLimits,
-  decideTopUp,
-} from './decide-node.ts';
+} from './allocations/decide-allocation.ts';
+import { decideRequest } from './allocations/decide-request.ts';
+import { decideCancelReservation, decideReserve } from './allocations/decide-reservation.ts';
+import { decideSettle } from './allocations/decide-settle.ts';
+import { answered, type Context, type Decision } from './context.ts';
 import { decideSetPolicy } from './decide-policy.ts';
 import {
   decideBalance,
@@ -34,13 +21,26 @@ import {
   decideQueue,
   decideStatus,
 } from './decide-read.ts';
-import { decideRequest } from './decide-request.ts';
-import { decideCancelReservation, decideReserve } from './decide-reservation.ts';
-import { decideSettle } from './decide-settle.ts';
-import { decideTransfer } from './decide-transfer.ts';
-import { decideResetWindow, decideVoidGrant } from './decide-window.ts';
+import {
+  decideAcknowledgeStop,
+  decideFreeze,
+  decideRecover,
+  decideStop,
+  decideUnfreeze,
+} from './emergencies/decide-emergency.ts';
+import {
+  decideClose,
+  decideDismiss,
+  decideEnrol,
+  decideOpen,
+  decideSetLimits,
+  decideTopUp,
+} from './nodes/decide-node.ts';
 import { repeatOf } from './repeat.ts';
+import { refusalOf } from './rules/authority.ts';
+import { decideApprove, decideDecline } from './rules/decide-approval.ts';
 import type { Team } from './team.ts';
+import { decideResetWindow, decideVoidGrant } from './windows/decide-window.ts';
 
 /**
  * What happens because of one command: facts to record, or an answer. Reads the team, changes

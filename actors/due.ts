@@ -1,16 +1,16 @@
 import type { BursarEvent } from '../events/events.ts';
-import { allocationsBeneath } from './beneath.ts';
+import { endOfReservation } from './allocations/decide-reservation.ts';
+import { waitingDenial } from './allocations/denial.ts';
+import { endOf, noEarlierEnds } from './allocations/end.ts';
 import { stamp } from './context.ts';
-import { grantsDue } from './count-grants.ts';
-import { approvalDenial } from './decide-approval.ts';
-import { endOfReservation } from './decide-reservation.ts';
-import { windowDue } from './decide-window.ts';
-import { waitingDenial } from './denial.ts';
-import { endOf, noEarlierEnds } from './end.ts';
-import { nodeOf } from './evolve-node.ts';
-import { requeueOf } from './requeue.ts';
+import { allocationsBeneath } from './nodes/beneath.ts';
+import { nodeOf } from './nodes/evolve-node.ts';
+import { requeueOf } from './queue/requeue.ts';
+import { approvalDenial } from './rules/decide-approval.ts';
 import { type Allocation, accountKey, accountOfKey, type Position, type Team } from './team.ts';
 import type { Due } from './timers.ts';
+import { grantsDue } from './windows/count-grants.ts';
+import { windowDue } from './windows/decide-window.ts';
 
 /** Fences that one due entry records before it comes up again: bounds a block. */
 const FENCES_AT_ONCE = 48;

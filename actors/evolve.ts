@@ -1,9 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
-import { approvalRequested, leaveApprovals, said } from './approvals.ts';
-import { addDue, climb } from './climb.ts';
-import { isEmergency } from './emergency.ts';
+import { addDue, climb } from './accounts/climb.ts';
 import {
   adjusted,
   allocationOf,
@@ -15,8 +13,10 @@ import {
   renewed,
   reported,
   resized,
-} from './evolve-allocation.ts';
-import { grantsCounted, grantVoided } from './evolve-grants.ts';
+} from './allocations/evolve-allocation.ts';
+import { reservationEnded, reserved } from './allocations/evolve-reservation.ts';
+import { InvariantError } from './checks/invariant-error.ts';
+import { isEmergency } from './emergencies/emergency.ts';
 import {
   limitsSet,
   nodeClosed,
@@ -29,7 +29,7 @@ import {
   stopped,
   toppedUp,
   transferred,
-} from './evolve-node.ts';
+} from './nodes/evolve-node.ts';
 import {
   contestOver,
   detected,
@@ -38,13 +38,13 @@ import {
   preempting,
   queued,
   reclaimed,
-} from './evolve-queue.ts';
-import { reservationEnded, reserved } from './evolve-reservation.ts';
-import { windowOpened } from './evolve-window.ts';
-import { InvariantError } from './invariant-error.ts';
+} from './queue/evolve-queue.ts';
+import { credentialTopOf } from './queue/wait-bound.ts';
 import { noteCancelled, noteId } from './remember.ts';
+import { approvalRequested, leaveApprovals, said } from './rules/approvals.ts';
 import { accountKey, type Position, type Team } from './team.ts';
-import { credentialTopOf } from './wait-bound.ts';
+import { grantsCounted, grantVoided } from './windows/evolve-grants.ts';
+import { windowOpened } from './windows/evolve-window.ts';
 
 /**
  * Applies one recorded event to a team. Never refuses and never reads a clock: what it is given

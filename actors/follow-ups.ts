@@ -1,15 +1,15 @@
 import type { BursarEvent } from '../events/events.ts';
 import { isWithin, parentPathOf } from '../events/names.ts';
-import { announce } from './announce.ts';
-import { isIdleAutoStep } from './auto-close.ts';
+import { endOfReservation } from './allocations/decide-reservation.ts';
 import { stamp } from './context.ts';
-import { countGrants } from './count-grants.ts';
-import { barredApproval } from './decide-approval.ts';
-import { endOfReservation } from './decide-reservation.ts';
-import type { Node } from './node.ts';
-import { barredDenial, collectFor, serveHead } from './serve.ts';
+import { announce } from './emergencies/announce.ts';
+import { isIdleAutoStep } from './nodes/auto-close.ts';
+import type { Node } from './nodes/node.ts';
+import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
+import { claimOf } from './queue/top-up-later.ts';
+import { barredApproval } from './rules/decide-approval.ts';
 import { accountKey, accountOfKey, type Position, type Team } from './team.ts';
-import { claimOf } from './top-up-later.ts';
+import { countGrants } from './windows/count-grants.ts';
 
 /** What one sweep records, of denials or ends, before it comes again: bounds a block. */
 const SWEPT_AT_ONCE = 32;

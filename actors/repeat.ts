@@ -3,8 +3,8 @@ import type { Command } from '../events/commands.ts';
 import type { EventOf } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
 import { refuse } from '../events/refusals.ts';
-import { approvalAnswer } from './approvals.ts';
 import { answered, type Context, type Decision, stamp } from './context.ts';
+import { approvalAnswer } from './rules/approvals.ts';
 import type { Team } from './team.ts';
 import { pendingAnswer } from './views.ts';
 

@@ -1,7 +1,7 @@
 import type { EventOf } from '../events/events.ts';
-import { phaseAfter } from './machines.ts';
-import type { Node, Phase } from './node.ts';
-import { applyChange, type NodeChange } from './node-change.ts';
+import { phaseAfter } from './nodes/machines.ts';
+import type { Node, Phase } from './nodes/node.ts';
+import { applyChange, type NodeChange } from './nodes/node-change.ts';
 
 /** How recorded events reach nodes: through their actors, or by the plain fold. Both end alike. */
 export interface NodeRuntime {

@@ -4,19 +4,19 @@ import { DEFAULT_POLICY, type Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
 import type { Amounts } from '../events/resources.ts';
 import type { Role } from '../events/roles.ts';
-import type { PendingApproval } from './approvals.ts';
-import { utcOnly, type ZoneOffset } from './calendar.ts';
-import { InvariantWatch, type Watch } from './invariants.ts';
-import { LIVES, type Life } from './machines.ts';
-import type { Node, Tier } from './node.ts';
-import type { RateGauge } from './rate-gauge.ts';
-import type { Resources } from './registry.ts';
-import type { Reservation } from './reservation.ts';
-import { Roster } from './roster.ts';
+import type { Resources } from './accounts/registry.ts';
+import type { Reservation } from './allocations/reservation.ts';
+import { InvariantWatch, type Watch } from './checks/invariants.ts';
+import { LIVES, type Life } from './nodes/machines.ts';
+import type { Node, Tier } from './nodes/node.ts';
+import type { Waiting } from './queue/wait-queue.ts';
+import { Waiters } from './queue/waiters.ts';
+import type { RateGauge } from './rates/rate-gauge.ts';
+import type { PendingApproval } from './rules/approvals.ts';
+import { Roster } from './rules/roster.ts';
 import type { NodeRuntime } from './runtime.ts';
 import type { Timer, TimerHeap } from './timers.ts';
-import type { Waiting } from './wait-queue.ts';
-import { Waiters } from './waiters.ts';
+import { utcOnly, type ZoneOffset } from './windows/calendar.ts';
 
 /** What a grant has counted of a rate on one node. */
 export interface CountedRate {

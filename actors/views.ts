@@ -1,17 +1,17 @@
 import type { AnswerOf, ResourceReservation } from '../events/answers.ts';
 import type { BalanceLine } from '../events/balance-line.ts';
 import type { RateLine } from '../events/rate-line.ts';
-import { contributionOf } from './account.ts';
-import { effectiveAvailable, effectiveLimit, shownAvailable } from './admission.ts';
-import { termsOf } from './balance-terms.ts';
-import { expectedWaitMs } from './expected-wait.ts';
-import { type Node, nameOf } from './node.ts';
-import { rateRoom, ratesReadyAtMs } from './rates.ts';
-import { typeIn } from './registry.ts';
-import type { Reservation } from './reservation.ts';
+import { contributionOf } from './accounts/account.ts';
+import { effectiveAvailable, effectiveLimit, shownAvailable } from './accounts/admission.ts';
+import { termsOf } from './accounts/balance-terms.ts';
+import { typeIn } from './accounts/registry.ts';
+import type { Reservation } from './allocations/reservation.ts';
+import { type Node, nameOf } from './nodes/node.ts';
+import { expectedWaitMs } from './queue/expected-wait.ts';
+import { waitBoundMs } from './queue/wait-bound.ts';
+import { effectivePriority, type Waiting } from './queue/wait-queue.ts';
+import { rateRoom, ratesReadyAtMs } from './rates/rates.ts';
 import type { Allocation, Team } from './team.ts';
-import { waitBoundMs } from './wait-bound.ts';
-import { effectivePriority, type Waiting } from './wait-queue.ts';
 
 /** The balance of a node, own and with descendants, one line a resource. */
 export function balanceOf(

@@ -1,7 +1,7 @@
+import type { Watch } from '../actors/checks/invariants.ts';
 import { govern, type Recorder } from '../actors/govern.ts';
-import type { Watch } from '../actors/invariants.ts';
-import { LIVES } from '../actors/machines.ts';
-import { ActorRuntime } from '../actors/node-actor.ts';
+import { LIVES } from '../actors/nodes/machines.ts';
+import { ActorRuntime } from '../actors/nodes/node-actor.ts';
 import { newTeam, type Team } from '../actors/team.ts';
 import { TimerHeap } from '../actors/timers.ts';
 import type { Command } from '../events/commands.ts';

@@ -1,4 +1,4 @@
-import type { Watch } from '../actors/invariants.ts';
+import type { Watch } from '../actors/checks/invariants.ts';
 import { BlockBuilder, NO_HASH } from '../events/block.ts';
 import { decode, encode } from '../events/codec.ts';
 import type { Command } from '../events/commands.ts';

@@ -1,4 +1,4 @@
-import { InvariantWatch, type Watch } from '../actors/invariants.ts';
+import { InvariantWatch, type Watch } from '../actors/checks/invariants.ts';
 import { PATHS, type Rate, rateOf } from './in-process.ts';
 import { type BenchRig, startRig } from './rig.ts';
 import type { PairSlice } from './slice.ts';

@@ -1,4 +1,4 @@
-import { InvariantWatch } from '../actors/invariants.ts';
+import { InvariantWatch } from '../actors/checks/invariants.ts';
 import { ensureKeys } from '../broker/keys.ts';
 import { serveParent } from '../host/child.ts';
 import { ShardAudit } from '../writer/audit.ts';

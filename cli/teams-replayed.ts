@@ -1,4 +1,4 @@
-import { alternativesTo } from '../actors/alternatives.ts';
+import { alternativesTo } from '../actors/contests/alternatives.ts';
 import { evolve } from '../actors/evolve.ts';
 import { plainRuntime } from '../actors/runtime.ts';
 import { newTeam, type Team } from '../actors/team.ts';

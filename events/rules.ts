@@ -28,7 +28,7 @@ const ToolPatterns = z.array(ToolPattern).max(NAMES_MAX).optional();
 
 /**
  * Which tools may be used on a node and beneath it (T-12, R-18). A tool must be allowed by the rules
- * of every node on the path; what they mean together is in actors/tool-rules.ts.
+ * of every node on the path; what they mean together is in actors/rules/tool-rules.ts.
  */
 export const ToolRule = z.strictObject({ ...concerns, allow: ToolPatterns, deny: ToolPatterns });
 export type ToolRule = z.infer<typeof ToolRule>;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { windowEndAfter } from '../actors/calendar.ts';
+import { windowEndAfter } from '../actors/windows/calendar.ts';
 import { Window } from '../events/window.ts';
 import { zoneOffset } from '../writer/zones.ts';
 import { assert, suite } from './harness/suite.ts';

@@ -1,5 +1,5 @@
 // alone
-import { emergencyOf, isEmergency } from '../actors/emergency.ts';
+import { emergencyOf, isEmergency } from '../actors/emergencies/emergency.ts';
 import { shardOf } from '../events/shard-of.ts';
 import { until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';

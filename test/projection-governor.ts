@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { evolve } from '../actors/evolve.ts';
 import { govern, settleDown } from '../actors/govern.ts';
-import { ActorRuntime } from '../actors/node-actor.ts';
+import { ActorRuntime } from '../actors/nodes/node-actor.ts';
 import { type NodeRuntime, plainRuntime } from '../actors/runtime.ts';
 import { newTeam, type Team } from '../actors/team.ts';
 import { TimerHeap } from '../actors/timers.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { effectivePriority } from '../actors/wait-queue.ts';
+import { effectivePriority } from '../actors/queue/wait-queue.ts';
 import { readEvent } from '../events/upcast.ts';
 import {
   allocationOf,

@@ -1,4 +1,4 @@
-import type { InvariantError } from '../actors/invariant-error.ts';
+import type { InvariantError } from '../actors/checks/invariant-error.ts';
 import type { BursarEvent } from '../events/events.ts';
 import { AuditFold } from '../writer/audit-fold.ts';
 import { assert, suite } from './harness/suite.ts';

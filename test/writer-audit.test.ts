@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { Account } from '../actors/account.ts';
-import { InvariantError } from '../actors/invariant-error.ts';
-import { InvariantWatch } from '../actors/invariants.ts';
+import type { Account } from '../actors/accounts/account.ts';
+import { InvariantError } from '../actors/checks/invariant-error.ts';
+import { InvariantWatch } from '../actors/checks/invariants.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Answer, Emergency } from '../events/answers.ts';
 import type { StoredMessage } from '../events/ledger.ts';

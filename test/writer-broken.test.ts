@@ -1,5 +1,5 @@
-import { ActorRuntime } from '../actors/node-actor.ts';
-import type { NodeChange } from '../actors/node-change.ts';
+import { ActorRuntime } from '../actors/nodes/node-actor.ts';
+import type { NodeChange } from '../actors/nodes/node-change.ts';
 import { examineWriter } from '../cli/examine-writer.ts';
 import type { Answer } from '../events/answers.ts';
 import { shardOf } from '../events/shard-of.ts';

@@ -1,4 +1,4 @@
-import { InvariantError } from '../actors/invariant-error.ts';
+import { InvariantError } from '../actors/checks/invariant-error.ts';
 import type { Position } from '../actors/team.ts';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin } from '../events/names.ts';

@@ -1,6 +1,6 @@
-import { type Account, setAsideOf } from '../actors/account.ts';
-import { type Breach, InvariantError } from '../actors/invariant-error.ts';
-import type { Node } from '../actors/node.ts';
+import { type Account, setAsideOf } from '../actors/accounts/account.ts';
+import { type Breach, InvariantError } from '../actors/checks/invariant-error.ts';
+import type { Node } from '../actors/nodes/node.ts';
 import type { Position, Team } from '../actors/team.ts';
 import type { NodeBooks, Sums } from '../projections/books.ts';
 

@@ -1,4 +1,4 @@
-import { InvariantError } from '../actors/invariant-error.ts';
+import { InvariantError } from '../actors/checks/invariant-error.ts';
 import { PRUNE_EVERY } from '../actors/remember.ts';
 import type { Team } from '../actors/team.ts';
 import { LIMITS } from '../events/limits.ts';

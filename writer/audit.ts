@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { InvariantError } from '../actors/invariant-error.ts';
+import { InvariantError } from '../actors/checks/invariant-error.ts';
 import type { Position } from '../actors/team.ts';
 import { decodeBlock } from '../events/block.ts';
 import { type ChainPosition, chainStart } from '../events/chain.ts';

@@ -1,4 +1,4 @@
-import { type Breach, InvariantError } from '../actors/invariant-error.ts';
+import { type Breach, InvariantError } from '../actors/checks/invariant-error.ts';
 
 /** What is known of a team in which something that always holds did not. */
 export interface BrokenTeam {

@@ -1,4 +1,4 @@
-import { askOf } from '../actors/decide-request.ts';
+import { askOf } from '../actors/allocations/decide-request.ts';
 import type { Command } from '../events/commands.ts';
 import type { BursarEvent } from '../events/events.ts';
 

@@ -1,7 +1,7 @@
-import { emergencyOf, isEmergency } from '../actors/emergency.ts';
+import { emergencyOf, isEmergency } from '../actors/emergencies/emergency.ts';
 import { evolve } from '../actors/evolve.ts';
 import { govern, governDue, type Recorder, settleDown } from '../actors/govern.ts';
-import { phaseAfter } from '../actors/machines.ts';
+import { phaseAfter } from '../actors/nodes/machines.ts';
 import type { Position, Team } from '../actors/team.ts';
 import type { Answer, Refusal } from '../events/answers.ts';
 import type { Command } from '../events/commands.ts';

@@ -1,7 +1,7 @@
+import type { InvariantError } from '../actors/checks/invariant-error.ts';
 import { evolve } from '../actors/evolve.ts';
 import { sweepAll } from '../actors/follow-ups.ts';
-import type { InvariantError } from '../actors/invariant-error.ts';
-import { ActorRuntime } from '../actors/node-actor.ts';
+import { ActorRuntime } from '../actors/nodes/node-actor.ts';
 import { newTeam, type Position, type Team } from '../actors/team.ts';
 import { TimerHeap } from '../actors/timers.ts';
 import type { BursarEvent } from '../events/events.ts';

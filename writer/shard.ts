@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { emergencyOf } from '../actors/emergency.ts';
-import { InvariantError } from '../actors/invariant-error.ts';
+import { InvariantError } from '../actors/checks/invariant-error.ts';
+import { emergencyOf } from '../actors/emergencies/emergency.ts';
 import type { Bus, Message } from '../bus/bus.ts';
 import { JSON_TYPE } from '../bus/bus.ts';
 import type { Answer, Emergency } from '../events/answers.ts';

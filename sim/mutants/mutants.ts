@@ -43,12 +43,12 @@ export const MUTANTS: readonly Mutant[] = [
     says: 'a late settle is booked although the allocation was settled before',
     edits: [
       {
-        file: 'actors/decide-settle.ts',
+        file: 'actors/allocations/decide-settle.ts',
         find: 'if (tomb.isSettled) {',
         replace: 'if (tomb.isSettled && tomb.digest === ctx.digest) {',
       },
       {
-        file: 'actors/evolve-allocation.ts',
+        file: 'actors/allocations/evolve-allocation.ts',
         find: 'tomb !== undefined && !tomb.isSettled,',
         replace: 'tomb !== undefined,',
       },
@@ -59,7 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
     says: 'what was used beyond the hold is not booked',
     edits: [
       {
-        file: 'actors/decide-settle.ts',
+        file: 'actors/allocations/decide-settle.ts',
         find: "      booked[resource] = stated;\n    }\n  }\n  if (actual !== 'unknown') {",
         replace:
           "      booked[resource] = Math.min(stated, held[resource] ?? 0);\n    }\n  }\n  if (actual !== 'unknown') {",
@@ -82,7 +82,7 @@ export const MUTANTS: readonly Mutant[] = [
     says: 'the limit of the swarm is not asked',
     edits: [
       {
-        file: 'actors/admission.ts',
+        file: 'actors/accounts/admission.ts',
         find: '      const account = node.accounts.get(resource);\n      if (account === undefined) continue;\n      const committed = overlay === undefined ? account.committed : overlay.committedOf(account);\n      if (account.limit !== null && needed',
         replace:
           "      const account = node.accounts.get(resource);\n      if (account === undefined || node.tier === 'swarm') continue;\n      const committed = overlay === undefined ? account.committed : overlay.committedOf(account);\n      if (account.limit !== null && needed",
@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     says: 'what was held and not used is booked as spent',
     edits: [
       {
-        file: 'actors/decide-settle.ts',
+        file: 'actors/allocations/decide-settle.ts',
         find: "      booked[resource] = stated;\n    }\n  }\n  if (actual !== 'unknown') {",
         replace:
           "      booked[resource] = Math.max(stated, held[resource] ?? 0);\n    }\n  }\n  if (actual !== 'unknown') {",
@@ -115,19 +115,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'queue-asleep',
     says: 'the queue is not looked at when something is released',
-    edits: [{ file: 'actors/climb.ts', find: "  'ended',\n", replace: '' }],
+    edits: [{ file: 'actors/accounts/climb.ts', find: "  'ended',\n", replace: '' }],
   },
   {
     name: 'victim-robbed',
     says: 'what a victim releases goes to whoever heads the queue, not to whom it yields for',
     edits: [
       {
-        file: 'actors/evolve-allocation.ts',
+        file: 'actors/allocations/evolve-allocation.ts',
         find: 'if (allocation.yieldsTo !== null) team.agenda.collects.add(allocation.yieldsTo);',
         replace: '',
       },
       {
-        file: 'actors/wait-queue.ts',
+        file: 'actors/queue/wait-queue.ts',
         find: "return a.state === 'preempting' ? -1 : 1;",
         replace: "return a.state === 'preempting' ? 1 : -1;",
       },

@@ -1,4 +1,4 @@
-import { alternativesTo } from '../../actors/alternatives.ts';
+import { alternativesTo } from '../../actors/contests/alternatives.ts';
 import type { Alternative } from '../../events/answers.ts';
 import type { DecisionEvent } from '../../events/decision-event.ts';
 import { assert, suite } from '../harness/suite.ts';

@@ -1,6 +1,6 @@
 import { strict as must } from 'node:assert';
-import type { Account } from '../../actors/account.ts';
-import type { Node } from '../../actors/node.ts';
+import type { Account } from '../../actors/accounts/account.ts';
+import type { Node } from '../../actors/nodes/node.ts';
 import type { Team } from '../../actors/team.ts';
 import type { BursarEvent } from '../../events/events.ts';
 

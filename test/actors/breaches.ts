@@ -1,5 +1,5 @@
+import { InvariantError, type InvariantId } from '../../actors/checks/invariant-error.ts';
 import { evolve } from '../../actors/evolve.ts';
-import { InvariantError, type InvariantId } from '../../actors/invariant-error.ts';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { assert } from '../harness/suite.ts';
 import type { TeamRig } from './rig.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { mergedInOrder } from '../../actors/merged-in-order.ts';
-import { RankedList } from '../../actors/ranked-list.ts';
-import { Roster } from '../../actors/roster.ts';
+import { mergedInOrder } from '../../actors/nodes/merged-in-order.ts';
+import { RankedList } from '../../actors/queue/ranked-list.ts';
+import { Roster } from '../../actors/rules/roster.ts';
 import { type Due, type Timer, TimerHeap } from '../../actors/timers.ts';
 import { assert, suite } from '../harness/suite.ts';
 

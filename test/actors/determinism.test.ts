@@ -1,6 +1,6 @@
 import { strict as must } from 'node:assert';
 import fc from 'fast-check';
-import { ActorRuntime } from '../../actors/node-actor.ts';
+import { ActorRuntime } from '../../actors/nodes/node-actor.ts';
 import { encode } from '../../events/codec.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { beginContested, contested } from './contested-histories.ts';

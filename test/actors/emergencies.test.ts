@@ -1,4 +1,4 @@
-import { emergencyOf } from '../../actors/emergency.ts';
+import { emergencyOf } from '../../actors/emergencies/emergency.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { START_MS, shows, type TeamRig, the } from './rig.ts';
 import { ask, enrol, givenLab, open, policy, RUN, release, setLimits, settle } from './world.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { compareGrants, type Grant } from '../../actors/burn.ts';
-import { GrantBook } from '../../actors/grant-book.ts';
+import { compareGrants, type Grant } from '../../actors/windows/burn.ts';
+import { GrantBook } from '../../actors/windows/grant-book.ts';
 import type { AnswerOf } from '../../events/answers.ts';
 import type { BalanceLine } from '../../events/balance-line.ts';
 import type { CommandInput } from '../../events/commands.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Account } from '../../actors/account.ts';
+import type { Account } from '../../actors/accounts/account.ts';
 import { evolve } from '../../actors/evolve.ts';
-import { ActorRuntime } from '../../actors/node-actor.ts';
-import type { NodeChange } from '../../actors/node-change.ts';
+import { ActorRuntime } from '../../actors/nodes/node-actor.ts';
+import type { NodeChange } from '../../actors/nodes/node-change.ts';
 import type { BursarEvent } from '../../events/events.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { apply, breachOf, end, fails, grant, header } from './breaches.ts';

@@ -1,8 +1,8 @@
 import { createActor, createMachine } from 'xstate';
-import { LIVES, type Life, lifeOf, MACHINES, phaseAfter } from '../../actors/machines.ts';
-import { newNode, type Phase, type Tier } from '../../actors/node.ts';
-import { ActorRuntime } from '../../actors/node-actor.ts';
-import type { ChangeKind } from '../../actors/node-change.ts';
+import { LIVES, type Life, lifeOf, MACHINES, phaseAfter } from '../../actors/nodes/machines.ts';
+import { newNode, type Phase, type Tier } from '../../actors/nodes/node.ts';
+import { ActorRuntime } from '../../actors/nodes/node-actor.ts';
+import type { ChangeKind } from '../../actors/nodes/node-change.ts';
 import { IllegalTransitionError, take } from '../../actors/runtime.ts';
 import type { CommandInput } from '../../events/commands.ts';
 import { assert, suite } from '../harness/suite.ts';

@@ -1,10 +1,10 @@
 import { strict as must } from 'node:assert';
 import fc from 'fast-check';
 import { type Actor, createActor } from 'xstate';
-import { LIVES, MACHINES } from '../../actors/machines.ts';
-import type { Node } from '../../actors/node.ts';
-import { ActorRuntime } from '../../actors/node-actor.ts';
-import type { NodeChange } from '../../actors/node-change.ts';
+import { LIVES, MACHINES } from '../../actors/nodes/machines.ts';
+import type { Node } from '../../actors/nodes/node.ts';
+import { ActorRuntime } from '../../actors/nodes/node-actor.ts';
+import type { NodeChange } from '../../actors/nodes/node-change.ts';
 import { type NodeRuntime, plainRuntime, take } from '../../actors/runtime.ts';
 import { TimerHeap } from '../../actors/timers.ts';
 import { assert, suite } from '../harness/suite.ts';

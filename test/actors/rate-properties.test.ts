@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { RateGauge } from '../../actors/rate-gauge.ts';
+import { RateGauge } from '../../actors/rates/rate-gauge.ts';
 import type { RateMeter } from '../../events/resources.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { apply, fails, grant } from './breaches.ts';

@@ -1,9 +1,9 @@
-import type { Account } from '../../actors/account.ts';
-import { type Node, nameOf } from '../../actors/node.ts';
-import type { RateGauge } from '../../actors/rate-gauge.ts';
+import type { Account } from '../../actors/accounts/account.ts';
+import { type Node, nameOf } from '../../actors/nodes/node.ts';
+import type { WaitQueue } from '../../actors/queue/wait-queue.ts';
+import type { RateGauge } from '../../actors/rates/rate-gauge.ts';
 import type { Team } from '../../actors/team.ts';
 import type { Timer } from '../../actors/timers.ts';
-import type { WaitQueue } from '../../actors/wait-queue.ts';
 
 /**
  * Everything that is true of a team as plain data, in an order that does not depend on how it came

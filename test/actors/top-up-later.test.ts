@@ -1,4 +1,4 @@
-import { INVARIANTS } from '../../actors/invariant-error.ts';
+import { INVARIANTS } from '../../actors/checks/invariant-error.ts';
 import type { CommandInput } from '../../events/commands.ts';
 import type { EventOf } from '../../events/events.ts';
 import { noticesOf } from '../../writer/notices.ts';

@@ -1,0 +1,268 @@
+import type { Answer } from '../../events/answers.ts';
+import type { CommandOf } from '../../events/commands.ts';
+import { LIMITS } from '../../events/limits.ts';
+import { refuse } from '../../events/refusals.ts';
+import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
+import { fits, leavesRange } from '../accounts/admission.ts';
+import { isConsumable, typeIn } from '../accounts/registry.ts';
+import { meetsQueue } from '../contests/contention.ts';
+import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
+import { closesWith } from '../nodes/auto-close.ts';
+import { barrierOf, bookedAt } from '../nodes/locate.ts';
+import { claimed } from '../repeat.ts';
+import { mayActFor } from '../rules/authority.ts';
+import { toolBarrier } from '../rules/tool-rules.ts';
+import type { Allocation, Team } from '../team.ts';
+import { earlierOfAdjust, earlierOfCharge, earlierOfEnd } from '../windows/earlier.ts';
+import {
+  commandCause,
+  implausibleOf,
+  notYours,
+  quarantine,
+  unknownAllocation,
+} from './decide-settle.ts';
+import { above, growthOf, isAny, reportedOf } from './end.ts';
+import { backOf, backOfShrink } from './reservation.ts';
+
+/** Gives everything back; what was reported stays booked. */
+export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Context): Decision {
+  const tomb = team.tombstones.get(command.allocation);
+  const live = team.allocations.get(command.allocation);
+  if (live === undefined) {
+    if (tomb === undefined) return answered(unknownAllocation(team, command.allocation));
+    if (!mayActFor(team, ctx.agent, tomb.agent)) return answered(notYours(ctx, command.allocation));
+    const { as, booked } = tomb;
+    return answered({ outcome: 'ended', allocation: command.allocation, as, booked });
+  }
+  if (!mayActFor(team, ctx.agent, live.agent)) return answered(notYours(ctx, command.allocation));
+  const booked = reportedOf(live);
+  if (leavesRange(live.node, growthOf(live.items, booked))) return answered(outOfRange());
+  const overrun = above(booked, live.items);
+  const toReservation = backOf(team, live, booked);
+  return recorded({
+    ...stamp('AllocationEnded', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    as: 'released',
+    booked,
+    ...(overrun === undefined ? {} : { overrun }),
+    ...earlierOfEnd(live, booked),
+    ...(isAny(booked) ? { estimated: true } : {}),
+    ...(toReservation === undefined ? {} : { toReservation }),
+    ...(closesWith(live.node, 1) ? { closesStep: true } : {}),
+  });
+}
+
+/** Extends a lease; never shortens it. */
+export function decideRenew(team: Team, command: CommandOf<'renew'>, ctx: Context): Decision {
+  const live = liveOf(team, command.allocation, ctx);
+  if ('outcome' in live) return answered(live);
+  if (ctx.atMs >= mustEndAtMs(team, live)) {
+    return answered(refuse('lease_over', `${live.id} had to end; it is not renewed any more`));
+  }
+  const wished =
+    command.byMs === undefined
+      ? Math.max(live.expiresAtMs, ctx.atMs + (command.ttlMs ?? 0))
+      : live.expiresAtMs + command.byMs;
+  const longest = Math.min(ctx.atMs + LIMITS.leaseMsMax, live.node.deadlineAtMs, live.endsByMs);
+  const most = Math.max(live.expiresAtMs, longest);
+  return recorded({
+    ...stamp('LeaseRenewed', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    expiresAtMs: Math.min(wished, most),
+  });
+}
+
+/** Changes what is held: growth must fit like a request, shrinking always may. */
+export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Context): Decision {
+  const live = liveOf(team, command.allocation, ctx);
+  if ('outcome' in live) return answered(live);
+  const growth: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(command.items)) {
+    const type = typeIn(team.resources, resource);
+    if (type === undefined) {
+      return answered(refuse('unknown_resource', `${resource} is in no registry`));
+    }
+    if (type.class === 'rate') {
+      return answered(refuse('rate_counted_at_grant', `${resource} is a rate, not held`));
+    }
+    if (resource === ALLOCATIONS) {
+      return answered(refuse('malformed', `${ALLOCATIONS} count themselves: leave them out`));
+    }
+    const more = amount - (live.items[resource] ?? 0);
+    if (more > 0) growth[resource] = more;
+  }
+  const tooManyItems = tooMany({ ...live.items, ...command.items });
+  if (tooManyItems !== undefined) return answered(tooManyItems);
+  if (Object.keys(growth).length > 0) {
+    const barrier = barrierOf(live.node, live.priority);
+    if (barrier !== undefined) {
+      const code = barrier.reason === 'frozen' ? 'node_frozen' : 'node_closing';
+      const message = `${barrier.path} is ${barrier.reason}: no growth`;
+      return answered(refuse(barrier.reason === 'stopped' ? 'node_stopped' : code, message));
+    }
+    const tools = toolBarrier(team, live.agent, live.node.path, Object.keys(growth));
+    if (tools !== undefined) {
+      const message = `${tools.tool} is not allowed by the rule ${tools.rule} of ${tools.path}`;
+      return answered(refuse('not_permitted', message));
+    }
+    if (leavesRange(live.node, growth)) {
+      return answered(outOfRange());
+    }
+    if (!fits(live.node, growth) || meetsQueue(team, live.node, growth)) {
+      return answered(refuse('does_not_fit', `no room on the path of ${live.node.path}`));
+    }
+  }
+  const toReservation = backOfShrink(live, command.items);
+  return recorded({
+    ...stamp('AllocationResized', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    items: command.items,
+    ...(toReservation === undefined ? {} : { toReservation }),
+  });
+}
+
+/** Notes use so far; changes no balance, but is booked should the holder never settle. */
+export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Context): Decision {
+  const live = liveOf(team, command.allocation, ctx);
+  if ('outcome' in live) return answered(live);
+  const used: Record<string, number> = { ...live.reported };
+  for (const [resource, amount] of Object.entries(command.used)) {
+    if (typeIn(team.resources, resource) === undefined) {
+      return answered(refuse('unknown_resource', `${resource} is in no registry`));
+    }
+    used[resource] = Math.max(used[resource] ?? 0, amount);
+  }
+  const refused = tooMany(used);
+  if (refused !== undefined) return answered(refused);
+  const implausible = implausibleOf(team, command.used);
+  if (implausible !== undefined) {
+    return quarantine(team, ctx, live, command, command.used, implausible);
+  }
+  return recorded({
+    ...stamp('UsageReported', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: live.id,
+    used,
+    ...(isAbove(used, live.items) ? { overrun: true } : {}),
+  });
+}
+
+/** Books use that no allocation covers. */
+export function decideCharge(team: Team, command: CommandOf<'charge'>, ctx: Context): Decision {
+  const node = team.nodes.get(command.path);
+  if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  const bad = notConsumable(team, command.amounts);
+  if (bad !== undefined) return answered(bad);
+  if (leavesRange(node, command.amounts)) {
+    return answered(outOfRange());
+  }
+  return recorded({
+    ...stamp('Charged', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    path: command.path,
+    amounts: command.amounts,
+    ...earlierOfCharge(node, command.amounts, ctx.atMs, command.agoMs),
+  });
+}
+
+/** Trues up what the end of an allocation booked. */
+export function decideAdjust(team: Team, command: CommandOf<'adjust'>, ctx: Context): Decision {
+  if (team.allocations.has(command.allocation)) {
+    return answered(refuse('allocation_live', `${command.allocation} has not ended`));
+  }
+  const tomb = team.tombstones.get(command.allocation);
+  if (tomb === undefined) return answered(unknownAllocation(team, command.allocation));
+  const bad = notConsumable(team, command.actual);
+  if (bad !== undefined) return answered(bad);
+  const more: Record<string, number> = {};
+  const less: Record<string, number> = {};
+  for (const [resource, actual] of Object.entries(command.actual)) {
+    const change = actual - (tomb.booked[resource] ?? 0);
+    if (change > 0) more[resource] = change;
+    if (change < 0) less[resource] = -change;
+  }
+  const anchor = bookedAt(team, tomb);
+  if (anchor === undefined) return answered(refuse('node_closed', `${team.name} is closed`));
+  if (leavesRange(anchor, more)) {
+    return answered(outOfRange());
+  }
+  return recorded({
+    ...stamp('Adjusted', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    allocation: command.allocation,
+    path: anchor.path,
+    more,
+    less,
+    ...earlierOfAdjust(anchor, tomb, command.actual),
+  });
+}
+
+/** Takes a waiting request out of its queue. */
+export function decideCancel(team: Team, command: CommandOf<'cancel'>, ctx: Context): Decision {
+  const waiting = team.waiting.get(command.request) ?? team.approvals.get(command.request);
+  const granted = team.allocations.get(command.request) ?? team.tombstones.get(command.request);
+  const owner = waiting?.agent ?? granted?.agent;
+  if (owner === undefined) {
+    return answered(refuse('unknown_request', `nothing of the id ${command.request} waits`));
+  }
+  if (!mayActFor(team, ctx.agent, owner)) return answered(notYours(ctx, command.request));
+  if (waiting === undefined) {
+    const answer: Answer = { outcome: 'already_granted', request: command.request };
+    return { events: claimed(team, command.request, ctx), answer };
+  }
+  return recorded({
+    ...stamp('RequestCancelled', team, ctx.atMs),
+    ...commandCause(command, ctx),
+    request: command.request,
+    waitedMs: ctx.atMs - waiting.sinceMs,
+  });
+}
+
+/** When an allocation is made to end, by a preemption or a stop; Infinity while nothing presses. */
+function mustEndAtMs(team: Team, { graceEndsAtMs, stops }: Allocation): number {
+  let atMs = graceEndsAtMs ?? Infinity;
+  for (const { path, stop } of stops) {
+    const inForce = team.nodes.get(path)?.stops?.get(stop);
+    if (inForce !== undefined && inForce.ackUntilMs < atMs) atMs = inForce.ackUntilMs;
+  }
+  return atMs;
+}
+
+function liveOf(team: Team, id: string, ctx: Context) {
+  const live = team.allocations.get(id);
+  if (live === undefined) {
+    const tomb = team.tombstones.get(id);
+    return tomb === undefined
+      ? unknownAllocation(team, id)
+      : refuse('allocation_ended', `${id} has ended: ${tomb.as}`);
+  }
+  return mayActFor(team, ctx.agent, live.agent) ? live : notYours(ctx, id);
+}
+
+function outOfRange() {
+  return refuse('amount_out_of_range', 'a sum would leave the range of 2^53');
+}
+
+function isAbove(used: Amounts, held: Amounts): boolean {
+  for (const resource in used) if ((used[resource] as number) > (held[resource] ?? 0)) return true;
+  return false;
+}
+
+/** Bounds what is kept of one allocation, and with it the events that name its resources. */
+function tooMany(amounts: Amounts) {
+  const count = Object.keys(amounts).length;
+  if (count <= LIMITS.itemsMax) return undefined;
+  return refuse('malformed', `${count} resources; ${LIMITS.itemsMax} are the most (itemsMax)`);
+}
+
+function notConsumable(team: Team, amounts: Amounts) {
+  for (const resource in amounts) {
+    if (!isConsumable(team.resources, resource)) {
+      return refuse('unknown_resource', `${resource} is no consumable; only those are spent`);
+    }
+  }
+  return undefined;
+}

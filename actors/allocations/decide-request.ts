@@ -1,0 +1,141 @@
+import type { ResourceAllocationRequest as Ask, CommandOf } from '../../events/commands.ts';
+import type { BursarEvent } from '../../events/events.ts';
+import type { Priority } from '../../events/priority.ts';
+import type { DenialReason } from '../../events/reasons.ts';
+import { refuse } from '../../events/refusals.ts';
+import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
+import { fits, leavesRange } from '../accounts/admission.ts';
+import { boundedAmounts } from '../accounts/bounded-amounts.ts';
+import { typeIn } from '../accounts/registry.ts';
+import { candidateFor, detect, meetsQueue, rankOf } from '../contests/contention.ts';
+import { grantOf, resolve } from '../contests/resolver.ts';
+import { answered, type Context, type Decision, nameAt, recorded } from '../context.ts';
+import { slackMsOf } from '../nodes/deadline.ts';
+import { barrierOf, locate, type Place } from '../nodes/locate.ts';
+import { backfillEndMs } from '../queue/backfill.ts';
+import { ratesFit } from '../rates/rates.ts';
+import { beyondCap } from '../rules/caller-caps.ts';
+import type { Team } from '../team.ts';
+import { draw, strayDraw } from './decide-draw.ts';
+import { denialOf } from './denial.ts';
+import { ruledOut } from './ruled-out.ts';
+
+/** Priority of a request that names none. */
+export const PRIORITY_DEFAULT = 100;
+
+/** Decides a request: before anything is spent, over all tiers and resources at once. */
+export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Context): Decision {
+  const ask = askOf(command);
+  const id = command.id ?? nameAt(team, 'w', ctx.at);
+  const priority = ask.priority ?? PRIORITY_DEFAULT;
+  if (ask.deadlineMs !== undefined && ask.deadlineMs <= 0) {
+    return answered(
+      refuse('deadline_past', `the deadline lies ${-ask.deadlineMs} ms back`, { id }),
+    );
+  }
+  for (const resource in ask.items) {
+    const refused = refusedItem(team, resource, ask.items[resource]);
+    if (refused !== undefined) return answered({ ...refused, id });
+  }
+  const { agent, digest } = ctx;
+  const asked: Asked = { id, agent, digest, ask, priority };
+  const place = locate(team, ask.path);
+  if (typeof place === 'string') return recorded(denialOf(team, asked, place, ask.path, ctx.atMs));
+  const wanted = boundedAmounts(team, ask);
+  const beyond = beyondCap(team, asked, place, wanted);
+  if (beyond !== undefined) return answered(beyond);
+  if (wanted === undefined) {
+    return recorded(denialOf(team, asked, 'unbounded', ask.path, ctx.atMs));
+  }
+  const stray = strayDraw(team, ask, id);
+  if (stray !== undefined) return answered(stray);
+  if (leavesRange(place.anchor, wanted)) {
+    return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53', { id }));
+  }
+  return { events: decideAt(team, asked, place, wanted, ctx, false) };
+}
+
+/** Refuses a resource that nobody knows, and a part of what cannot be divided. */
+function refusedItem(team: Team, resource: string, item: Ask['items'][string] | undefined) {
+  const type = typeIn(team.resources, resource);
+  if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
+  if (resource === ALLOCATIONS) return refuse('malformed', `${ALLOCATIONS} count themselves`);
+  if (type.class !== 'rate' || item?.min === undefined || item.min === item.amount)
+    return undefined;
+  return refuse('rate_counted_at_grant', `${resource} is a rate: a part of it is not granted`);
+}
+
+/** A request on its way to a decision. */
+export interface Asked {
+  readonly id: string;
+  readonly agent: string;
+  readonly digest: number | undefined;
+  readonly ask: Ask;
+  readonly priority: Priority;
+}
+
+/** Decides what an approver has agreed to, as if it had been asked for now. */
+export function decideApproved(team: Team, asked: Asked, ctx: Context): BursarEvent[] {
+  const { path } = asked.ask;
+  const deny = (reason: DenialReason) => [denialOf(team, asked, reason, path, ctx.atMs)];
+  const place = locate(team, path);
+  if (typeof place === 'string') return deny(place);
+  const wanted = boundedAmounts(team, asked.ask);
+  if (wanted === undefined) return deny('unbounded');
+  for (const resource in wanted) {
+    if (typeIn(team.resources, resource) === undefined) return deny('unknown_resource');
+  }
+  if (leavesRange(place.anchor, wanted)) return deny('amount_out_of_range');
+  return decideAt(team, asked, place, wanted, ctx, true);
+}
+
+/** Decides a request whose place and amounts are known: barriers, rules of the policy, room. */
+function decideAt(
+  team: Team,
+  asked: Asked,
+  place: Place,
+  amounts: Amounts,
+  ctx: Context,
+  isApproved: boolean,
+): BursarEvent[] {
+  const { ask, priority } = asked;
+  const deny = (reason: DenialReason, path: string) => [
+    denialOf(team, asked, reason, path, ctx.atMs),
+  ];
+  const barrier = barrierOf(place.anchor, priority);
+  if (barrier !== undefined) return deny(barrier.reason, barrier.path);
+  const byRule = ruledOut(team, asked, amounts, ctx.atMs, isApproved);
+  if (byRule !== undefined) return [byRule];
+  if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) return deny('deadline_unreachable', ask.path);
+  const candidate = candidateFor(team, asked, place, amounts, ctx.atMs);
+  const { wanted, rates } = candidate;
+  if (ask.reservationId !== undefined) return [draw(team, candidate, ask.reservationId)];
+  const isFree =
+    fits(place.anchor, wanted) &&
+    ratesFit(place.anchor, rates, ctx.atMs) &&
+    !meetsQueue(team, place.anchor, amounts);
+  const contest = isFree ? undefined : detect(team, candidate);
+  if (contest === undefined) return [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })];
+  const rank = rankOf(candidate, team);
+  // What is its own it need not give back in time for others.
+  const endsByMs = contest.isOwn ? undefined : backfillEndMs(team, candidate, rank);
+  if (endsByMs === undefined) return resolve(team, contest, ctx);
+  return [{ ...grantOf(team, candidate, wanted, 'request', { rule: 'backfill' }), endsByMs }];
+}
+
+/** What is recorded of a request: nothing that may differ between two tries. */
+export function askOf(command: CommandOf<'request'>): Ask {
+  const ask: Ask = { path: command.path, items: command.items };
+  if (command.priority !== undefined) ask.priority = command.priority;
+  if (command.businessImpact !== undefined) ask.businessImpact = command.businessImpact;
+  if (command.deadlineMs !== undefined) ask.deadlineMs = command.deadlineMs;
+  if (command.expectedMs !== undefined) ask.expectedMs = command.expectedMs;
+  if (command.ttlMs !== undefined) ask.ttlMs = command.ttlMs;
+  if (command.maxWaitMs !== undefined) ask.maxWaitMs = command.maxWaitMs;
+  if (command.graceMs !== undefined) ask.graceMs = command.graceMs;
+  if (command.strategy !== undefined) ask.strategy = command.strategy;
+  if (command.preemptible !== undefined) ask.preemptible = command.preemptible;
+  if (command.reservationId !== undefined) ask.reservationId = command.reservationId;
+  if (command.topUpLater !== undefined) ask.topUpLater = command.topUpLater;
+  return ask;
+}

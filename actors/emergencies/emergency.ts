@@ -1,0 +1,93 @@
+import type { Emergency as EmergencyMessage } from '../../events/answers.ts';
+import type { BursarEvent } from '../../events/events.ts';
+import { swarmOf } from '../../events/names.ts';
+import { subjects } from '../../events/subjects.ts';
+import type { Threshold } from '../../events/window.ts';
+import { usePermille } from '../accounts/account.ts';
+import type { EmergencyEvent, Position } from '../team.ts';
+
+/** Whether an event is told to subscribers of emergencies. */
+export function isEmergency(event: BursarEvent): event is EmergencyEvent {
+  switch (event.type) {
+    case 'ThresholdCrossed':
+    case 'AlertRaised':
+    case 'Stopped':
+    case 'StopCompleted':
+    case 'StopLifted':
+    case 'Frozen':
+    case 'UsageQuarantined':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The message of an emergency; the same event always gives the same message and id. */
+export function emergencyOf(event: EmergencyEvent, shard: number, at: Position): EmergencyMessage {
+  const swarm = swarmOf(event.path);
+  const told = tell(event);
+  return {
+    id: `${shard}-${at.seq}-${at.index}`,
+    subject: subjects.emergency(event.team, swarm, told.kind),
+    team: event.team,
+    swarm,
+    path: event.path,
+    atMs: event.atMs,
+    seq: at.seq,
+    ...told,
+  };
+}
+
+type Told = Pick<EmergencyMessage, 'kind' | 'detail'> & Partial<EmergencyMessage>;
+
+function tell(event: EmergencyEvent): Told {
+  switch (event.type) {
+    case 'ThresholdCrossed':
+      return {
+        kind: event.kind,
+        resource: event.resource,
+        usePermille: event.usePermille,
+        detail: `${event.resource} of ${event.path} is used to ${(event.usePermille / 10).toFixed(1)} % of ${event.limit}`,
+      };
+    case 'AlertRaised': {
+      const { threshold, resource, path, usage, limit } = event;
+      return {
+        kind: threshold.kind,
+        resource,
+        threshold,
+        ...(limit === null ? {} : { usePermille: usePermille(usage, limit) }),
+        detail: `${resource} of ${path} has reached ${boundText(threshold)}: ${usage} of ${limit ?? 'no limit'}`,
+      };
+    }
+    case 'Stopped':
+      return {
+        kind: 'stop',
+        stop: event.stop,
+        below: event.below,
+        ackUntilMs: event.ackUntilMs,
+        detail: `${event.path} is stopped: ${event.allocationCount} allocations of ${event.agentCount} agents must end. ${event.reason}`,
+      };
+    case 'StopCompleted':
+      return {
+        kind: 'stopped',
+        stop: event.stop,
+        detail: `${event.path} stands still; ${event.fencedCount} allocations were fenced`,
+      };
+    case 'StopLifted':
+      return { kind: 'recovered', stop: event.stop, detail: `the stop of ${event.path} is lifted` };
+    case 'Frozen':
+      return { kind: 'critical', detail: `${event.path} is frozen: ${event.reason}` };
+    case 'UsageQuarantined':
+      return {
+        kind: 'critical',
+        detail: `implausible use of ${JSON.stringify(event.amounts)} on ${event.path} was not booked`,
+      };
+    default:
+      return event satisfies never;
+  }
+}
+
+function boundText({ usage, usagePercent, balance }: Threshold): string {
+  if (usagePercent !== undefined) return `a use of ${usagePercent} %`;
+  return usage === undefined ? `a balance of ${balance}` : `a use of ${usage}`;
+}

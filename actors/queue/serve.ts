@@ -1,0 +1,260 @@
+import { strict as assert } from 'node:assert';
+import type { AccountName, BursarEvent, EventOf } from '../../events/events.ts';
+import { LIMITS } from '../../events/limits.ts';
+import type { Amounts } from '../../events/resources.ts';
+import { availableIn } from '../accounts/account.ts';
+import { Overlay, roomFor, shortagesOf } from '../accounts/admission.ts';
+import { boundedAmounts } from '../accounts/bounded-amounts.ts';
+import { addDue } from '../accounts/climb.ts';
+import { waitingDenial } from '../allocations/denial.ts';
+import { isAny } from '../allocations/end.ts';
+import { toolDenial } from '../allocations/ruled-out.ts';
+import {
+  bottleneckOf,
+  type Candidate,
+  candidateFor,
+  outermostAccount,
+  queueBefore,
+  servable,
+  shortagesNow,
+} from '../contests/contention.ts';
+import { grantOf } from '../contests/resolver.ts';
+import { nameAt, stamp } from '../context.ts';
+import { nodeOf } from '../nodes/evolve-node.ts';
+import { barrierOf, locate } from '../nodes/locate.ts';
+import { rateShortages, ratesReadyAtMs } from '../rates/rates.ts';
+import { toolBarrier } from '../rules/tool-rules.ts';
+import { accountOfKey, type Position, type Team } from '../team.ts';
+import { backfillEndMs } from './backfill.ts';
+import { breakDeadlock } from './deadlock.ts';
+import { isNamed, nextInLine } from './next-in-line.ts';
+import { shareRoom } from './share-room.ts';
+import { endOfClaim, growthBy, withClaim } from './top-up-later.ts';
+import type { Waiting } from './wait-queue.ts';
+
+/**
+ * The denial of a waiting request that cannot be admitted any more, whatever the room; the end of a
+ * claim whose allocation has ended.
+ */
+export function barredDenial(team: Team, waiting: Waiting, atMs: number): BursarEvent | undefined {
+  const { path } = waiting.ask;
+  const over = endOfClaim(team, waiting, atMs);
+  if (over !== undefined) return over;
+  const place = locate(team, path);
+  if (typeof place === 'string') return waitingDenial(team, waiting, place, path, atMs);
+  const barrier = barrierOf(place.anchor, waiting.priority);
+  if (barrier !== undefined) {
+    return waitingDenial(team, waiting, barrier.reason, barrier.path, atMs);
+  }
+  if (waiting.latestStartMs < atMs) {
+    return waitingDenial(team, waiting, 'deadline_unreachable', path, atMs);
+  }
+  const tools = toolBarrier(team, waiting.agent, path, Object.keys(waiting.ask.items));
+  if (tools !== undefined) {
+    const denial = toolDenial(team, waiting, tools, atMs);
+    return { ...denial, waited: true, waitedMs: atMs - waiting.sinceMs };
+  }
+  const isUnbounded = boundedAmounts(team, waiting.ask) === undefined;
+  return isUnbounded ? waitingDenial(team, waiting, 'unbounded', path, atMs) : undefined;
+}
+
+/** Serves the head of a queue if it fits now; the queue stands still behind it otherwise. */
+export function serveHead(team: Team, key: string, atMs: number, at: Position): BursarEvent[] {
+  const { path, resource } = accountOfKey(key);
+  const node = team.nodes.get(path);
+  const head = node && nextInLine(team, node, resource);
+  const contest = team.contests.get(key);
+  if (head === undefined) {
+    if (contest === undefined) return [];
+    const { id, outcome } = contest;
+    return [{ ...stamp('ContestEnded', team, atMs), contest: id, outcome }];
+  }
+  const barred = barredDenial(team, head, atMs);
+  if (barred !== undefined) return [barred];
+  const candidate = candidateOf(team, head, atMs);
+  if (head.state === 'preempting') return collect(team, head, candidate);
+  const shared = isNamed(team) ? [] : share(team, head, atMs, at);
+  if (shared.length > 0) return shared;
+  const served = serve(team, head, candidate, at);
+  if (served.length > 0) return served;
+  const behind = isNamed(team) ? [] : serveBehind(team, head, atMs);
+  return behind.length > 0 ? behind : breakDeadlock(team, head.account, atMs);
+}
+
+/** Serves several at once, where they divide what is free. */
+function share(team: Team, { account }: Waiting, atMs: number, at: Position): BursarEvent[] {
+  const node = nodeOf(team, account.path);
+  const parts = shareRoom(team, node, account.resource, atMs, (waiting) =>
+    barredDenial(team, waiting, atMs) === undefined ? candidateOf(team, waiting, atMs) : undefined,
+  );
+  const by = team.policy.sharing;
+  return (parts ?? []).map(({ waiting, candidate, items }, no, { length }) => ({
+    ...withClaim(
+      team,
+      queueGrant(team, waiting, candidate, items, 'share'),
+      candidate,
+      nameAt(team, 't', at, no),
+    ),
+    shared: { by, place: no + 1, of: length },
+  }));
+}
+
+/** Waiting requests behind the head that are looked at when it cannot be served. */
+const BEHIND_MAX = 16;
+
+/** Serves one of those behind a head that has to wait on, where that delays nobody. */
+function serveBehind(team: Team, head: Waiting, atMs: number): BursarEvent[] {
+  const { path, resource } = head.account;
+  const node = nodeOf(team, path);
+  const account = node.accounts.get(resource);
+  if (team.policy.backfill === 'none' || account === undefined) return [];
+  if (availableIn(account) <= 0) return [];
+  let lookedAt = 0;
+  for (const waiting of node.queues?.get(resource)?.inOrder() ?? []) {
+    if (waiting === head || waiting.state === 'preempting') continue;
+    if (waiting.ask.topsUp !== undefined) continue;
+    if (lookedAt === BEHIND_MAX) break;
+    lookedAt += 1;
+    if (barredDenial(team, waiting, atMs) !== undefined) continue;
+    const candidate = candidateOf(team, waiting, atMs);
+    const { place, asked, wanted } = candidate;
+    const endsByMs = backfillEndMs(team, candidate, waiting);
+    if (endsByMs === undefined) continue;
+    // By now it lies inside a guarantee, and passes nobody.
+    if (queueBefore(team, place.anchor, asked, waiting) === undefined) {
+      return [queueGrant(team, waiting, candidate, wanted, 'queue-head')];
+    }
+    return [{ ...queueGrant(team, waiting, candidate, wanted, 'backfill'), endsByMs }];
+  }
+  return [];
+}
+
+function serve(team: Team, head: Waiting, candidate: Candidate, at: Position): BursarEvent[] {
+  const { place, asked, atMs } = candidate;
+  const part = servable(team, candidate);
+  if (part === undefined) {
+    const short = shortagesNow(candidate);
+    const next = bottleneckOf(team, candidate, short, head.account);
+    wakeForRates(team, head, candidate);
+    return moveTo(team, head, next, atMs);
+  }
+  // It fits, but on another account of its path somebody is served before it.
+  const before = queueBefore(team, place.anchor, asked, head);
+  if (before !== undefined) {
+    return mayFollow(team, head, before.account) ? moveTo(team, head, before.account, atMs) : [];
+  }
+  if (head.ask.topsUp !== undefined) return [growthBy(team, head, part, atMs)];
+  const grant = queueGrant(team, head, candidate, part, 'queue-head');
+  return [withClaim(team, grant, candidate, nameAt(team, 't', at))];
+}
+
+/**
+ * Whether a request that fits joins the queue in which somebody stands before it. Where orders are
+ * of the moment two could follow each other in a circle: there it goes outwards alone, and waits
+ * where it is for those further in.
+ */
+function mayFollow(team: Team, { account }: Waiting, next: AccountName): boolean {
+  if (!isNamed(team)) return true;
+  const outwards = account.path.length - next.path.length;
+  return outwards > 0 || (outwards === 0 && next.resource < account.resource);
+}
+
+function queueGrant(
+  team: Team,
+  { attempt, sinceMs, priority }: Waiting,
+  candidate: Candidate,
+  items: Amounts,
+  rule: 'queue-head' | 'backfill' | 'share',
+): EventOf<'AllocationGranted'> {
+  const { atMs } = candidate;
+  const waitedMs = atMs - sinceMs;
+  return {
+    ...grantOf(team, candidate, items, 'queue', { rule, factors: { waitedMs, priority } }),
+    claimUntilMs: atMs + LIMITS.claimMs,
+    attempt,
+    waitedMs,
+  };
+}
+
+/** Looks at the queue of a request again when its rates have room; found again by a sweep. */
+function wakeForRates(team: Team, { id }: Waiting, candidate: Candidate): void {
+  const { place, rates, atMs } = candidate;
+  const readyAtMs = ratesReadyAtMs(place.anchor, rates, atMs);
+  const before = team.agenda.wakes.get(id);
+  if (before !== undefined) team.timers.remove(before);
+  team.agenda.wakes.delete(id);
+  if (readyAtMs <= atMs || readyAtMs === Infinity) return;
+  team.agenda.wakes.set(id, addDue(team, readyAtMs, 'rate', id));
+}
+
+function moveTo(team: Team, { id, ask, account }: Waiting, next: AccountName, atMs: number) {
+  const isThere = next.path === account.path && next.resource === account.resource;
+  if (isThere) return [];
+  const pass = team.nodes.get(next.path)?.queues?.get(next.resource)?.passOf(ask.path) ?? 0;
+  return [{ ...stamp('RequestMoved', team, atMs), request: id, account: next, pass }];
+}
+
+/** What a beneficiary gets of what has come free: its victims' part goes to nobody else. */
+export function collectFor(team: Team, id: string, atMs: number): BursarEvent[] {
+  const waiting = team.waiting.get(id);
+  if (waiting?.state !== 'preempting') return [];
+  const barred = barredDenial(team, waiting, atMs);
+  return barred === undefined ? collect(team, waiting, candidateOf(team, waiting, atMs)) : [barred];
+}
+
+/** Adds to what is set aside for a beneficiary; grants when it is all there. */
+function collect(team: Team, waiting: Waiting, candidate: Candidate): BursarEvent[] {
+  const { place, wanted, rates, atMs } = candidate;
+  const more: Record<string, number> = {};
+  for (const [resource, amount] of Object.entries(wanted)) {
+    const missing = amount - (waiting.earmarked[resource] ?? 0);
+    const room = missing > 0 ? roomFor(place.anchor, resource, missing) : 0;
+    if (room > 0) more[resource] = room;
+  }
+  const { id: request } = waiting;
+  const events: BursarEvent[] = isAny(more)
+    ? [{ ...stamp('ResourcesReclaimed', team, atMs), request, earmarked: more }]
+    : [];
+  // Limits may have been cut, or a limited step opened, since the collecting began.
+  const short = [
+    ...shortagesOf(place.anchor, wanted, withoutEarmark(team, waiting)),
+    ...rateShortages(place.anchor, rates, atMs),
+  ];
+  if (short.length === 0) return [...events, collectedGrant(team, waiting, candidate)];
+  if (events.length > 0) return events;
+  wakeForRates(team, waiting, candidate);
+  return moveTo(team, waiting, outermostAccount(short, waiting.account), atMs);
+}
+
+function collectedGrant(team: Team, waiting: Waiting, candidate: Candidate): BursarEvent {
+  const waitedMs = candidate.atMs - waiting.sinceMs;
+  const { priority, victims } = waiting;
+  const factors = { waitedMs, priority, preemptionVictims: victims.length };
+  return {
+    ...grantOf(team, candidate, candidate.wanted, 'preemption', { rule: 'preempted', factors }),
+    preempted: victims.filter((id) => !team.allocations.has(id)),
+    waitedMs,
+    ...(waitedMs > 0
+      ? { claimUntilMs: candidate.atMs + LIMITS.claimMs, attempt: waiting.attempt }
+      : {}),
+  };
+}
+
+/** The books as they are once what is set aside for a request has become free for its grant. */
+function withoutEarmark(team: Team, { earmarkPath, earmarked }: Waiting): Overlay {
+  const overlay = new Overlay();
+  const on = team.nodes.get(earmarkPath);
+  for (const [resource, amount] of Object.entries(earmarked)) {
+    if (on !== undefined) overlay.add(on, resource, -amount);
+  }
+  return overlay;
+}
+
+/** A waiting request that nothing bars, as it would be decided now. */
+function candidateOf(team: Team, waiting: Waiting, atMs: number): Candidate {
+  const { id, ask } = waiting;
+  const place = locate(team, ask.path);
+  const asked = boundedAmounts(team, ask);
+  assert(typeof place !== 'string' && asked !== undefined, `nothing bars ${id}`);
+  return candidateFor(team, waiting, place, asked, atMs);
+}
