@@ -54,10 +54,10 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     'close',
     'claim',
     'expire',
+    'rate',
     'reservation',
     'wait',
     'approval',
-    'rate',
   ] as const;
   const due = fc.record({
     atMs: fc.nat(20),
