@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMMAND_VERSION, common, Reason } from './command-kit.ts';
 import { LIMITS } from './limits.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
@@ -8,24 +9,7 @@ import { Role } from './roles.ts';
 import { Strategy } from './strategy.ts';
 import { GrantTerms, Thresholds, Window } from './window.ts';
 
-/** Version of the command format; a command may carry it as `v`, absent means this one. */
-export const COMMAND_VERSION = 1;
-
-const common = {
-  v: z.literal(COMMAND_VERSION).optional(),
-  /** Idempotency key: the same id with the same content gets the same final answer. */
-  id: CommandId.optional(),
-  /** How long ago this command was sent for the first time, ms; 0 or absent on the first try. */
-  firstSentMsAgo: z.int().min(0).optional(),
-};
-
 const ttlMs = z.int().min(LIMITS.ttlMsMin).max(LIMITS.leaseMsMax);
-
-/** Free text. Half a surrogate pair would be read back from the log as another character. */
-const Reason = z
-  .string()
-  .max(200)
-  .refine((text) => !/\p{Surrogate}/u.test(text), { message: 'holds half a character' });
 
 /** One resource of a bundle. Without `min` the item is indivisible; without `amount` policy bounds it. */
 const Item = z

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Refusal } from '../events/answers.ts';
-import { COMMAND_VERSION, Command, OPS } from '../events/commands.ts';
+import { COMMAND_VERSION } from '../events/command-kit.ts';
+import { Command, OPS } from '../events/commands.ts';
 import { teamOf } from '../events/names.ts';
 import { OPS_NOT_AVAILABLE, REQUEST_FIELDS_NOT_AVAILABLE } from '../events/not-available.ts';
 import { type Problem, problemOf } from '../events/problem.ts';

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { CommandId } from './names.ts';
+
+/** Version of the command format; a command may carry it as `v`, absent means this one. */
+export const COMMAND_VERSION = 1;
+
+/** Fields of every command. */
+export const common = {
+  v: z.literal(COMMAND_VERSION).optional(),
+  /** Idempotency key: the same id with the same content gets the same final answer. */
+  id: CommandId.optional(),
+  /** How long ago this command was sent for the first time, ms; 0 or absent on the first try. */
+  firstSentMsAgo: z.int().min(0).optional(),
+};
+
+/** Free text. Half a surrogate pair would be read back from the log as another character. */
+export const Reason = z
+  .string()
+  .max(200)
+  .refine((text) => !/\p{Surrogate}/u.test(text), { message: 'holds half a character' });
