@@ -174,7 +174,11 @@ function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
       return { outcome: 'window_reset', path, resource, spent, ...withId(event) };
     }
     case 'PolicySet':
-      return { outcome: 'policy_set', ...withId(event) };
+      return {
+        outcome: 'policy_set',
+        ...(event.version === undefined ? {} : { version: event.version }),
+        ...withId(event),
+      };
     case 'CredentialEnrolled': {
       const { agent, role, prefix } = event;
       return { outcome: 'enrolled', agent, role, prefix, ...withId(event) };

@@ -16,14 +16,21 @@ export function decideSetPolicy(
   command: CommandOf<'setPolicy'>,
   ctx: Context,
 ): Decision {
-  const { path, policy } = command;
-  if (path !== team.name) {
-    return answered(refuse('malformed', `policy is the team's: path must be ${team.name}`));
-  }
+  const { path, policy, ifVersion = team.policyVersion } = command;
+  if (path !== team.name) return answered(ofTheTeam(team));
+  if (ifVersion !== team.policyVersion) return answered(conflictOf(team, ifVersion));
   const refused = changedInUse(team, policy.resources);
   if (refused !== undefined) return answered(refused);
+  const { preset, comment } = command;
   const events: BursarEvent[] = [
-    { ...stamp('PolicySet', team, ctx.atMs), ...commandCause(command, ctx), policy },
+    {
+      ...stamp('PolicySet', team, ctx.atMs),
+      ...commandCause(command, ctx),
+      policy,
+      version: team.policyVersion + 1,
+      ...(preset === undefined ? {} : { preset }),
+      ...(comment === undefined ? {} : { comment }),
+    },
   ];
   const root = team.nodes.get(team.name);
   const limits = exclusiveLimits(policy.resources);
@@ -34,6 +41,33 @@ export function decideSetPolicy(
     events.push({ ...stamp('LimitsSet', team, ctx.atMs), path, limits });
   }
   return { events };
+}
+
+/** The policy in force, its version, and who set it. */
+export function decidePolicy(team: Team, command: CommandOf<'policy'>, ctx: Context): Decision {
+  if (command.path !== team.name) return answered(ofTheTeam(team));
+  const { policyVersion: version, policy, policyNote } = team;
+  if (policyNote === null) return answered({ outcome: 'policy', version, policy });
+  const { by, atMs, preset, comment } = policyNote;
+  return answered({
+    outcome: 'policy',
+    version,
+    policy,
+    setMsAgo: ctx.atMs - atMs,
+    ...(by === undefined ? {} : { by }),
+    ...(preset === undefined ? {} : { preset }),
+    ...(comment === undefined ? {} : { comment }),
+  });
+}
+
+function ofTheTeam(team: Team): Refusal {
+  return refuse('malformed', `policy is the team's: path must be ${team.name}`);
+}
+
+function conflictOf(team: Team, ifVersion: number): Refusal {
+  const { policyVersion, policyNote } = team;
+  const by = policyNote?.by === undefined ? '' : `, set by ${policyNote.by}`;
+  return refuse('version_conflict', `version ${policyVersion} is in force${by}, not ${ifVersion}`);
 }
 
 /** The limits that follow from what is exclusive: 1 for the whole team. */

@@ -1,4 +1,4 @@
-import type { Command } from '../events/commands.ts';
+import type { Command, CommandOf } from '../events/commands.ts';
 import { decideTransfer } from './accounts/decide-transfer.ts';
 import {
   decideAdjust,
@@ -13,7 +13,7 @@ import { decideRequest } from './allocations/decide-request.ts';
 import { decideCancelReservation, decideReserve } from './allocations/decide-reservation.ts';
 import { decideSettle } from './allocations/decide-settle.ts';
 import { answered, type Context, type Decision } from './context.ts';
-import { decideSetPolicy } from './decide-policy.ts';
+import { decidePolicy, decideSetPolicy } from './decide-policy.ts';
 import {
   decideBalance,
   decideEmergencies,
@@ -110,6 +110,16 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
       return decideAcknowledgeStop(team, command, ctx);
     case 'recover':
       return decideRecover(team, command, ctx);
+    default:
+      return decideRead(team, command, ctx, shard);
+  }
+}
+
+type Read = CommandOf<'balance' | 'status' | 'explain' | 'queue' | 'policy' | 'emergencies'>;
+
+/** What only looks; `status` may claim a grant with it. */
+function decideRead(team: Team, command: Read, ctx: Context, shard: number): Decision {
+  switch (command.op) {
     case 'balance':
       return decideBalance(team, command, ctx);
     case 'status':
@@ -118,6 +128,8 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
       return decideExplain(team, command, ctx);
     case 'queue':
       return decideQueue(team, command, ctx);
+    case 'policy':
+      return decidePolicy(team, command, ctx);
     case 'emergencies':
       return decideEmergencies(team, command, shard);
     default:

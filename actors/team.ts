@@ -151,10 +151,16 @@ export interface Agenda {
   readonly wakes: Map<string, Timer>;
 }
 
+/** Who set the policy in force, when, and what was said with it. */
+export type PolicyNote = Pick<EventOf<'PolicySet'>, 'by' | 'atMs' | 'preset' | 'comment'>;
+
 /** All that is true of one team: the fold of its events. */
 export interface Team {
   readonly name: string;
   policy: Policy;
+  /** How often a policy was set, and what is known of the last time; null: never. */
+  policyVersion: number;
+  policyNote: PolicyNote | null;
   /** What its resources are; each node sees the same. */
   readonly resources: Resources;
   readonly nodes: Roster<Node>;
@@ -224,6 +230,8 @@ export function newTeam(
   return {
     name,
     policy: DEFAULT_POLICY,
+    policyVersion: 0,
+    policyNote: null,
     resources: { added: DEFAULT_POLICY.resources },
     nodes: new Roster(),
     credentials: new Map(),

@@ -1,6 +1,7 @@
-import type { AnswerOf, ResourceReservation } from '../events/answers.ts';
+import type { AnswerOf } from '../events/answers.ts';
 import type { BalanceLine } from '../events/balance-line.ts';
 import type { RateLine } from '../events/rate-line.ts';
+import type { ResourceReservation } from '../events/views.ts';
 import { contributionOf } from './accounts/account.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './accounts/admission.ts';
 import { termsOf } from './accounts/balance-terms.ts';

@@ -1,5 +1,6 @@
 import type { Answer } from '../events/answers.ts';
 import { priorityName } from '../events/priority.ts';
+import { policyText } from '../policies/write-policy.ts';
 import { durationText } from '../workload/number-text.ts';
 import { alternativesText } from './alternatives-text.ts';
 import { balanceText } from './balance-text.ts';
@@ -73,8 +74,10 @@ export function answerText(answer: Answer, paint: Colours): string {
       return `${paint.green('voided')} what was left of the grant ${answer.grant} of ${answer.path}`;
     case 'window_reset':
       return `${paint.green('reset')} the window of ${answer.resource} of ${answer.path}`;
-    case 'policy_set':
-      return `${paint.green('set')} the policy`;
+    case 'policy_set': {
+      const { version } = answer;
+      return `${paint.green('set')} the policy${version === undefined ? '' : `: version ${version}`}`;
+    }
     case 'enrolled':
       return `${paint.green('enrolled')} ${answer.agent} as ${answer.role} beneath ${answer.prefix}`;
     case 'dismissed':
@@ -103,6 +106,7 @@ function otherText(
     | 'waiting'
     | 'explained'
     | 'queue'
+    | 'policy'
     | 'emergencies'
   >,
   paint: Colours,
@@ -162,6 +166,8 @@ function otherText(
           ? []
           : [approvalsText(answer.approvals, answer.approvalsTotal ?? 0, paint)]),
       ].join('\n');
+    case 'policy':
+      return policyText(answer.policy, { notes: [`version ${answer.version}`] });
     case 'emergencies':
       return `${answer.emergencies.length} emergencies`;
     default:

@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addEmergencies } from './commands/emergencies.ts';
 import { addEmergencyCommands } from './commands/freeze-and-stop.ts';
 import { addNodeCommands } from './commands/nodes.ts';
+import { addPolicyCommands } from './commands/policy.ts';
 import { addProjectionCommands } from './commands/projections.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRequest } from './commands/request.ts';
@@ -33,7 +34,14 @@ const GROUPS: readonly [
   ['Ask and settle:', [addRequest, addAllocationCommands, addApprovals]],
   [
     'Operate:',
-    [addNodeCommands, addWindowCommands, addBudgetMoves, addEmergencyCommands, addAgentCommands],
+    [
+      addNodeCommands,
+      addWindowCommands,
+      addBudgetMoves,
+      addPolicyCommands,
+      addEmergencyCommands,
+      addAgentCommands,
+    ],
   ],
   ['Check:', [addAuditCommands, addProjectionCommands, addDoctor]],
 ];

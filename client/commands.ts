@@ -9,6 +9,7 @@ const READS: ReadonlySet<string> = new Set([
   'status',
   'explain',
   'queue',
+  'policy',
   'emergencies',
 ]);
 
@@ -185,11 +186,19 @@ export class Commands {
     return this.#change(command, ['reservation_ended']);
   }
 
-  /** Sets the policy of a team. */
+  /** The policy of a team that is in force, and its version. */
+  policy(team: string, { timeoutMs }: Timing = {}): Promise<AnswerOf<'policy'>> {
+    return this.sender.ask({ op: 'policy', path: team }, ['policy'], { timeoutMs });
+  }
+
+  /**
+   * Sets the policy of a team; what it leaves out gets its default. With `ifVersion` only while
+   * that version is in force, else it is refused `version_conflict`.
+   */
   setPolicy(
     path: string,
     policy: Fields<'setPolicy', never>['policy'],
-    options: CallOptions = {},
+    options: Fields<'setPolicy', 'path' | 'policy'> & Timing = {},
   ): Promise<AnswerOf<'policy_set'>> {
     return this.#change({ op: 'setPolicy', path, policy, ...options }, ['policy_set']);
   }

@@ -12,7 +12,13 @@ export interface Packed {
 }
 
 /** Their answers may be large: with others in one message they could exceed what fits in a reply. */
-const ALONE: ReadonlySet<string> = new Set(['balance', 'explain', 'queue', 'emergencies']);
+const ALONE: ReadonlySet<string> = new Set([
+  'balance',
+  'explain',
+  'queue',
+  'policy',
+  'emergencies',
+]);
 
 /**
  * Takes commands off the front of the queue for one message: at most `countMax`, in at most 64 KiB,

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
+import { Policy } from './policy.ts';
 import { RateLine } from './rate-line.ts';
 import { type ConflictType, DenialReason } from './reasons.ts';
 import { RefusalCode } from './refusal-code.ts';
+import { AllocationView, ApprovalView, ReservationView, WaitingView } from './views.ts';
 import { Threshold } from './window.ts';
 
 /** How bad an error is for the one who gets it. */
@@ -67,61 +69,6 @@ const grant = {
   topUp: z.string().optional(),
 };
 
-/** An advance reservation as `balance` shows it. Durations are from now, 0 once past. */
-const ReservationView = z.object({
-  id: z.string(),
-  path: z.string(),
-  by: z.string(),
-  /** Set aside at first, and what of it is not drawn now. */
-  items: amounts,
-  left: amounts,
-  startsInMs: z.number(),
-  endsInMs: z.number(),
-});
-export type ResourceReservation = z.infer<typeof ReservationView>;
-
-/** A live allocation as `status` shows it. */
-const AllocationView = z.object({
-  id: z.string(),
-  path: z.string(),
-  agent: z.string(),
-  items: amounts,
-  reported: amounts,
-  priority: z.number(),
-  state: z.string(),
-  expiresInMs: z.number(),
-});
-export type ResourceAllocation = z.infer<typeof AllocationView>;
-/** A waiting request as `queue` shows it. */
-const WaitingView = z.object({
-  id: z.string(),
-  path: z.string(),
-  agent: z.string(),
-  resource: z.string(),
-  account: z.string(),
-  position: z.number(),
-  priority: z.number(),
-  effectivePriority: z.number(),
-  waitedMs: z.number(),
-  timeoutInMs: z.number(),
-  state: z.enum(['queued', 'preempting']),
-  /** The allocation that grows by it, of a claim for the rest of a part. */
-  topsUp: z.string().optional(),
-});
-/** A request that waits for an approver, as `queue` shows it. */
-const ApprovalView = z.object({
-  id: z.string(),
-  path: z.string(),
-  agent: z.string(),
-  resource: z.string(),
-  requested: z.number(),
-  above: z.number(),
-  /** The rule that wants the approval. */
-  rule: z.string(),
-  priority: z.number(),
-  waitedMs: z.number(),
-  timeoutInMs: z.number(),
-});
 /** An emergency as subscribers and catch-up see it. */
 export const Emergency = z.object({
   /** `<shard>-<block>-<index>`: the same emergency always has the same id. */
@@ -301,7 +248,7 @@ export const Answer = z.discriminatedUnion('outcome', [
     as: z.string(),
     returned: amounts,
   }),
-  answer('policy_set', own),
+  answer('policy_set', { ...own, version: z.number().optional() }),
   answer('enrolled', { ...own, agent: z.string(), role: z.string(), prefix: z.string() }),
   answer('dismissed', { ...own, agent: z.string() }),
   answer('frozen', { ...own, path: z.string(), freeze: z.string() }),
@@ -344,6 +291,16 @@ export const Answer = z.discriminatedUnion('outcome', [
     /** Requests that wait for an approver, oldest first, and how many there are. */
     approvals: z.array(ApprovalView).optional(),
     approvalsTotal: z.number().optional(),
+  }),
+  answer('policy', {
+    ...own,
+    /** 0: none was ever set, and every field has its default. */
+    version: z.number(),
+    policy: Policy,
+    by: z.string().optional(),
+    setMsAgo: z.number().optional(),
+    preset: z.string().optional(),
+    comment: z.string().optional(),
   }),
   answer('emergencies', { ...own, emergencies: z.array(Emergency), position: z.number() }),
 ]);

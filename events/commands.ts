@@ -136,7 +136,7 @@ const CancelReservation = z.strictObject({
   reservation: CommandId,
 });
 /** `credits`, `*`, `acme/lab|credits`, `acme/lab|*`. */
-function isStrategyKey(key: string): boolean {
+export function isStrategyKey(key: string): boolean {
   const bar = key.indexOf('|');
   const resource = key.slice(bar + 1);
   if (bar !== -1 && !NodePath.safeParse(key.slice(0, bar)).success) return false;
@@ -151,7 +151,14 @@ const SetPolicy = z.strictObject({
     message: 'must be RESOURCE or PATH|RESOURCE, with * for all resources',
     path: ['strategies'],
   }),
+  /** Refused `version_conflict` unless this version is in force; 0: none was ever set. */
+  ifVersion: z.int().min(0).optional(),
+  /** The preset from which it was made; recorded, not looked up. */
+  preset: NodeName.optional(),
+  comment: Reason.optional(),
 });
+/** The policy in force. It is the team's, so `path` is the team. */
+const PolicyRead = z.strictObject({ op: z.literal('policy'), ...common, path: NodePath });
 const Enrol = z.strictObject({
   op: z.literal('enrol'),
   ...common,
@@ -358,6 +365,7 @@ export const Command = z.discriminatedUnion('op', [
   Explain,
   QueueRead,
   Emergencies,
+  PolicyRead,
 ]);
 /** A command after parsing: names checked, priorities as numbers, amounts safe integers. */
 export type Command = z.infer<typeof Command>;

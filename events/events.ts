@@ -331,7 +331,15 @@ export const BursarEvent = z.discriminatedUnion('type', [
     reclaimed: Amounts.optional(),
   }),
   ...LEDGER_EVENTS,
-  event('PolicySet', { ...cause, policy: Policy }),
+  event('PolicySet', {
+    ...cause,
+    policy: Policy,
+    /** From 1, one more each time; absent in old logs, where it is counted. */
+    version: z.int().min(1).optional(),
+    /** What it was made from, as its author says. */
+    preset: NodeName.optional(),
+    comment: z.string().optional(),
+  }),
   event('CredentialEnrolled', {
     ...cause,
     agent: NodeName,

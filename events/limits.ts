@@ -93,6 +93,8 @@ export const LIMITS = {
   fillTasksMax: 1_000_000,
   /** Steps of one search for the set of allocations that comes closest to an excess. */
   subsetStepsMax: 50_000,
+  /** Characters of a policy file, comments and all; the policy itself has to fit a request. */
+  policyFileCharsMax: 256 * 1024,
   /** Time agents have to acknowledge a stop when the operator names none. */
   stopAckMsDefault: 10_000,
 } as const;

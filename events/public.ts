@@ -11,9 +11,7 @@ export {
   Evidence,
   Notice,
   Refusal,
-  type ResourceAllocation,
   type ResourceConflict,
-  type ResourceReservation,
   Severity,
 } from './answers.ts';
 export type { BalanceLine as ResourceBudget } from './balance-line.ts';
@@ -42,3 +40,4 @@ export { Role } from './roles.ts';
 export { Strategy } from './strategy.ts';
 export { subjects } from './subjects.ts';
 export { readEvent, UnreadableEventError } from './upcast.ts';
+export type { ResourceAllocation, ResourceReservation } from './views.ts';

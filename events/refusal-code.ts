@@ -34,6 +34,7 @@ export const RefusalCode = z.enum([
   'parent_missing',
   'guarantee_does_not_fit',
   'overcommit_refused',
+  'version_conflict',
   'does_not_fit',
   'id_conflict',
   'outcome_unknown',

@@ -68,6 +68,9 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalKind>> = {
   parent_missing: state('Open the parent first.'),
   guarantee_does_not_fit: state('The parent has not that much left to set aside.', true),
   overcommit_refused: state("The children's limits would exceed the parent's; policy refuses."),
+  version_conflict: state(
+    'Somebody has set another policy since: look at the differences, then name its version.',
+  ),
   does_not_fit: state('There is no room on the path for the growth; ask for less.', true),
   id_conflict: input('Use a new id for new content; the first use of this one stands.'),
   outcome_unknown: state('Ask the audit log for the id before you charge anew.'),

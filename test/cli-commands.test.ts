@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { CliRig } from './cli-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 
@@ -141,15 +139,6 @@ test('stop tells the team, recover lifts it, emergencies lists both', async () =
   assert.ok(kinds.includes('stop') && kinds.includes('recovered'), kinds.join(' '));
   const later = await rig.lines('emergencies', '--since', String(told.at(-1)?.seq));
   assert.equal(later, [], 'nothing after the last position');
-});
-
-test('set-policy reads a file, and it is in force', async () => {
-  const file = path.join(rig.root, 'policy.yaml');
-  writeFileSync(file, 'autoOpen: runs\naging: { intervalMs: 5000, step: 20 }\n');
-  assert.is((await rig.done('set-policy', file, '--team', 'acme')).outcome, 'policy_set');
-  const opened = await rig.done('request', 'acme/lab/run-2/step-1', '--credits', '0.01');
-  assert.is(opened.outcome, 'granted', 'the run opened by itself');
-  await rig.done('release', opened.id, '--team', 'acme');
 });
 
 test('watch --once: the tree from the log, as the writer has it', async () => {

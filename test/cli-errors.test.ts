@@ -129,11 +129,11 @@ served('an agent reaches its own team only', async () => {
 
 served('files that cannot be used: policy, budget and workload', async () => {
   const file = path.join(rig.root, 'bad.yaml');
-  writeFileSync(file, 'priorityMax: highest\n');
-  const policy = await rig.json('set-policy', file, '--team', 'acme');
+  writeFileSync(file, 'bursar: policy/v1\npriorityMax: highest\n');
+  const policy = await rig.json('policy', 'apply', file, '--team', 'acme');
   assert.is(policy.code, 2);
-  assert.match(policy.document.message, /priorityMax/);
-  assert.is((await rig.json('set-policy', '/nowhere', '--team', 'acme')).code, 2);
+  assert.is(policy.document.problems[0].field, 'priorityMax');
+  assert.is((await rig.json('policy', 'apply', '/nowhere', '--team', 'acme')).code, 2);
   const rows = path.join(rig.root, 'rows.jsonl');
   writeFileSync(rows, '{"team":"acme"}\n{"cost_usd":-1}\n');
   const workload = await rig.json('workload', rows);

@@ -35,7 +35,7 @@ export interface DecidingParts {
 
 /** Ops that need new room in the log; refused when it is nearly full. */
 const GROWS: ReadonlySet<string> = new Set(['request', 'open', 'resize', 'enrol', 'setPolicy']);
-const READS: ReadonlySet<string> = new Set(['balance', 'explain', 'queue', 'emergencies']);
+const READS: ReadonlySet<string> = new Set(['balance', 'explain', 'queue', 'policy', 'emergencies']);
 
 /** Turns parsed commands into answers and recorded events, in the order in which they come. */
 export class Deciding {

@@ -213,6 +213,10 @@ export function stopLifted(team: Team, event: EventOf<'StopLifted'>): void {
 }
 
 export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
+  const { by, atMs, preset, comment, version = team.policyVersion + 1 } = event;
+  assert(version === team.policyVersion + 1, `policy ${version} follows ${team.policyVersion}`);
+  team.policyVersion = version;
+  team.policyNote = { by, atMs, preset, comment };
   team.policy = event.policy;
   team.resources.added = event.policy.resources;
   const { evictionsMax } = event.policy.preemption;

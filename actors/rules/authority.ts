@@ -14,7 +14,7 @@ const OPERATOR = 'operator';
 /** The auditor's token, for reads. */
 const AUDITOR = 'auditor';
 
-const READS: readonly Op[] = ['balance', 'status', 'explain', 'queue', 'emergencies'];
+const READS: readonly Op[] = ['balance', 'status', 'explain', 'queue', 'policy', 'emergencies'];
 const AGENT: readonly Op[] = [
   'request',
   'cancel',

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { teamOf } from '../../events/names.ts';
 import { priorityFrom, withLimits } from '../ask-options.ts';
-import { readPolicyFile } from '../config-policy.ts';
 import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
-import { teamOfSession } from '../reach.ts';
 import type { Runner } from '../session.ts';
 import { tellAnswer } from '../tell-answer.ts';
 import { durationMs, nodePath } from '../values.ts';
@@ -23,7 +21,6 @@ export function addNodeCommands(program: Command, runner: Runner): void {
   addOpen(program, runner);
   addClose(program, runner);
   addBudgets(program, runner);
-  addSetPolicy(program, runner);
 }
 
 function addOpen(program: Command, { run }: Runner): void {
@@ -118,24 +115,6 @@ function addBudgets(program: Command, { run }: Runner): void {
         return tellAnswer(session, teamOf(path), (client) =>
           client.setLimits(path, limits, reclaim === undefined ? {} : { reclaim }),
         );
-      }),
-    );
-}
-
-function addSetPolicy(program: Command, { run }: Runner): void {
-  program
-    .command('set-policy <file>')
-    .description('set the policy of a team from a YAML or JSON file')
-    .addHelpText(
-      'after',
-      `${examples('set-policy policy.yaml --team acme')}\n\nA policy such as:\n` +
-        '  autoOpen: runs\n  priorityMax: critical\n  aging: { intervalMs: 5000, step: 20 }',
-    )
-    .action(
-      run(async (session, _options: object, file: string) => {
-        const policy = await readPolicyFile(file);
-        const team = teamOfSession(session);
-        return tellAnswer(session, team, (client) => client.setPolicy(team, policy));
       }),
     );
 }

@@ -175,7 +175,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
     ],
   },
   cancelReservation: { outcomes: ['reservation_ended'], refusals: ['unknown_reservation'] },
-  setPolicy: { outcomes: ['policy_set'], refusals: ['log_nearly_full'] },
+  setPolicy: { outcomes: ['policy_set'], refusals: ['version_conflict', 'log_nearly_full'] },
   enrol: { outcomes: ['enrolled'], refusals: ['log_nearly_full'] },
   dismiss: { outcomes: ['dismissed'], refusals: ['unknown_id'] },
   freeze: { outcomes: ['frozen'], refusals: ['unknown_node'] },
@@ -204,12 +204,20 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   },
   explain: { outcomes: ['explained'], refusals: ['unknown_id'] },
   queue: { outcomes: ['queue'], refusals: [] },
+  policy: { outcomes: ['policy'], refusals: [] },
   emergencies: { outcomes: ['emergencies'], refusals: [] },
 };
 
 export const OPS_IN_ORDER = Object.keys(ANSWERS) as Op[];
 
-const READS: ReadonlySet<Op> = new Set(['balance', 'status', 'explain', 'queue', 'emergencies']);
+const READS: ReadonlySet<Op> = new Set([
+  'balance',
+  'status',
+  'explain',
+  'queue',
+  'policy',
+  'emergencies',
+]);
 /** Commands that name a node by its path. */
 const ON_NODES: readonly Op[] = [
   'request',
@@ -227,6 +235,7 @@ const ON_NODES: readonly Op[] = [
   'recover',
   'balance',
   'queue',
+  'policy',
 ];
 
 /** What can come of any command, of any that changes something, of any that names a node. */
@@ -256,7 +265,7 @@ export const FAMILIES: Readonly<Record<string, readonly Op[]>> = {
   reserving: ['reserve', 'cancelReservation'],
   ruling: ['setPolicy', 'enrol', 'dismiss'],
   alarming: ['freeze', 'unfreeze', 'stop', 'acknowledgeStop', 'recover'],
-  reading: ['balance', 'status', 'explain', 'queue', 'emergencies'],
+  reading: ['balance', 'status', 'explain', 'queue', 'policy', 'emergencies'],
 };
 
 export function familyOf(op: Op): string {

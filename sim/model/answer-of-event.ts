@@ -139,7 +139,7 @@ function toldByNode(event: BursarEvent): Told[] {
       return [{ outcome: 'window_reset', subject: event.path, fields: { resource, spent } }];
     }
     case 'PolicySet':
-      return [{ outcome: 'policy_set', subject: '', fields: {} }];
+      return [{ outcome: 'policy_set', subject: '', fields: { version: event.version } }];
     case 'CredentialEnrolled': {
       const { role, prefix } = event;
       return [{ outcome: 'enrolled', subject: event.agent, fields: { role, prefix } }];

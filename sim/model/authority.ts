@@ -4,7 +4,7 @@ import { priorityOf } from './ask-terms.ts';
 import { priorityCap } from './judge-ask.ts';
 import type { State } from './state.ts';
 
-const READS = ['balance', 'status', 'explain', 'queue', 'emergencies'];
+const READS = ['balance', 'status', 'explain', 'queue', 'policy', 'emergencies'];
 const AGENT = [
   ...READS,
   ...['request', 'settle', 'release', 'renew', 'resize', 'report', 'cancel'],

@@ -45,18 +45,9 @@ export function foldNode(state: State, event: BursarEvent): void {
     case 'ReservationEnded':
       return endReservation(state, event);
     case 'PolicySet':
-      state.policy = event.policy;
-      return;
     case 'CredentialEnrolled':
-      state.credentials.set(event.agent, {
-        role: event.role,
-        prefix: event.prefix,
-        priorityMax: event.priorityMax ?? null,
-      });
-      return;
     case 'CredentialDismissed':
-      state.credentials.delete(event.agent);
-      return;
+      return foldRuling(state, event);
     case 'Frozen':
       return withNode(state, event.path, (node) => {
         node.freezes.set(event.freeze, event.untilMs ?? null);
@@ -95,6 +86,29 @@ export function foldNode(state: State, event: BursarEvent): void {
       });
     default:
       return;
+  }
+}
+
+/** What governs the team, and who may act in it. */
+function foldRuling(
+  state: State,
+  event: EventOf<'PolicySet' | 'CredentialEnrolled' | 'CredentialDismissed'>,
+): void {
+  switch (event.type) {
+    case 'PolicySet':
+      state.policy = event.policy;
+      state.policyVersion += 1;
+      return;
+    case 'CredentialEnrolled': {
+      const { role, prefix, priorityMax = null } = event;
+      state.credentials.set(event.agent, { role, prefix, priorityMax });
+      return;
+    }
+    case 'CredentialDismissed':
+      state.credentials.delete(event.agent);
+      return;
+    default:
+      return event satisfies never;
   }
 }
 

@@ -124,10 +124,21 @@ export function judgeToppedUp({ state, event, sent, find }: Bench<EventOf<'Toppe
   if (isSent === false) find('S §5', 'nobody topped it up so', node.path);
 }
 
-export function judgePolicy({ event, sent, find }: Bench<EventOf<'PolicySet'>>): void {
+/** S §5: it is what somebody sent, for the version that was in force, and the next of its kind. */
+export function judgePolicy({ state, event, sent, find }: Bench<EventOf<'PolicySet'>>): void {
+  const { policyVersion } = state;
+  if (event.version !== undefined && event.version !== policyVersion + 1) {
+    find('S §5', `version ${event.version} follows ${policyVersion}`);
+  }
   const isSent = sent
     ?.of('setPolicy', event.by, event.id)
-    .some(({ policy }) => isSame(policy, event.policy));
+    .some(
+      ({ policy, preset, comment, ifVersion = policyVersion }) =>
+        isSame(policy, event.policy) &&
+        preset === event.preset &&
+        comment === event.comment &&
+        ifVersion === policyVersion,
+    );
   if (isSent === false) find('S §5', 'nobody set this policy');
 }
 

@@ -54,6 +54,8 @@ export function isRightRefusal(
       // Whether guarantees of other lending may move is the writer's to say.
       if (command.op === 'transfer') return null;
       return 'limits' in command && !isGuaranteed(state, path, command.limits ?? {});
+    case 'version_conflict':
+      return command.op === 'setPolicy' && command.ifVersion !== state.policyVersion;
     case 'overcommit_refused':
       return state.policy.overcommit === 'refuse';
     case 'does_not_fit':

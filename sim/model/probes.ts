@@ -3,6 +3,7 @@ import { isWithin } from '../../events/names.ts';
 import { priorityOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import { fits } from './books.ts';
+import { isSame } from './content.ts';
 import type { Given } from './history.ts';
 import { balanceOf, differences } from './model-balance.ts';
 import { isRightRefusal } from './probe-refusal.ts';
@@ -74,6 +75,11 @@ export function probeOf({ to, answer }: Given): Probe | undefined {
         return told === place
           ? FINE
           : [{ rule: 'S §7', message: `${id} is told place ${told}, not ${place}` }];
+      };
+    case 'policy':
+      return ({ policy, policyVersion }) => {
+        if (answer.version === policyVersion && isSame(answer.policy, policy)) return FINE;
+        return [{ rule: 'S §5', message: `shows policy ${answer.version} of ${policyVersion}` }];
       };
     case 'queue':
       return (state) => queueObjection(state, to.command, answer);

@@ -142,6 +142,8 @@ export interface State {
   /** The time of what is being judged. */
   nowMs: number;
   policy: Policy;
+  /** How often one was set. */
+  policyVersion: number;
   readonly nodes: Nodes;
   isTeamClosed: boolean;
   readonly live: Map<string, Live>;
@@ -167,6 +169,7 @@ export function newState(team: string): State {
     lastAtMs: 0,
     nowMs: 0,
     policy: DEFAULT_POLICY,
+    policyVersion: 0,
     nodes: new Map(),
     isTeamClosed: false,
     live: new Map(),

@@ -9,7 +9,14 @@ type PolicyInput = PlannedCommandOf<'setPolicy'>['policy'];
 export function drawSetPolicy(scene: Scene, atMs: number): JobDraft[] {
   const { draw, team } = scene;
   const path = draw.isHit(30) ? draw.pick(scene.nodes).path : team;
-  return [callBy(scene, atMs, { op: 'setPolicy', path, policy: drawPolicy(scene) })];
+  // Whoever looked before he set it: rightly, too late, or at another team's.
+  const ifVersion = draw.maybe(300, () => draw.int(0, 5));
+  const terms = withoutGaps<{ ifVersion?: number; preset?: string; comment?: string }>({
+    ifVersion,
+    preset: draw.maybe(150, () => 'guarded'),
+    comment: draw.maybe(150, () => 'after the review'),
+  });
+  return [callBy(scene, atMs, { op: 'setPolicy', path, policy: drawPolicy(scene), ...terms })];
 }
 
 export function drawPolicy(scene: Scene): PolicyInput {

@@ -20,6 +20,7 @@ export function drawRead(scene: Scene, atMs: number): JobDraft[] {
         [26, () => ({ op: 'status', of: anyId(scene, atMs) })],
         [14, () => ({ op: 'explain', of: anyId(scene, atMs) })],
         [14, () => ({ op: 'queue', path: anyPath(scene) })],
+        [8, () => ({ op: 'policy', path: draw.isHit(100) ? anyPath(scene) : team })],
         [12, () => ({ op: 'emergencies', since: draw.pick([0, 0, 5, 1_000_000]) })],
       ])(),
     ),

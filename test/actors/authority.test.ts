@@ -33,6 +33,7 @@ const ALL: Readonly<Record<CommandInput['op'], CommandInput>> = {
   reserve: { op: 'reserve', path: `${RUN}/old`, items: { credits: 1 }, forMs: 10 },
   cancelReservation: { op: 'cancelReservation', reservation: 'none' },
   setPolicy: policy({}),
+  policy: { op: 'policy', path: RUN },
   enrol: enrol('eve'),
   dismiss: { op: 'dismiss', agent: 'ann' },
   freeze: { op: 'freeze', path: RUN },
@@ -58,7 +59,7 @@ const AGENT = [
   'close',
   'acknowledgeStop',
 ];
-const READS = ['balance', 'status', 'explain', 'queue', 'emergencies'];
+const READS = ['balance', 'status', 'explain', 'queue', 'policy', 'emergencies'];
 const LEAD = [
   'setLimits',
   'topUp',

@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from '../../events/policy.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { given, shows, type TeamRig, the } from './rig.ts';
 import { ask, enrol, givenLab, open, policy, RUN, STEP, setLimits, settle } from './world.ts';
@@ -267,6 +268,37 @@ test('T-04 setPolicy is of the team; a later grant obeys it', () => {
   shows(rig.when(policy({ priorityMax: 50 })), { outcome: 'policy_set' }, ['PolicySet']);
   rig.when(enrol('eve', { priorityMax: undefined }));
   assert.is(rig.team.policy.priorityMax, 50);
+});
+
+test('T-04 a policy is set for the version that its author saw, or not at all', () => {
+  const rig = given(open('acme'));
+  const read = { op: 'policy', path: 'acme' } as const;
+  shows(rig.when(read), { outcome: 'policy', version: 0 }, []);
+  const why = { comment: 'more at night', preset: 'guarded', ifVersion: 0 };
+  shows(rig.when({ ...policy({ autoOpen: 'runs' }), ...why }), {
+    outcome: 'policy_set',
+    version: 1,
+  });
+  // Another operator has looked before that.
+  const late = rig.when({ ...policy({ autoOpen: 'none' }), ifVersion: 0 });
+  shows(late, { code: 'version_conflict', class: 'state', retryable: false }, []);
+  const shown = { version: 1, by: 'operator', comment: 'more at night', preset: 'guarded' };
+  shows(rig.when(read), shown, []);
+  assert.is(rig.team.policy.autoOpen, 'runs');
+  shows(rig.when({ ...policy({ autoOpen: 'none' }), ifVersion: 1 }), { version: 2 }, ['PolicySet']);
+  shows(rig.when({ op: 'policy', path: 'acme/lab' }), { code: 'malformed' }, []);
+});
+
+test('T-04 policies of old logs, which have no number, are counted', () => {
+  const rig = given(open('acme'));
+  const stamped = { type: 'PolicySet', v: 1, team: 'acme', atMs: rig.nowMs } as const;
+  rig.record({ ...stamped, policy: DEFAULT_POLICY });
+  rig.record({ ...stamped, policy: DEFAULT_POLICY });
+  shows(rig.when({ ...policy({}), ifVersion: 2 }), { version: 3 });
+  assert.throws(
+    () => rig.record({ ...stamped, policy: DEFAULT_POLICY, version: 7 }),
+    /7 follows 3/,
+  );
 });
 
 test.run();

@@ -26,6 +26,7 @@ const PRODUCT = [
   'actors',
   'events',
   'projections',
+  'policies',
   'broker',
   'bus',
   'writer',
@@ -43,6 +44,7 @@ export const ROOMS: Record<string, Rule> = {
   actors: { ...PURE, rooms: ['events', 'resolver'], packages: ['xstate'] },
   events: { ...PURE, rooms: [], packages: ['zod'] },
   projections: { ...PURE, rooms: ['events'], packages: [] },
+  policies: { ...PURE, rooms: ['events'], packages: ['yaml', 'zod'] },
   host: { ...SHELL, rooms: [], packages: [] },
   broker: { ...SHELL, rooms: ['events'], packages: ['nats'] },
   bus: { ...SHELL, rooms: ['events', 'broker'], packages: ['nats'] },
@@ -129,7 +131,6 @@ const FILES: readonly [pattern: string, rule: Partial<Rule>][] = [
   // Schemas of files that people write.
   ['workload/row.ts', { packages: ['zod'] }],
   ['workload/budget*.ts', { packages: ['zod', 'yaml'] }],
-  ['cli/config*.ts', { packages: ['zod', 'yaml'] }],
   // The engine of the tests stays behind the harness.
   ['test/harness/{suite,assert}.ts', { packages: ['uvu', 'fast-check'] }],
 ];

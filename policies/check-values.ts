@@ -1,0 +1,72 @@
+import { LIMITS } from '../events/limits.ts';
+import type { Policy } from '../events/policy.ts';
+import { BUILT_IN_RESOURCES, resourceTypeOf } from '../events/resources.ts';
+import type { Note } from './check-meaning.ts';
+
+const SEVERITIES = ['notice', 'warning', 'critical', 'exhausted'];
+
+/** Each rung has to lie above the one before it, and let go below where it takes hold. */
+export function checkLadder({ ladder }: Policy, note: Note): void {
+  for (const [i, { kind, onPermille, offPermille }] of ladder.entries()) {
+    if (offPermille >= onPermille) {
+      const message = `re-arms at ${offPermille}, which is not below ${onPermille}`;
+      note('error', ['ladder', i, 'offPermille'], message, `Write less than ${onPermille}.`);
+    }
+    const before = ladder[i - 1];
+    if (before === undefined) continue;
+    if (onPermille <= before.onPermille) {
+      const message = `fires at ${onPermille}, no later than the rung before it`;
+      const advice = 'List the rungs from the lowest to the highest.';
+      note('error', ['ladder', i, 'onPermille'], message, advice);
+    }
+    if (SEVERITIES.indexOf(kind) < SEVERITIES.indexOf(before.kind)) {
+      const message = `${kind} is milder than ${before.kind}, and comes after it`;
+      note('warning', ['ladder', i, 'kind'], message, 'Let rungs get worse on the way up.');
+    }
+  }
+}
+
+/** Fields that have no effect beside others, and amounts that exclude each other. */
+export function checkValues(policy: Policy, given: ReadonlySet<string>, note: Note): void {
+  const { queueing, preemption, rules, settleMax, overrunMax } = policy;
+  for (const field of ['backfill', 'sharing'] as const) {
+    if (queueing === 'default' || !given.has(field)) continue;
+    const message = `${field} has no effect with \`queueing: ${queueing}\``;
+    note('warning', [field], message, 'Leave it out, or choose `queueing: default`.', true);
+  }
+  if (given.has('approvalMs') && !rules.some(({ effect }) => effect === 'approve')) {
+    const message = 'no rule asks for an approval, so nothing waits so long';
+    note('warning', ['approvalMs'], message, 'Leave it out, or add a rule to `rules`.', true);
+  }
+  if (preemption.minRuntimeMs > LIMITS.leaseMsMax) {
+    const message = 'is longer than any lease, so nobody can ever be evicted';
+    note('warning', ['preemption', 'minRuntimeMs'], message, 'Write `withinNode: never` for that.');
+  }
+  for (const [resource, most] of Object.entries(overrunMax ?? {})) {
+    const settled = settleMax?.[resource];
+    if (settled === undefined || most < settled) continue;
+    const message = `is never reached: a settle above ${settled} is not booked at all`;
+    note('warning', ['overrunMax', resource], message, `Write less than ${settled}.`);
+  }
+  checkResources(policy, note);
+}
+
+function checkResources({ resources, bounds, settleMax, overrunMax }: Policy, note: Note): void {
+  for (const name of Object.keys(resources)) {
+    if (!Object.hasOwn(BUILT_IN_RESOURCES, name)) continue;
+    note('warning', ['resources', name], `every team has ${name}`, 'Leave it out.', true);
+  }
+  for (const [field, amounts] of Object.entries({ settleMax, overrunMax })) {
+    for (const name of Object.keys(amounts ?? {})) {
+      const type = resourceTypeOf(name, resources);
+      if (type === undefined || type.class === 'consumable') continue;
+      const message = `${name} is a ${type.class}: no use of it is ever booked as spent`;
+      note('warning', [field, name], message, 'Leave it out.', true);
+    }
+  }
+  for (const [name, amount] of Object.entries(bounds)) {
+    if (amount <= 1 || !resourceTypeOf(name, resources)?.exclusive) continue;
+    const message = `${name} is exclusive: nobody can have ${amount} of it`;
+    note('error', ['bounds', name], message, 'Write 1.');
+  }
+}

@@ -1,0 +1,66 @@
+import type { z } from 'zod';
+import type { Policy } from '../events/policy.ts';
+
+/** A policy as people write it: what is left out has its default. */
+export type PolicyFields = z.input<typeof Policy>;
+
+/** Names of the presets, from none to strictest, the loose one last. */
+export const PRESET_NAMES = ['default', 'guarded', 'strict', 'lab'] as const;
+export type PresetName = (typeof PRESET_NAMES)[number];
+
+/** A policy to begin with. */
+export interface Preset {
+  /** For whom it is, in a line. */
+  readonly summary: string;
+  /** It has rules for the team's own node, so that it cannot be had without a name. */
+  readonly needsTeam?: true;
+  /** Its fields for a team of this name; those left out have their defaults. */
+  readonly fieldsFor: (team: string) => PolicyFields;
+}
+
+/** 1 credit is 1 USD is so many microcredits. */
+const CREDIT = 1_000_000;
+
+const guarded: PolicyFields = {
+  // A settle that is so far above its hold is a fault of somebody, not bad luck.
+  overrunMax: { credits: 5 * CREDIT },
+  preemption: { minRuntimeMs: 1_000 },
+};
+
+/** What teams begin with: `preset: guarded` in a policy file, then the differences. */
+export const PRESETS: Readonly<Record<PresetName, Preset>> = {
+  default: {
+    summary: 'every field as it is where no policy was ever set',
+    fieldsFor: () => ({}),
+  },
+  guarded: {
+    summary: 'production: warned early, kept from running dry, back to full slowly',
+    fieldsFor: () => guarded,
+  },
+  strict: {
+    summary: 'where every unit is accounted for: nothing promised twice, large asks approved',
+    needsTeam: true,
+    fieldsFor: (team) => ({
+      ...guarded,
+      overcommit: 'refuse',
+      autoOpen: 'steps',
+      priorityMax: 'normal',
+      backfill: 'none',
+      overrunMax: { credits: CREDIT },
+      settleMax: { credits: 100 * CREDIT },
+      rules: [
+        { name: 'large', path: team, resource: 'credits', above: 10 * CREDIT, effect: 'approve' },
+        { name: 'huge', path: team, resource: 'credits', above: 100 * CREDIT, effect: 'deny' },
+      ],
+    }),
+  },
+  lab: {
+    summary: 'experiments: runs open themselves, everybody may be urgent, only exhaustion is told',
+    fieldsFor: () => ({
+      autoOpen: 'runs',
+      priorityMax: 'critical',
+      aging: { intervalMs: 2_000, step: 20 },
+      ladder: [{ kind: 'exhausted', onPermille: 1_000, offPermille: 990 }],
+    }),
+  },
+};

@@ -1,0 +1,222 @@
+import { DEFAULT_POLICY, Policy } from '../events/policy.ts';
+import { changesBetween } from '../policies/diff.ts';
+import { PRESET_NAMES, PRESETS } from '../policies/presets.ts';
+import type { PolicyProblem } from '../policies/problem.ts';
+import { readPolicy } from '../policies/read-policy.ts';
+import { fieldsText, policyText } from '../policies/write-policy.ts';
+import { assert, suite } from './harness/suite.ts';
+
+const test = suite('policy files');
+
+const BEGIN = 'bursar: policy/v1\n';
+
+/** The file must be fine, without as much as a warning. */
+function fine(text: string, team?: string) {
+  const { file, problems } = readPolicy(BEGIN + text, team);
+  assert.equal(problems, []);
+  if (file === undefined) throw new Error('no file');
+  return file;
+}
+
+/** `LINE:COLUMN severity field`, in the order of the file. */
+function places(problems: readonly PolicyProblem[]): string[] {
+  return problems.map(
+    ({ line, column, severity, field }) => `${line}:${column} ${severity} ${field}`,
+  );
+}
+
+/** The only problem of a file. */
+function only(text: string, team?: string): PolicyProblem {
+  const { problems } = readPolicy(BEGIN + text, team);
+  assert.is(problems.length, 1, JSON.stringify(problems));
+  return problems[0] as PolicyProblem;
+}
+
+test('T-04 differences are laid over a preset: maps by key, lists as a whole', () => {
+  const { policy, preset, team } = fine(
+    'team: acme\npreset: strict\naging: { step: 7 }\nrules: []\noverrunMax: { tool_calls: 3 }\n',
+  );
+  assert.is(team, 'acme');
+  assert.is(preset, 'strict');
+  assert.equal(policy.aging, { intervalMs: DEFAULT_POLICY.aging.intervalMs, step: 7 });
+  assert.equal(policy.rules, [], 'a list takes the place of the list');
+  assert.equal(policy.overrunMax, { credits: 1_000_000, tool_calls: 3 });
+  assert.is(policy.overcommit, 'refuse', 'by the preset');
+  assert.is(fine('overrunMax: null\npreset: guarded\n').policy.overrunMax, null);
+});
+
+test('T-04 every problem is told at once, at its line and column', () => {
+  const { file, problems } = readPolicy(
+    [
+      'bursar: policy/v1',
+      'agin: { step: 1 }',
+      'priorityMax: hihg',
+      'aging:',
+      '  intervallMs: 5',
+      '  step: fast',
+      'ladder:',
+      '  - { kind: notice, onPermille: 500, offPermille: 600 }',
+      'rules:',
+      '  - { path: acme, resource: credit, above: -1, effect: approve }',
+    ].join('\n'),
+  );
+  assert.is(file, undefined);
+  assert.equal(places(problems), [
+    '2:1 error agin',
+    '3:14 error priorityMax',
+    '5:3 error aging.intervallMs',
+    '6:9 error aging.step',
+    '8:51 error ladder[0].offPermille',
+    '10:44 error rules[0].above',
+  ]);
+  const advice = problems.map((problem) => problem.advice);
+  assert.match(advice[0] ?? '', /Did you mean 'aging'\?/);
+  assert.match(advice[1] ?? '', /Did you mean high\?.*or a whole number/);
+  assert.match(advice[2] ?? '', /Did you mean 'intervalMs'\?/);
+});
+
+test('T-04 a file says of which version it is; text that is no YAML is told as such', () => {
+  assert.match(readPolicy('autoOpen: runs\n').problems[0]?.advice ?? '', /bursar: policy\/v1/);
+  assert.match(readPolicy('bursar: policy/v9\n').problems[0]?.advice ?? '', /policy\/v1/);
+  assert.equal(places(readPolicy(`${BEGIN}aging: [1, 2\nx: y\n`).problems).length > 0, true);
+  assert.equal(places(readPolicy(`${BEGIN}autoOpen: runs\nautoOpen: none\n`).problems), [
+    '3:1 error ',
+  ]);
+  assert.match(readPolicy('just words').problems[0]?.message ?? '', /map of fields/);
+  const json = '{ "bursar": "policy/v1", "autoOpen": "runs" }';
+  assert.is(readPolicy(json).file?.policy.autoOpen, 'runs');
+});
+
+test('T-04 a strict preset needs the name of the team; a file of another team is refused', () => {
+  assert.match(only('preset: strict\n').advice, /team: NAME/);
+  assert.is(fine('preset: strict\n', 'acme').policy.rules[0]?.path, 'acme');
+  assert.match(only('team: acme\n', 'globex').message, /for the team acme, not for globex/);
+  assert.is(only('preset: gaurded\n').advice.startsWith('Did you mean guarded?'), true);
+  const foreign = only('team: acme\nbounds: {}\ntools: [{ path: globex/lab, deny: ["*"] }]\n');
+  assert.is(foreign.field, 'tools[0].path');
+});
+
+/** Each with a mark where the problem stands: what, the file, severity and field, the message. */
+const SLIPS: readonly (readonly [what: string, text: string, told: string, says: RegExp])[] = [
+  [
+    'a rung that lets go above where it takes hold',
+    'ladder: [{ kind: notice, onPermille: 5, offPermille: ^5 }]',
+    'error ladder[0].offPermille',
+    /not below 5/,
+  ],
+  [
+    'rungs out of order',
+    'ladder:\n- { kind: notice, onPermille: 50, offPermille: 5 }\n- { kind: warning, onPermille: ^40, offPermille: 6 }',
+    'error ladder[1].onPermille',
+    /no later than/,
+  ],
+  [
+    'a rule that another hides',
+    'rules:\n- { path: acme, resource: credits, above: 5, effect: deny }\n- ^{ path: acme/lab, resource: credits, above: 9, effect: approve }',
+    'warning rules[1]',
+    /never reached: rule 1/,
+  ],
+  ['a resource that nothing has', 'bounds: { ^credit: 5 }', 'error bounds.credit', /no resource/],
+  [
+    'a bound above what is denied',
+    'bounds: { credits: 9 }\nrules: [{ path: acme, resource: credits, above: ^5, effect: deny }]',
+    'warning rules[0].above',
+    /gets 9 by/,
+  ],
+  ['a field without effect', 'queueing: fair\n^sharing: fair', 'warning sharing', /no effect/],
+  ['a wait for nobody', '^approvalMs: 5', 'warning approvalMs', /no rule/],
+  ['a tool rule that says nothing', 'tools: [^{ path: acme }]', 'warning tools[0]', /neither/],
+  [
+    'a tool that is denied first',
+    'tools: [{ path: acme, allow: [^web_search], deny: ["web_*"] }]',
+    'error tools[0].allow[0]',
+    /denies it first/,
+  ],
+  [
+    'a tool rule after one for all',
+    'tools: [{ path: acme, deny: ["*"] }, ^{ path: acme, allow: [x] }]',
+    'warning tools[1]',
+    /never reached/,
+  ],
+  [
+    'a tool that is not known',
+    'resources: { tool.search: { class: consumable, unit: calls } }\ntools: [{ path: acme, deny: [^serach] }]',
+    'warning tools[0].deny[0]',
+    /no tool/,
+  ],
+  [
+    'a cap of nothing',
+    'caps: [^{ path: acme, roles: [agent] }]',
+    'warning caps[0]',
+    /caps nothing/,
+  ],
+  [
+    'an overrun beyond what is plausible',
+    'settleMax: { credits: 5 }\noverrunMax: { credits: ^5 }',
+    'warning overrunMax.credits',
+    /never reached/,
+  ],
+  [
+    'a use that is never booked',
+    'settleMax: { ^memory: 5 }',
+    'warning settleMax.memory',
+    /capacity/,
+  ],
+  [
+    'a scope that is none',
+    'strategies: { ^"Acme lab|credits": queue_and_wait }',
+    'error strategies["Acme lab|credits"]',
+    /no scope/,
+  ],
+  [
+    'a node of another team',
+    'team: acme\npreemption: { nodes: { ^globex/lab: { boost: 5 } } }',
+    'error preemption.nodes["globex/lab"]',
+    /lies in the team globex/,
+  ],
+];
+
+for (const [what, marked, told, says] of SLIPS) {
+  test(`T-04 meaning: ${what}`, () => {
+    const before = (BEGIN + marked).split('^')[0]?.split('\n') ?? [];
+    const text = `${marked.replace('^', '')}\n`;
+    const problem = only(text);
+    const place = `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+    assert.equal(places([problem]), [`${place} ${told}`]);
+    assert.match(problem.message, says);
+    assert.not.equal(problem.advice, '');
+    // What is only a warning can be applied all the same.
+    assert.is(readPolicy(BEGIN + text).file !== undefined, problem.severity === 'warning');
+  });
+}
+
+for (const name of PRESET_NAMES) {
+  test(`T-04 the preset ${name} is sound, and reads back as it is written`, () => {
+    const fields = PRESETS[name].fieldsFor('acme');
+    const policy = Policy.parse(fields);
+    const written = readPolicy(fieldsText(fields, { team: 'acme', notes: ['a note'] }));
+    assert.equal(written.problems, []);
+    assert.equal(written.file?.policy, policy);
+    for (const all of [true, false]) {
+      const read = readPolicy(policyText(policy, { team: 'acme', comment: 'why: "x"' }, all));
+      assert.equal(read.file?.policy, policy);
+      assert.is(read.file?.comment, 'why: "x"');
+    }
+    assert.equal(fine(`preset: ${name}\nteam: acme\n`).policy, policy);
+  });
+}
+
+test('T-04 two policies are compared field by field', () => {
+  const rule = { path: 'acme', resource: 'credits', above: 5, effect: 'deny' } as const;
+  const before = Policy.parse({ rules: [rule], bounds: { credits: 1 } });
+  const after = Policy.parse({ rules: [{ ...rule, above: 6 }, rule], aging: { step: 7 } });
+  assert.equal(changesBetween(before, after), [
+    { field: 'bounds.credits', before: 1 },
+    { field: 'aging.step', before: 10, after: 7 },
+    { field: 'rules[0].above', before: 5, after: 6 },
+    { field: 'rules[1]', after: rule },
+  ]);
+  assert.equal(changesBetween(after, after), []);
+});
+
+test.run();
