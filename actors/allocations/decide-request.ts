@@ -116,11 +116,15 @@ function decideAt(
     !meetsQueue(team, place.anchor, amounts);
   const contest = isFree ? undefined : detect(team, candidate);
   if (contest === undefined) return [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })];
-  const rank = rankOf(candidate, team);
-  // What is its own it need not give back in time for others.
-  const endsByMs = contest.isOwn ? undefined : backfillEndMs(team, candidate, rank);
-  if (endsByMs === undefined) return resolve(team, contest, ctx);
-  return [{ ...grantOf(team, candidate, wanted, 'request', { rule: 'backfill' }), endsByMs }];
+  const inTime = (): BursarEvent[] | undefined => {
+    const endsByMs = backfillEndMs(team, candidate, rankOf(candidate, team));
+    if (endsByMs === undefined) return undefined;
+    return [{ ...grantOf(team, candidate, wanted, 'request', { rule: 'backfill' }), endsByMs }];
+  };
+  if (!contest.isOwn) return inTime() ?? resolve(team, contest, ctx);
+  // What is its own it need not give back in time for others, unless it would have to wait for it.
+  const events = resolve(team, contest, ctx);
+  return events.at(-1)?.type === 'RequestQueued' ? (inTime() ?? events) : events;
 }
 
 /** What is recorded of a request: nothing that may differ between two tries. */

@@ -110,4 +110,13 @@ test('S-08 of what a guarantee gives the head, nothing is missing further out', 
   shows(rig.when(one('t', 10_000), 'bob'), { outcome: 'granted' });
 });
 
+test('S-08 who would have to wait for what is its own is let past as others are', () => {
+  const kept = { 'slot.pool': { guarantee: 4, lend: null } };
+  const rig = givenHead(open('acme/kept', kept), open('acme/kept/s', {}, { tier: 'step' }));
+  const own = { path: 'acme/kept/s', strategy: 'queue_and_wait', ...wait } as const;
+  const shown = rig.when(small('s', 30_000, own), 'bob');
+  shows(shown, { outcome: 'granted', rule: 'backfill' }, ['AllocationGranted']);
+  shows(rig.when(small('t', 30_001, own), 'bob'), { outcome: 'queued' });
+});
+
 test.run();
