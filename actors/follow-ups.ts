@@ -3,6 +3,7 @@ import { isWithin, parentPathOf } from '../events/names.ts';
 import { endOfReservation } from './allocations/decide-reservation.ts';
 import { stamp } from './context.ts';
 import { announce } from './emergencies/announce.ts';
+import { stopCompleted } from './emergencies/stop-progress.ts';
 import { isIdleAutoStep } from './nodes/auto-close.ts';
 import type { Node } from './nodes/node.ts';
 import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
@@ -62,8 +63,7 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     const { path, resource: stop } = accountOfKey(key);
     const inForce = team.nodes.get(path)?.stops?.get(stop);
     if (inForce === undefined || inForce.isComplete || inForce.remainingCount > 0) continue;
-    const { fencedCount } = inForce;
-    return [{ ...stamp('StopCompleted', team, atMs), path, stop, fencedCount }];
+    return [stopCompleted(team, path, inForce, atMs)];
   }
   for (const path of agenda.closings) {
     agenda.closings.delete(path);

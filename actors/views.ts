@@ -7,6 +7,7 @@ import { effectiveAvailable, effectiveLimit, shownAvailable } from './accounts/a
 import { termsOf } from './accounts/balance-terms.ts';
 import { typeIn } from './accounts/registry.ts';
 import type { Reservation } from './allocations/reservation.ts';
+import { stopView } from './emergencies/stop-progress.ts';
 import { type Node, nameOf } from './nodes/node.ts';
 import { expectedWaitMs } from './queue/expected-wait.ts';
 import { waitBoundMs } from './queue/wait-bound.ts';
@@ -57,6 +58,7 @@ export function balanceOf(
     frozen: (node.freezes?.size ?? 0) > 0,
     freezes: [...(node.freezes?.keys() ?? [])],
     stops: [...(node.stops?.keys() ?? [])],
+    ...(node.stops === undefined ? {} : { stopping: stopViews(node, nowMs) }),
     liveAllocations: node.liveTree,
     deadlineInMs: node.deadlineAtMs === Infinity ? null : Math.max(0, node.deadlineAtMs - nowMs),
     reservations: [...(node.reservations ?? [])].map((one) => reservationView(one, nowMs)),
@@ -64,6 +66,10 @@ export function balanceOf(
     ...(node.rates === undefined ? {} : { rates: rateLines(team, node, nowMs) }),
     children: [...node.children].map(nameOf).sort(),
   };
+}
+
+function stopViews({ stops }: Node, nowMs: number) {
+  return [...(stops?.values() ?? [])].map((stop) => stopView(stop, nowMs));
 }
 
 function reservationView(reservation: Reservation, nowMs: number): ResourceReservation {

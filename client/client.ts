@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
-import type { Answer, AnswerOf, Emergency, Notice } from '../events/answers.ts';
+import type { Answer, AnswerOf, Emergency } from '../events/answers.ts';
+import type { Notice } from '../events/notice.ts';
 import type { Host } from '../host/host.ts';
 import { type Allocated, type HeldAllocation, type WorkResult, workOn } from './allocation-work.ts';
 import { commandIds } from './command-ids.ts';
@@ -103,7 +104,7 @@ export class BursarClient extends Commands {
       release: (allocation) => this.release(allocation, { journal: true }),
       onWarning,
     });
-    this.#underWay = new WorkUnderWay(this.#notices, (stop) => this.#acknowledge(stop));
+    this.#underWay = new WorkUnderWay(this.#notices, (...stop) => this.#acknowledge(...stop));
   }
 
   /**
@@ -315,13 +316,9 @@ export class BursarClient extends Commands {
     return this.#settler.settle(withId, { timeoutMs, isCallerId, journal });
   }
 
-  /** Nothing goes on here any more that the stop concerns. Which node it is on has to be asked. */
-  #acknowledge(stop: string): void {
-    const acknowledge = async () => {
-      const answer = await this.status(stop);
-      if (answer.outcome === 'stopped') await this.acknowledgeStop(answer.path, stop);
-    };
-    acknowledge().catch((error: BursarError) => this.#onWarning(error));
+  /** Says that this agent has heard of a stop: its work is told in the same moment. */
+  #acknowledge(path: string, stop: string): void {
+    this.acknowledgeStop(path, stop).catch((error: BursarError) => this.#onWarning(error));
   }
 }
 

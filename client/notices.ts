@@ -1,5 +1,5 @@
 import type { Bus, Message, Subscription } from '../bus/bus.ts';
-import { Notice } from '../events/answers.ts';
+import { Notice } from '../events/notice.ts';
 import { subjects } from '../events/subjects.ts';
 import type { BursarError } from './errors.ts';
 import { callSafely } from './handlers.ts';

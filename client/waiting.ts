@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
-import type { AnswerOf, Notice } from '../events/answers.ts';
+import type { AnswerOf } from '../events/answers.ts';
+import type { Notice } from '../events/notice.ts';
 import type { Host } from '../host/host.ts';
 import type { Outgoing, SendOptions } from './entry.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Notice } from '../events/answers.ts';
+import type { Notice } from '../events/notice.ts';
 import { LeaseLostError, PreemptedError, StoppedError } from './errors.ts';
 import type { AmountsInput } from './inputs.ts';
 import type { Notices } from './notices.ts';
@@ -13,24 +13,25 @@ const LEASE_LOST: ReadonlySet<Notice['kind']> = new Set([
 
 /** Preemptions kept of allocations that this client does not know of yet. */
 const EARLY_MAX = 256;
+/** Stops of which is remembered that they were heard: a large one comes in several notices. */
+const STOPS_MAX = 256;
 
 /**
  * The allocations with work under way in this client, each with the controller that tells its work
- * to end. When all that a stop names have ended, the stop can be acknowledged.
+ * to end. A stop that names one of them has been heard, and is said to be.
  */
 export class WorkUnderWay {
   readonly #controllers = new Map<string, AbortController>();
   /** Told what their allocation holds after it has grown. */
   readonly #onGrown = new Map<string, (items: AmountsInput) => void>();
-  /** By stop: its allocations that have not ended yet. */
-  readonly #stops = new Map<string, Set<string>>();
   /** Preempted before the answer that granted them was read: notices travel on their own. */
   readonly #early = new Map<string, PreemptedError>();
-  readonly #onStopDone: (stop: string) => void;
+  readonly #heardStops = new Set<string>();
+  readonly #onStop: (path: string, stop: string) => void;
 
-  /** @param onStopDone told when nothing that a stop names goes on here */
-  constructor(notices: Notices, onStopDone: (stop: string) => void) {
-    this.#onStopDone = onStopDone;
+  /** @param onStop told once of each stop that names work under way here */
+  constructor(notices: Notices, onStop: (path: string, stop: string) => void) {
+    this.#onStop = onStop;
     notices.on((notice) => this.#onNotice(notice));
   }
 
@@ -50,17 +51,12 @@ export class WorkUnderWay {
   end(allocation: string): void {
     this.#controllers.delete(allocation);
     this.#onGrown.delete(allocation);
-    for (const [stop, left] of this.#stops) {
-      if (!left.delete(allocation) || left.size > 0) continue;
-      this.#stops.delete(stop);
-      this.#onStopDone(stop);
-    }
   }
 
   #onNotice(notice: Notice): void {
     const { kind, id, answer, allocations = [id], graceMs = 0 } = notice;
     if (kind === 'grown' && answer?.outcome === 'resized') this.#onGrown.get(id)?.(answer.items);
-    if (kind === 'stop') this.#stop(id, allocations);
+    if (kind === 'stop') this.#stop(notice, allocations);
     for (const allocation of allocations) {
       if (kind === 'preempt' || kind === 'preempted') {
         this.#preempt(allocation, new PreemptedError(allocation, graceMs));
@@ -70,15 +66,21 @@ export class WorkUnderWay {
     }
   }
 
-  #stop(stop: string, allocations: readonly string[]): void {
+  #stop({ id: stop, path }: Notice, allocations: readonly string[]): void {
     const here = allocations.filter((allocation) => this.#controllers.has(allocation));
-    // What goes on elsewhere under this agent's name is not ours to acknowledge.
-    if (here.length > 0 && here.length === allocations.length) {
-      this.#stops.set(stop, new Set(here));
-    }
+    // What goes on elsewhere under this agent's name is told there.
+    if (here.length > 0 && path !== undefined) this.#hear(path, stop);
     for (const allocation of here) {
       this.#abort(allocation, () => new StoppedError(allocation, stop));
     }
+  }
+
+  #hear(path: string, stop: string): void {
+    if (this.#heardStops.has(stop)) return;
+    this.#heardStops.add(stop);
+    const [oldest] = this.#heardStops;
+    if (this.#heardStops.size > STOPS_MAX && oldest !== undefined) this.#heardStops.delete(oldest);
+    this.#onStop(path, stop);
   }
 
   #preempt(allocation: string, error: PreemptedError): void {

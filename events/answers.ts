@@ -4,6 +4,7 @@ import { Policy } from './policy.ts';
 import { RateLine } from './rate-line.ts';
 import { type ConflictType, DenialReason } from './reasons.ts';
 import { RefusalCode } from './refusal-code.ts';
+import { StopView } from './stop-view.ts';
 import { AllocationView, ApprovalView, ReservationView, WaitingView } from './views.ts';
 import { Threshold } from './window.ts';
 
@@ -87,6 +88,13 @@ export const Emergency = z.object({
   stop: z.string().optional(),
   below: z.number().nullable().optional(),
   ackUntilMs: z.number().optional(),
+  /** Of a stop: allocations that have to end, their agents; at its end what became of them. */
+  allocations: z.number().optional(),
+  agents: z.number().optional(),
+  acknowledged: z.number().optional(),
+  unacknowledged: z.array(z.string()).optional(),
+  fenced: z.number().optional(),
+  fencedAgents: z.array(z.string()).optional(),
   detail: z.string(),
 });
 export type Emergency = z.infer<typeof Emergency>;
@@ -271,6 +279,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     frozen: z.boolean(),
     freezes: z.array(z.string()),
     stops: z.array(z.string()),
+    /** The same stops, and how far they have come. */
+    stopping: z.array(StopView).optional(),
     liveAllocations: z.number(),
     /** Until it is closed by force; null: no deadline. */
     deadlineInMs: z.number().nullable().optional(),
@@ -313,32 +323,6 @@ export const BatchReply = z.object({
   answers: z.array(Answer),
 });
 export type BatchReply = z.infer<typeof BatchReply>;
-
-/** What a notice tells its agent; the outcome of something that was pending. */
-export const Notice = z.object({
-  subject: z.string(),
-  kind: z.enum([
-    'granted',
-    'denied',
-    'preempt',
-    'preempted',
-    'stop',
-    'fenced',
-    'unclaimed',
-    'timed_out',
-    'reclaimed',
-    'shrunk',
-    'grown',
-  ]),
-  team: z.string(),
-  /** The request or allocation that it is about; of a stop, the stop. */
-  id: z.string(),
-  answer: Answer.optional(),
-  /** Allocations concerned, of a stop or a preemption. */
-  allocations: z.array(z.string()).optional(),
-  graceMs: z.number().optional(),
-});
-export type Notice = z.infer<typeof Notice>;
 
 /** A conflict as the resolver sees it. */
 export interface ResourceConflict {

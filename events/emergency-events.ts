@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cause, count, event, level, time } from './event-kit.ts';
+import { LIMITS } from './limits.ts';
 import { CommandId, NodeName, NodePath } from './names.ts';
 
 /** What bars or stops the work beneath a node, until it is lifted. */
@@ -30,6 +31,22 @@ export const EMERGENCY_EVENTS = [
     reason: z.string(),
   }),
   event('StopAcknowledged', { ...cause, path: NodePath, stop: CommandId, agent: NodeName }),
-  event('StopCompleted', { path: NodePath, stop: CommandId, fencedCount: count }),
+  /**
+   * The verification of a stop: nothing that it concerned lives or waits any more. Without the
+   * optional fields it was written before they were counted.
+   */
+  event('StopCompleted', {
+    path: NodePath,
+    stop: CommandId,
+    fencedCount: count,
+    /** As in `Stopped`: how many had to end, and of how many agents they were. */
+    allocationCount: count.optional(),
+    agentCount: count.optional(),
+    /** Of these agents, those that acknowledged up to here. */
+    acknowledgedCount: count.optional(),
+    /** The others, and those of whom something was fenced: the first of them by name. */
+    unacknowledged: z.array(NodeName).max(LIMITS.stopAgentsNamedMax).optional(),
+    fencedAgents: z.array(NodeName).max(LIMITS.stopAgentsNamedMax).optional(),
+  }),
   event('StopLifted', { ...cause, path: NodePath, stop: CommandId }),
 ] as const;

@@ -97,4 +97,6 @@ export const LIMITS = {
   policyFileCharsMax: 256 * 1024,
   /** Time agents have to acknowledge a stop when the operator names none. */
   stopAckMsDefault: 10_000,
+  /** Agents that the end of a stop names of each kind; the others are counted. */
+  stopAgentsNamedMax: 100,
 } as const;

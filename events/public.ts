@@ -9,7 +9,6 @@ export {
   Emergency,
   ErrorClass,
   Evidence,
-  Notice,
   Refusal,
   type ResourceConflict,
   Severity,
@@ -24,6 +23,7 @@ export {
 } from './commands.ts';
 export { BursarEvent, type EventOf, type EventType } from './events.ts';
 export { LIMITS } from './limits.ts';
+export { Notice } from './notice.ts';
 export { DEFAULT_POLICY, Policy } from './policy.ts';
 export { ExecutionPriority, priorityName } from './priority.ts';
 export { ConflictType, DenialReason } from './reasons.ts';

@@ -147,6 +147,13 @@ type TreeEvent = Exclude<
   }
 >;
 
+function stopResultText(event: EventOf<'StopCompleted'>): string {
+  const { path, fencedCount, allocationCount, agentCount, acknowledgedCount } = event;
+  const fenced = `${path} stood still; ${fencedCount} allocations had to be fenced`;
+  if (allocationCount === undefined) return `${fenced}.`;
+  return `${fenced} of ${allocationCount}, ${acknowledgedCount} of ${agentCount} agents had acknowledged.`;
+}
+
 /** Events about nodes, policy, credentials and emergencies. */
 function treeText(event: TreeEvent): string {
   switch (event.type) {
@@ -200,7 +207,7 @@ function treeText(event: TreeEvent): string {
     case 'StopAcknowledged':
       return `${event.agent} acknowledged the stop ${event.stop}.`;
     case 'StopCompleted':
-      return `${event.path} stood still; ${event.fencedCount} allocations had to be fenced.`;
+      return stopResultText(event);
     case 'StopLifted':
       return `${by(event)} lifted the stop ${event.stop} of ${event.path}.`;
     case 'ThresholdCrossed':

@@ -127,6 +127,19 @@ test('freeze admits nothing until it is lifted', async () => {
   assert.is((await rig.done('unfreeze', 'acme/lab', freeze)).stillFrozen, false);
 });
 
+test('X-04 stop --wait shows who is left, and in the end what became of all', async () => {
+  const [first, ...rest] = await rig.lines('stop', 'acme/lab', '--within', '300ms', '--wait');
+  const last = rest.at(-1);
+  assert.equal([first.outcome, first.path], ['stopped', 'acme/lab']);
+  assert.equal([last.stop, last.complete, last.remaining], [first.stop, true, 0]);
+  assert.is(last.allocations, first.allocations);
+  await rig.done('recover', 'acme/lab', first.stop);
+  const words = await rig.run('stop', 'acme/lab', '--within', '0ms', '--wait');
+  assert.is(words.code, 0, words.stderr);
+  assert.match(words.stdout, /stands still acme\/lab after .*: of \d+ allocations/);
+  await rig.done('recover', 'acme/lab', /recover acme\/lab (\S+)/.exec(words.stdout)?.[1] ?? '');
+});
+
 test('stop tells the team, recover lifts it, emergencies lists both', async () => {
   const stop = ['stop', 'acme/lab', '--all', '--within', '100ms', '--reason', 'runaway'];
   const stopped = await rig.done(...stop);

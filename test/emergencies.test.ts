@@ -1,4 +1,5 @@
-import type { Emergency, Notice } from '../events/answers.ts';
+import type { Emergency } from '../events/answers.ts';
+import type { Notice } from '../events/notice.ts';
 import { until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 import { type Caller, parseJson, type Sent, WriterRig } from './writer-rig.ts';
@@ -173,7 +174,8 @@ test('X-04 stop: told with names, acknowledged, fenced at the deadline, complete
   );
   assert.equal([...(stopNotices(annHeard)[0]?.allocations ?? [])].sort(), [...annHolds].sort());
   assert.equal(stopNotices(bobHeard)[0]?.allocations, [bobHolds]);
-  assert.is(stopNotices(annHeard)[0]?.graceMs, ackMs);
+  const [notice] = stopNotices(annHeard);
+  assert.equal([notice?.graceMs, notice?.path, notice?.part], [ackMs, run, undefined]);
   await until('the emergency', () => kindsOf(run).length === 1);
   const [emergency] = told(run);
   assert.equal([emergency?.emergency.kind, emergency?.emergency.stop], ['stop', 'st']);
@@ -197,7 +199,15 @@ test('X-04 stop: told with names, acknowledged, fenced at the deadline, complete
   assert.equal([booked.late, booked.booked], [true, { credits: 7 }]);
   assert.equal(await operator.use(run), { held: 20, spent: 12 });
   const [done] = await rig.events('StopCompleted');
-  assert.is(done?.fencedCount, 3);
+  assert.equal([done?.fencedCount, done?.acknowledgedCount], [3, 1]);
+  const { emergency: end } = told(run).at(-1) ?? {};
+  assert.equal(
+    [end?.allocations, end?.fenced, end?.agents, end?.acknowledged, end?.unacknowledged],
+    [4, 3, 2, 1, ['bob']],
+    'the emergency is the verification',
+  );
+  const tooLate = { op: 'acknowledgeStop', path: run, stop: 'st' };
+  assert.is((await bob.expect('refused', tooLate)).code, 'lease_over');
   await until('the fenced hear', () =>
     annHeard.some(({ kind, id }) => kind === 'fenced' && id === annHolds[2]),
   );
@@ -265,6 +275,11 @@ test('X-04 a stop of very many: no notice is too large, and none is left out', a
     annHeard.filter(({ id }) => id === 'big').flatMap(({ allocations }) => allocations ?? []);
   await until('all are named', () => named().length >= names.length, 10_000);
   assert.equal([...named()].sort(), [...names].sort());
+  const parts = annHeard.filter(({ id }) => id === 'big').map(({ part }) => part);
+  assert.equal(
+    parts,
+    parts.map((_, index) => ({ no: index + 1, of: parts.length })),
+  );
   await operator.expect('recovered', { op: 'recover', path: run, stop: 'big' });
 });
 

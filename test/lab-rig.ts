@@ -1,5 +1,6 @@
-import { type Answer, Notice } from '../events/answers.ts';
+import type { Answer } from '../events/answers.ts';
 import type { BursarEvent, EventOf, EventType } from '../events/events.ts';
+import { Notice } from '../events/notice.ts';
 import type { Strategy } from '../events/strategy.ts';
 import { subjects } from '../events/subjects.ts';
 import { until } from './client-rig.ts';

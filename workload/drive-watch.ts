@@ -1,5 +1,6 @@
 import type { BursarClient } from '../client/client.ts';
-import type { Emergency, Notice } from '../events/answers.ts';
+import type { Emergency } from '../events/answers.ts';
+import type { Notice } from '../events/notice.ts';
 import type { Pace } from './drive-pace.ts';
 import type { EmergencySeen, WorkloadOutcome } from './outcome.ts';
 

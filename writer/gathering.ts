@@ -1,7 +1,8 @@
-import type { Emergency, Notice } from '../events/answers.ts';
+import type { Emergency } from '../events/answers.ts';
 import { BLOCK_EVENT_BYTES_MAX, BlockBuilder } from '../events/block.ts';
 import type { BursarEvent } from '../events/events.ts';
 import { LIMITS } from '../events/limits.ts';
+import type { Notice } from '../events/notice.ts';
 
 /** Room left in a block before a decision is begun; what one decision records fits into it. */
 const ROOM_FOR_A_DECISION_BYTES = 96 * 1024;

@@ -1,7 +1,7 @@
 import { answerOf } from '../actors/answer-of.ts';
 import type { Team } from '../actors/team.ts';
-import type { Notice } from '../events/answers.ts';
 import type { BursarEvent } from '../events/events.ts';
+import type { Notice } from '../events/notice.ts';
 import { subjects } from '../events/subjects.ts';
 
 /** What a recorded event tells agents who did not ask just now. Called right after the event. */
@@ -81,9 +81,11 @@ function stopNotices(team: Team, path: string, stop: string, graceMs: number): N
   }
   const notices: Notice[] = [];
   for (const [agent, all] of byAgent) {
-    for (let from = 0; from < all.length; from += NAMES_MAX) {
-      const allocations = all.slice(from, from + NAMES_MAX);
-      notices.push(notice(team, agent, 'stop', stop, { allocations, graceMs }));
+    const of = Math.ceil(all.length / NAMES_MAX);
+    for (let no = 1; no <= of; no += 1) {
+      const allocations = all.slice((no - 1) * NAMES_MAX, no * NAMES_MAX);
+      const more = { path, allocations, graceMs, ...(of === 1 ? {} : { part: { no, of } }) };
+      notices.push(notice(team, agent, 'stop', stop, more));
     }
   }
   return notices;
@@ -94,7 +96,7 @@ function notice(
   agent: string,
   kind: Notice['kind'],
   id: string,
-  more: Pick<Notice, 'answer' | 'allocations' | 'graceMs'>,
+  more: Omit<Notice, 'subject' | 'kind' | 'team' | 'id'>,
 ): Notice {
   const subject = subjects.notice(agent, team.name, kind);
   return { subject, kind, team: team.name, id, ...more };

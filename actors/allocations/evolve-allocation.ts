@@ -113,7 +113,10 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
     const inForce = team.nodes.get(path)?.stops?.get(stop);
     if (inForce === undefined) continue;
     inForce.remainingCount -= 1;
-    if (event.as === 'fenced') inForce.fencedCount += 1;
+    if (event.as === 'fenced') {
+      inForce.fencedCount += 1;
+      inForce.fencedAgents.add(allocation.agent);
+    }
     if (inForce.remainingCount === 0) team.agenda.stops.add(accountKey(path, stop));
   }
   if (event.closesStep) closeNode(team, node, event, false);

@@ -19,7 +19,7 @@ export const INVARIANTS = {
   'INV-6': { says: 'a refusal changes nothing', advice: LOOK_AT_THE_DECISION },
   'INV-7': { says: 'an id is decided once', advice: LOOK_AT_THE_DECISION },
   'INV-8': { says: 'what leaves a node arrives at its parent', advice: READ_THE_LOG },
-  'INV-9': { says: 'nothing is admitted beneath a freeze', advice: LOOK_AT_THE_DECISION },
+  'INV-9': { says: 'nothing is admitted beneath a freeze or stop', advice: LOOK_AT_THE_DECISION },
   'INV-10': { says: 'time never falls and nothing ends early', advice: LOOK_AT_THE_DECISION },
   'INV-11': { says: 'the log is one chain and makes the live state', advice: KEEP_THE_LOG },
   'INV-12': { says: 'every settle that was answered is in the log', advice: KEEP_THE_LOG },

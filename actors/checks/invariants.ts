@@ -33,6 +33,7 @@ import {
   checkReservationEnd,
   noteBack,
 } from './invariants-of-reservations.ts';
+import { checkStandsStill } from './invariants-of-stops.ts';
 import { checkWindows } from './invariants-of-windows.ts';
 import { carry, handUp, isUntouched } from './second-books.ts';
 import {
@@ -141,6 +142,9 @@ export class InvariantWatch implements Watch {
         if (node !== undefined) collectClosing(node, this.#closing);
         break;
       }
+      case 'StopCompleted':
+        checkStandsStill(team, event, at);
+        break;
       default:
         checkTold(team, event, undefined, at);
     }

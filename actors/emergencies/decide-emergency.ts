@@ -74,6 +74,10 @@ export function decideAcknowledgeStop(
 ): Decision {
   const stop = team.nodes.get(command.path)?.stops?.get(command.stop);
   if (stop === undefined) return answered(unknownStop(team, command.path, command.stop));
+  if (ctx.atMs >= stop.ackUntilMs) {
+    const message = `the time to acknowledge ${stop.id} is over; what had not ended was fenced`;
+    return answered(refuse('lease_over', message));
+  }
   return recorded({
     ...stamp('StopAcknowledged', team, ctx.atMs),
     ...commandCause(command, ctx),

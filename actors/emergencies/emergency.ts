@@ -1,5 +1,5 @@
 import type { Emergency as EmergencyMessage } from '../../events/answers.ts';
-import type { BursarEvent } from '../../events/events.ts';
+import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { swarmOf } from '../../events/names.ts';
 import { subjects } from '../../events/subjects.ts';
 import type { Threshold } from '../../events/window.ts';
@@ -65,14 +65,12 @@ function tell(event: EmergencyEvent): Told {
         stop: event.stop,
         below: event.below,
         ackUntilMs: event.ackUntilMs,
+        allocations: event.allocationCount,
+        agents: event.agentCount,
         detail: `${event.path} is stopped: ${event.allocationCount} allocations of ${event.agentCount} agents must end. ${event.reason}`,
       };
     case 'StopCompleted':
-      return {
-        kind: 'stopped',
-        stop: event.stop,
-        detail: `${event.path} stands still; ${event.fencedCount} allocations were fenced`,
-      };
+      return { kind: 'stopped', stop: event.stop, ...verificationOf(event) };
     case 'StopLifted':
       return { kind: 'recovered', stop: event.stop, detail: `the stop of ${event.path} is lifted` };
     case 'Frozen':
@@ -85,6 +83,22 @@ function tell(event: EmergencyEvent): Told {
     default:
       return event satisfies never;
   }
+}
+
+/** What became of all that a stop concerned. */
+function verificationOf(event: EventOf<'StopCompleted'>): Pick<EmergencyMessage, 'detail'> {
+  const { path, fencedCount, fencedAgents, unacknowledged } = event;
+  const { allocationCount: allocations, agentCount: agents, acknowledgedCount } = event;
+  const detail = `${path} stands still; ${fencedCount} allocations were fenced`;
+  if (allocations === undefined || agents === undefined || acknowledgedCount === undefined) {
+    return { detail };
+  }
+  return {
+    detail: `${detail} of ${allocations}; ${acknowledgedCount} of ${agents} agents acknowledged`,
+    ...{ allocations, agents, acknowledged: acknowledgedCount, fenced: fencedCount },
+    ...(unacknowledged === undefined ? {} : { unacknowledged }),
+    ...(fencedAgents === undefined ? {} : { fencedAgents }),
+  };
 }
 
 function boundText({ usage, usagePercent, balance }: Threshold): string {

@@ -187,13 +187,16 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
 /** A stop takes hold: the allocations concerned have until its deadline. */
 export function stopped(team: Team, event: EventOf<'Stopped'>): void {
   climb(team, nodeOf(team, event.path), 'stopped', event, []);
+  const agents = nodeOf(team, event.path).stops?.get(event.stop)?.agents;
   let count = 0;
   for (const allocation of allocationsBeneath(nodeOf(team, event.path))) {
     if (event.below !== null && allocation.priority >= event.below) continue;
     allocation.stops = [...allocation.stops, { path: event.path, stop: event.stop }];
+    agents?.add(allocation.agent);
     count += 1;
   }
   assert(count === event.allocationCount, 'a stop counts the allocations that it concerns');
+  assert(agents?.size === event.agentCount, 'a stop counts the agents that it concerns');
   team.agenda.sweeps.add(event.path);
   addDue(team, event.ackUntilMs, 'stop', accountKey(event.path, event.stop));
   if (count === 0) team.agenda.stops.add(accountKey(event.path, event.stop));

@@ -130,9 +130,12 @@ function applyOwn(node: Node, event: BursarEvent): void {
         id: event.stop,
         below: event.below,
         ackUntilMs: event.ackUntilMs,
+        allocationCount: event.allocationCount,
         remainingCount: event.allocationCount,
         fencedCount: 0,
         isComplete: false,
+        agents: new Set(),
+        fencedAgents: new Set(),
         acknowledgedBy: new Set(),
       });
       return;

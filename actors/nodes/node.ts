@@ -28,10 +28,15 @@ export interface Stop {
   readonly below: number | null;
   /** What has not ended then is fenced; moved by an outage. */
   ackUntilMs: number;
-  /** Live allocations concerned that have not ended. */
+  /** Live allocations concerned: at first, and those that have not ended. */
+  readonly allocationCount: number;
   remainingCount: number;
   fencedCount: number;
   isComplete: boolean;
+  /** Agents whose allocations these are, and those of whom one was fenced. */
+  readonly agents: Set<string>;
+  readonly fencedAgents: Set<string>;
+  /** Whoever has acknowledged it, concerned or not. */
   readonly acknowledgedBy: Set<string>;
 }
 

@@ -3,6 +3,7 @@ import { teamOf } from '../../events/names.ts';
 import { priorityFrom } from '../ask-options.ts';
 import { examples } from '../examples.ts';
 import type { Runner } from '../session.ts';
+import { stopAndWait } from '../stop-progress.ts';
 import { tellAnswer } from '../tell-answer.ts';
 import { durationMs, nodePath } from '../values.ts';
 
@@ -12,6 +13,7 @@ type StopOptions = {
   readonly all?: boolean;
   readonly within?: string;
   readonly reason?: string;
+  readonly wait?: boolean;
 };
 
 /** What an operator does in an emergency. */
@@ -61,21 +63,17 @@ function addStop(program: Command, { run }: Runner): void {
     .option('--all', 'stop everything, whatever its priority')
     .option('--within <duration>', 'time to end (default: 10s)')
     .option('--reason <text>', 'for those who are stopped')
+    .option('--wait', 'show who has acknowledged and ended until all stands still')
     .addHelpText(
       'after',
-      examples('stop acme/research', 'stop acme --all --within 30s --reason "runaway agents"'),
+      examples('stop acme/research --wait', 'stop acme --all --within 30s --reason "runaway agents"'),
     )
     .action(
-      run(async (session, { below, all, within, reason }: StopOptions, text: string) => {
+      run(async (session, options: StopOptions, text: string) => {
         const path = nodePath(text);
-        return tellAnswer(session, teamOf(path), (client) =>
-          client.stop(path, {
-            ...(below === undefined ? {} : { below: priorityFrom(below, '--below') }),
-            ...(all ? { below: 'all' as const } : {}),
-            ...(within === undefined ? {} : { ackMs: durationMs(within, '--within') }),
-            ...(reason === undefined ? {} : { reason }),
-          }),
-        );
+        const terms = stopTerms(options);
+        if (options.wait) return stopAndWait(session, path, terms);
+        return tellAnswer(session, teamOf(path), (client) => client.stop(path, terms));
       }),
     );
   program
@@ -88,4 +86,13 @@ function addStop(program: Command, { run }: Runner): void {
         return tellAnswer(session, teamOf(path), (client) => client.recover(path, stop));
       }),
     );
+}
+
+function stopTerms({ below, all, within, reason }: StopOptions) {
+  return {
+    ...(below === undefined ? {} : { below: priorityFrom(below, '--below') }),
+    ...(all ? { below: 'all' as const } : {}),
+    ...(within === undefined ? {} : { ackMs: durationMs(within, '--within') }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }

@@ -1,7 +1,8 @@
 import type { AskInput, BursarClient } from '../../client/client.ts';
 import type { Actual } from '../../client/inputs.ts';
-import type { Answer, AnswerOf, Notice } from '../../events/answers.ts';
+import type { Answer, AnswerOf } from '../../events/answers.ts';
 import type { CommandInput } from '../../events/commands.ts';
+import type { Notice } from '../../events/notice.ts';
 import { durationText } from '../../workload/number-text.ts';
 import { answerText } from '../answer-text.ts';
 import type { Screen } from '../screen.ts';

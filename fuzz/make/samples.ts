@@ -1,6 +1,7 @@
-import { Answer, Emergency, Notice } from '../../events/answers.ts';
+import { Answer, Emergency } from '../../events/answers.ts';
 import { Command } from '../../events/commands.ts';
 import { BursarEvent } from '../../events/events.ts';
+import { Notice } from '../../events/notice.ts';
 import type { Chance } from '../chance.ts';
 import { fromSchema } from './from-schema.ts';
 

@@ -1,6 +1,7 @@
 import { BursarClient } from '../../client/client.ts';
 import { memoryJournal } from '../../client/journal.ts';
-import type { Emergency, Notice } from '../../events/answers.ts';
+import type { Emergency } from '../../events/answers.ts';
+import type { Notice } from '../../events/notice.ts';
 import type {
   BatchJob,
   CallJob,

@@ -184,7 +184,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
     refusals: ['unknown_node', 'unknown_freeze'],
   },
   stop: { outcomes: ['stopped'], refusals: ['unknown_node'] },
-  acknowledgeStop: { outcomes: ['acknowledged'], refusals: ['unknown_stop'] },
+  acknowledgeStop: { outcomes: ['acknowledged'], refusals: ['unknown_stop', 'lease_over'] },
   recover: { outcomes: ['recovered'], refusals: ['unknown_stop'] },
   balance: { outcomes: ['balance'], refusals: ['unknown_node'] },
   status: {

@@ -2,6 +2,7 @@ import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
 import { deadlineOf } from './ask-terms.ts';
 import { accountOf, add, nearest, parentOf, treeSum } from './books.ts';
+import { concerns } from './concerns.ts';
 import { changeLeft } from './fold-ledger.ts';
 import { closeNode, openNode } from './fold-node.ts';
 import { leaveQueue } from './fold-waiting.ts';
@@ -106,7 +107,9 @@ function end(state: State, event: EventOf<'AllocationEnded'>): void {
   }
   for (const node of state.nodes.values()) {
     for (const stop of node.stops.values()) {
-      if (event.as === 'fenced' && !stop.isComplete && concerns(stop, live)) stop.fenced += 1;
+      if (event.as !== 'fenced' || stop.isComplete || !concerns(stop, live)) continue;
+      stop.fenced += 1;
+      stop.fencedAgents.add(live.agent);
     }
   }
   add(state.nodes, live.path, 'held', live.items, -1);
@@ -132,15 +135,6 @@ function end(state: State, event: EventOf<'AllocationEnded'>): void {
     isAdjusted: false,
   });
   if (event.closesStep === true) closeNode(state, live.path, false);
-}
-
-/** Whether a stop concerns an allocation: beneath it and below its priority. */
-export function concerns(
-  stop: { readonly path: string; readonly below: number | null },
-  { path, priority }: { readonly path: string; readonly priority: number },
-): boolean {
-  const isBeneath = path === stop.path || path.startsWith(`${stop.path}/`);
-  return isBeneath && (stop.below === null || priority < stop.below);
 }
 
 function bookLate(state: State, event: EventOf<'LateSettled'> | EventOf<'Adjusted'>): void {

@@ -3,6 +3,7 @@ import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, touch } from './books.ts';
 import { endReservation, reserve, transfer } from './fold-ledger.ts';
+import { foldStop } from './fold-stop.ts';
 import { setBase } from './fold-windows.ts';
 import { type ModelNode, newNode } from './nodes.ts';
 import { setRate } from './rates.ts';
@@ -57,25 +58,10 @@ export function foldNode(state: State, event: BursarEvent): void {
         node.freezes.delete(event.freeze);
       });
     case 'Stopped':
-      return withNode(state, event.path, (node) => {
-        node.stops.set(event.stop, {
-          id: event.stop,
-          path: event.path,
-          below: event.below,
-          ackUntilMs: event.ackUntilMs,
-          isComplete: false,
-          fenced: 0,
-        });
-      });
+    case 'StopAcknowledged':
     case 'StopCompleted':
-      return withNode(state, event.path, (node) => {
-        const stop = node.stops.get(event.stop);
-        if (stop !== undefined) stop.isComplete = true;
-      });
     case 'StopLifted':
-      return withNode(state, event.path, (node) => {
-        node.stops.delete(event.stop);
-      });
+      return foldStop(state, event);
     case 'ThresholdCrossed':
       return withNode(state, event.path, (node) => {
         accountOf(state.nodes, node, event.resource).rung = event.rung;

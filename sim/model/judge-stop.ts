@@ -1,7 +1,8 @@
 import type { EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
 import type { Bench } from './bench.ts';
-import { concerns } from './fold-allocation.ts';
+import { concerns } from './concerns.ts';
+import type { StopState } from './nodes.ts';
 
 /** S §6.7: a freeze of a command, or one that the writer sets on overrun and implausible use. */
 export function judgeFrozen({ state, event, sent, find }: Bench<EventOf<'Frozen'>>): void {
@@ -64,8 +65,10 @@ export function judgeAcknowledged({
   event,
   find,
 }: Bench<EventOf<'StopAcknowledged'>>): void {
-  if (!state.nodes.get(event.path)?.stops.has(event.stop)) {
-    find('S §6.7', 'there is no such stop', event.stop);
+  const stop = state.nodes.get(event.path)?.stops.get(event.stop);
+  if (stop === undefined) find('S §6.7', 'there is no such stop', event.stop);
+  else if (event.atMs >= stop.ackUntilMs) {
+    find('S §6.7', 'acknowledged after its deadline', event.stop);
   }
   const prefix = state.credentials.get(event.agent)?.prefix ?? state.team;
   if (!isWithin(prefix, event.path) && !isWithin(event.path, prefix)) {
@@ -73,7 +76,7 @@ export function judgeAcknowledged({
   }
 }
 
-/** A stop is complete when nobody whom it concerns is left. */
+/** A stop is complete when nobody whom it concerns is left, and says what became of them. */
 export function judgeStopCompleted({ state, event, find }: Bench<EventOf<'StopCompleted'>>): void {
   const stop = state.nodes.get(event.path)?.stops.get(event.stop);
   if (stop === undefined) return find('S §6.7', 'there is no such stop', event.stop);
@@ -81,10 +84,39 @@ export function judgeStopCompleted({ state, event, find }: Bench<EventOf<'StopCo
   for (const live of state.live.values()) {
     if (concerns(stop, live)) find('S §6.7', `complete while ${live.id} lives`, event.stop);
   }
-  if (event.fencedCount > stop.fenced) {
-    find('S §6.7', `${event.fencedCount} fenced, ${stop.fenced} were`, event.stop);
+  for (const { id, ask, priority } of state.waiting.values()) {
+    if (concerns(stop, { path: ask.path, priority })) {
+      find('S §6.7', `complete while ${id} waits`, event.stop);
+    }
+  }
+  judgeVerification(event, stop, find);
+}
+
+/** What its end says of those whom it concerned is what the log shows of them. */
+function judgeVerification(
+  event: EventOf<'StopCompleted'>,
+  stop: StopState,
+  find: Bench['find'],
+): void {
+  const { agents, acknowledgedBy, fencedAgents } = stop;
+  const silent = [...agents].filter((agent) => !acknowledgedBy.has(agent)).sort();
+  const wanted = {
+    fencedCount: stop.fenced,
+    allocationCount: stop.concerned,
+    agentCount: agents.size,
+    acknowledgedCount: agents.size - silent.length,
+    unacknowledged: silent.slice(0, NAMED_MAX),
+    fencedAgents: [...fencedAgents].sort().slice(0, NAMED_MAX),
+  };
+  for (const [field, value] of Object.entries(wanted)) {
+    const said = event[field as keyof typeof wanted];
+    if (JSON.stringify(said) === JSON.stringify(value)) continue;
+    find('S §6.7', `says ${field} ${JSON.stringify(said)}, not ${JSON.stringify(value)}`, stop.id);
   }
 }
+
+/** Names of either kind that the end of a stop gives. */
+const NAMED_MAX = 100;
 
 export function judgeLifted({ state, event, sent, find }: Bench<EventOf<'StopLifted'>>): void {
   if (!state.nodes.get(event.path)?.stops.has(event.stop)) {

@@ -43,8 +43,13 @@ export interface StopState {
   readonly below: number | null;
   ackUntilMs: number;
   isComplete: boolean;
-  /** Allocations ended as fenced since the stop. */
+  /** Allocations that it concerned at first, and of those the ones ended as fenced since. */
+  readonly concerned: number;
   fenced: number;
+  /** Whose they were, of whom one was fenced, and who has acknowledged it. */
+  readonly agents: ReadonlySet<string>;
+  readonly fencedAgents: Set<string>;
+  readonly acknowledgedBy: Set<string>;
 }
 
 export interface ModelNode {

@@ -90,6 +90,11 @@ function isRightOfOthers(state: State, command: Command, code: RefusalCode): boo
       return command.op === 'unfreeze' && node?.freezes.has(command.freeze) !== true;
     case 'unknown_stop':
       return 'stop' in command && node?.stops.has(command.stop) !== true;
+    case 'lease_over': {
+      if (command.op !== 'acknowledgeStop') return null;
+      // Once its deadline is over nothing that it concerned is left.
+      return node?.stops.get(command.stop)?.isComplete === true;
+    }
     case 'unknown_grant':
       // That one is over is the writer's to say.
       return command.op === 'voidGrant' ? null : false;

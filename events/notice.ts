@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { Answer } from './answers.ts';
+
+/** What a notice tells its agent; the outcome of something that was pending. */
+export const Notice = z.object({
+  subject: z.string(),
+  kind: z.enum([
+    'granted',
+    'denied',
+    'preempt',
+    'preempted',
+    'stop',
+    'fenced',
+    'unclaimed',
+    'timed_out',
+    'reclaimed',
+    'shrunk',
+    'grown',
+  ]),
+  team: z.string(),
+  /** The request or allocation that it is about; of a stop, the stop. */
+  id: z.string(),
+  answer: Answer.optional(),
+  /** Allocations concerned, of a stop or a preemption. */
+  allocations: z.array(z.string()).optional(),
+  graceMs: z.number().optional(),
+  /** Node of a stop: `acknowledgeStop` names it. */
+  path: z.string().optional(),
+  /** Of a stop with too many allocations for one notice: which part this is, from 1. */
+  part: z.object({ no: z.number(), of: z.number() }).optional(),
+});
+export type Notice = z.infer<typeof Notice>;
