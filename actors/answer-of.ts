@@ -322,6 +322,7 @@ const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
   queued_ahead: capacity('Others wait for it; send maxWaitMs to join the queue.'),
   amount_out_of_range: { class: 'input', severity: 'error', advice: 'Use smaller amounts.' },
   tool_not_allowed: authority('Use another tool, or have the rule changed that is named.'),
+  pool_not_allowed: authority('Ask for a pool of your own node, or have it shared with that.'),
   rule_denied: authority('Ask for no more than the rule allows, or have it changed.'),
   approval_declined: authority('An approver said no; ask them before you ask again.'),
   approval_expired: state('No approver answered in time; tell one before you ask again.'),
@@ -337,6 +338,14 @@ function messageOf(event: EventOf<'RequestDenied'>): string {
     const { at, tool, pattern } = factors ?? {};
     const why = pattern === null ? 'is not on its list of tools' : `is denied there by ${pattern}`;
     return `${event.reason}: ${tool} ${why} (rule ${event.rule} of ${at})`;
+  }
+  if (event.reason === 'pool_not_allowed') {
+    const { at, pool } = factors ?? {};
+    const why =
+      event.rule === 'pool-no-limit'
+        ? `no tier of ${at} limits it: set its capacity with setLimits`
+        : `policy shares it with other nodes than ${at}`;
+    return `${event.reason}: ${pool} is no pool here; ${why}`;
   }
   if (event.reason === 'rule_denied') {
     const { at, resource, requested, above } = factors ?? {};

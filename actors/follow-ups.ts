@@ -7,6 +7,7 @@ import { stopCompleted } from './emergencies/stop-progress.ts';
 import { isIdleAutoStep } from './nodes/auto-close.ts';
 import type { Node } from './nodes/node.ts';
 import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
+import { serveFromPool } from './queue/serve-pools.ts';
 import { claimOf } from './queue/top-up-later.ts';
 import { barredApproval } from './rules/decide-approval.ts';
 import { accountKey, accountOfKey, type Position, type Team } from './team.ts';
@@ -54,8 +55,10 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     agenda.collects.delete(id);
   }
   for (const key of agenda.queues) {
-    const events = serveHead(team, key, atMs, at);
+    const events = serveFromPool(team, key, atMs);
     if (events.length > 0) return events;
+    const served = serveHead(team, key, atMs, at);
+    if (served.length > 0) return served;
     agenda.queues.delete(key);
   }
   for (const key of agenda.stops) {
@@ -116,7 +119,13 @@ export function sweepAll(team: Team): void {
 
 /** Notes who waits beneath a path, to see what bars them, and the queues on it and beneath. */
 function sweep(team: Team, path: string): void {
-  for (const { id } of team.waiters.beneath(path)) team.agenda.barred.add(id);
+  for (const { id, ask } of team.waiters.beneath(path)) {
+    team.agenda.barred.add(id);
+    // Another of its pools may have room for it.
+    for (const pool of ask.anyOf?.flatMap(({ pools }) => pools) ?? []) {
+      team.agenda.queues.add(accountKey(team.name, pool));
+    }
+  }
   for (const { id, ask } of team.approvals.values()) {
     if (isWithin(ask.path, path)) team.agenda.barred.add(id);
   }

@@ -3,6 +3,7 @@ import { COMMAND_VERSION, common, Reason } from './command-kit.ts';
 import { LIMITS } from './limits.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
+import { AnyOf, poolTaken, withoutPools } from './pools.ts';
 import { PriorityInput } from './priority.ts';
 import { Amount, Amounts, RateMeter } from './resources.ts';
 import { Role } from './roles.ts';
@@ -172,7 +173,9 @@ const Dismiss = z.strictObject({ op: z.literal('dismiss'), ...common, agent: Nod
 
 const asked = {
   path: NodePath,
-  items: z.record(ResourceName, Item).refine(isSized, itemsMessage),
+  items: z.record(ResourceName, Item).default({}),
+  /** Beside the items, or alone: one pool of each group, chosen when it is decided. */
+  anyOf: AnyOf.optional(),
   priority: PriorityInput.optional(),
   /** 0..100, what is at stake; breaks ties of priority and slack. */
   businessImpact: z.int().min(0).max(100).optional(),
@@ -193,22 +196,43 @@ const asked = {
   /** A partial grant keeps a claim for the rest in the queue, for `maxWaitMs` at most. */
   topUpLater: z.boolean().optional(),
 };
-/** What a request asks for, as it is recorded: nothing that changes between two tries of it. */
-export const Ask = z.strictObject({
-  ...asked,
-  /** The allocation that is to grow by it: then it is a claim that the writer keeps. */
-  topsUp: CommandId.optional(),
-});
+/** A request names something, and not too much of it; an item is no pool of a group. */
+function isBundle(ask: { items: Record<string, unknown>; anyOf?: AnyOf | undefined }): boolean {
+  const count = Object.keys(withoutPools(ask)).length + (ask.anyOf?.length ?? 0);
+  return count > 0 && count <= LIMITS.itemsMax;
+}
+
+/**
+ * What a request asks for, as it is recorded: nothing that changes between two tries of it but the
+ * pools that were chosen, which are among its items.
+ */
+export const Ask = z
+  .strictObject({
+    ...asked,
+    /** The allocation that is to grow by it: then it is a claim that the writer keeps. */
+    topsUp: CommandId.optional(),
+  })
+  .refine(isBundle, { ...itemsMessage, path: ['items'] });
 /** The request of an agent for a bundle of resources on one node. */
 export type ResourceAllocationRequest = z.infer<typeof Ask>;
 
-const Request = z.strictObject({
-  op: z.literal('request'),
-  ...common,
-  ...asked,
-  /** Only say what would happen; records nothing and uses up no id. */
-  dryRun: z.boolean().optional(),
-});
+const Request = z
+  .strictObject({
+    op: z.literal('request'),
+    ...common,
+    ...asked,
+    /** Only say what would happen; records nothing and uses up no id. */
+    dryRun: z.boolean().optional(),
+  })
+  .refine(isBundle, { ...itemsMessage, path: ['items'] })
+  .refine(({ items, anyOf = [] }) => anyOf.every((group) => !poolTaken({ items }, group)), {
+    message: 'names what is asked as an item too',
+    path: ['anyOf'],
+  })
+  .refine(({ anyOf, reservationId }) => anyOf === undefined || reservationId === undefined, {
+    message: 'goes without reservationId: name the pool that is reserved as an item',
+    path: ['anyOf'],
+  });
 const Settle = z.strictObject({
   op: z.literal('settle'),
   ...common,

@@ -11,6 +11,10 @@ export const LIMITS = {
   batchCommandsMax: 256,
   /** Resources in one bundle. */
   itemsMax: 16,
+  /** Groups of pools in one request, pools among which each chooses, nodes that a pool is for. */
+  poolGroupsMax: 4,
+  poolsPerGroupMax: 8,
+  poolNodesMax: 64,
   /** Resources whose limits one command sets. */
   accountsPerCommandMax: 64,
   /** Longest time over which a rate is metered. */

@@ -4,6 +4,3 @@ export const OPS_NOT_AVAILABLE: ReadonlySet<string> = new Set([
   'openBreaker',
   'closeBreaker',
 ]);
-
-/** Fields of a request that semantics has and this version has not. */
-export const REQUEST_FIELDS_NOT_AVAILABLE: ReadonlySet<string> = new Set(['anyOf']);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { PoolRules } from './pools.ts';
 import { PreemptionRules } from './preemption-rules.ts';
 import { PriorityInput } from './priority.ts';
 import { Amounts, Registry } from './resources.ts';
@@ -70,6 +71,8 @@ export const Policy = z.strictObject({
   overrunMax: Amounts.nullable().default(null),
   /** Resources that this team has beside those of every team. */
   resources: Registry.default({}),
+  /** Capacities that several nodes share: which of them, and how load is spread over them. */
+  pools: PoolRules.default({}),
   /** Which tools may be used where, by whom. */
   tools: ToolRules.default([]),
   /** Requests that need an approver, or may not be. */

@@ -29,6 +29,7 @@ export const DenialReason = z.enum([
   'queued_ahead',
   'amount_out_of_range',
   'tool_not_allowed',
+  'pool_not_allowed',
   'rule_denied',
   'approval_declined',
   'approval_expired',

@@ -90,11 +90,13 @@ export const BUILT_IN_RESOURCES: Readonly<Record<string, ResourceType>> = {
 
 /**
  * Families by prefix: `tool.NAME` is a quota of calls, `slot.NAME` a capacity (1 = exclusive),
- * `rate.NAME` calls in a time, for a tool `rate.tool.NAME`.
+ * `pool.NAME` a capacity that several nodes share, `rate.NAME` calls in a time, for a tool
+ * `rate.tool.NAME`.
  */
 const FAMILIES: readonly (readonly [string, ResourceType])[] = [
   ['tool.', { class: 'consumable', unit: 'calls' }],
   ['slot.', { class: 'capacity', unit: 'slots' }],
+  ['pool.', { class: 'capacity', unit: 'slots' }],
   ['rate.', { class: 'rate', unit: 'calls' }],
 ];
 

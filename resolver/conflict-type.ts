@@ -21,6 +21,9 @@ export function conflictTypeOf(
   if (resource.startsWith('slot.')) {
     return limit === 1 ? 'exclusive_access_required' : 'concurrency_limit_reached';
   }
+  if (resource.startsWith('pool.')) {
+    return type?.unit === 'bytes' ? 'insufficient_memory' : 'concurrency_limit_reached';
+  }
   const isCount = resource === 'concurrency' || resource === ALLOCATIONS;
   return isCount ? 'concurrency_limit_reached' : 'insufficient_resource';
 }

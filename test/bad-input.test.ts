@@ -85,7 +85,6 @@ const WRONG: readonly [
   ['a version of tomorrow', request({ v: 2 }), 'unknown_version', /version 2/],
   ['an op of later', { op: 'distribute', path: RUN }, 'not_available', /distribute/],
   ['an op of later', { op: 'openBreaker', path: RUN }, 'not_available', /openBreaker/],
-  ['a field of later', request({ anyOf: ['gpu'] }), 'not_available', /request.anyOf/],
   [
     'a predicted amount',
     request({ items: { credits: { amount: 'predict' } } }),

@@ -1,12 +1,15 @@
 import { askOf } from '../actors/allocations/decide-request.ts';
 import type { Command } from '../events/commands.ts';
 import type { BursarEvent } from '../events/events.ts';
+import { withoutPools } from '../events/pools.ts';
 
 /** The first field in which a command differs from what its id was used for. */
 export function conflictField(command: Command, recorded: BursarEvent, agent: string): string {
   if ('by' in recorded && recorded.by !== undefined && recorded.by !== agent) return 'agent';
   const before: Record<string, unknown> =
-    'ask' in recorded ? recorded.ask : (recorded as Record<string, unknown>);
+    'ask' in recorded
+      ? { ...recorded.ask, items: withoutPools(recorded.ask) }
+      : (recorded as Record<string, unknown>);
   const isRequest = 'ask' in recorded;
   if (isRequest !== (command.op === 'request')) return 'op';
   const now: Record<string, unknown> = command.op === 'request' ? askOf(command) : { ...command };

@@ -3,7 +3,7 @@ import type { Refusal } from '../events/answers.ts';
 import { COMMAND_VERSION } from '../events/command-kit.ts';
 import { Command, OPS } from '../events/commands.ts';
 import { teamOf } from '../events/names.ts';
-import { OPS_NOT_AVAILABLE, REQUEST_FIELDS_NOT_AVAILABLE } from '../events/not-available.ts';
+import { OPS_NOT_AVAILABLE } from '../events/not-available.ts';
 import { type Problem, problemOf } from '../events/problem.ts';
 import { refuse } from '../events/refusals.ts';
 import { shown } from '../events/shown.ts';
@@ -61,9 +61,6 @@ function notAvailable(fields: Record<string, unknown>, named: unknown): Refusal 
     return refuse('unknown_version', `version ${shown(version)} of ${op}; this server reads 1`);
   }
   if (op !== 'request') return undefined;
-  for (const field of REQUEST_FIELDS_NOT_AVAILABLE) {
-    if (field in fields) return refuse('not_available', `request.${field} is not available yet`);
-  }
   const items = fields['items'];
   if (typeof items !== 'object' || items === null) return undefined;
   for (const item of Object.values(items)) {

@@ -74,7 +74,7 @@ function follow(
 
 /** Notes what may follow from a change of an account: who waits for it, what is to be told. */
 export function noteChanged(team: Team, node: Node, resource: string, makesRoom: boolean): void {
-  if (makesRoom && node.queues?.has(resource)) {
+  if (makesRoom && (node.queues?.has(resource) || isAwaitedPool(team, resource))) {
     team.agenda.queues.add(accountKey(node.path, resource));
   }
   const account = node.accounts.get(resource);
@@ -88,6 +88,11 @@ export function noteChanged(team: Team, node: Node, resource: string, makesRoom:
       team.agenda.rungs.add(accountKey(node.path, resource));
     }
   }
+}
+
+/** Whether somebody who waits elsewhere would take a pool. */
+function isAwaitedPool(team: Team, resource: string): boolean {
+  return team.waiters.anyWithPools && team.waiters.whoWouldTake(resource).size > 0;
 }
 
 /** Climbs by which amounts are held. */

@@ -9,6 +9,7 @@ import { meetsQueue } from '../contests/contention.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
 import { closesWith } from '../nodes/auto-close.ts';
 import { barrierOf, bookedAt } from '../nodes/locate.ts';
+import { poolBarrier } from '../pools/pool.ts';
 import { claimed } from '../repeat.ts';
 import { mayActFor } from '../rules/authority.ts';
 import { toolBarrier } from '../rules/tool-rules.ts';
@@ -105,6 +106,11 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
     const tools = toolBarrier(team, live.agent, live.node.path, Object.keys(growth));
     if (tools !== undefined) {
       const message = `${tools.tool} is not allowed by the rule ${tools.rule} of ${tools.path}`;
+      return answered(refuse('not_permitted', message));
+    }
+    for (const resource in growth) {
+      if (poolBarrier(team, live.node, live.node.path, resource) === undefined) continue;
+      const message = `${resource} is no pool that ${live.node.path} may use`;
       return answered(refuse('not_permitted', message));
     }
     if (leavesRange(live.node, growth)) {

@@ -1,5 +1,6 @@
+import type { Refusal } from '../../events/answers.ts';
 import type { ResourceAllocationRequest as Ask, CommandOf } from '../../events/commands.ts';
-import type { BursarEvent } from '../../events/events.ts';
+import type { BursarEvent, Factors } from '../../events/events.ts';
 import type { Priority } from '../../events/priority.ts';
 import type { DenialReason } from '../../events/reasons.ts';
 import { refuse } from '../../events/refusals.ts';
@@ -12,6 +13,7 @@ import { grantOf, resolve } from '../contests/resolver.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from '../context.ts';
 import { slackMsOf } from '../nodes/deadline.ts';
 import { barrierOf, locate, type Place } from '../nodes/locate.ts';
+import { choosePools } from '../pools/choose-pools.ts';
 import { backfillEndMs } from '../queue/backfill.ts';
 import { ratesFit } from '../rates/rates.ts';
 import { beyondCap } from '../rules/caller-caps.ts';
@@ -25,22 +27,22 @@ export const PRIORITY_DEFAULT = 100;
 
 /** Decides a request: before anything is spent, over all tiers and resources at once. */
 export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Context): Decision {
-  const ask = askOf(command);
+  const sent = askOf(command);
   const id = command.id ?? nameAt(team, 'w', ctx.at);
-  const priority = ask.priority ?? PRIORITY_DEFAULT;
-  if (ask.deadlineMs !== undefined && ask.deadlineMs <= 0) {
+  const priority = sent.priority ?? PRIORITY_DEFAULT;
+  if (sent.deadlineMs !== undefined && sent.deadlineMs <= 0) {
     return answered(
-      refuse('deadline_past', `the deadline lies ${-ask.deadlineMs} ms back`, { id }),
+      refuse('deadline_past', `the deadline lies ${-sent.deadlineMs} ms back`, { id }),
     );
   }
-  for (const resource in ask.items) {
-    const refused = refusedItem(team, resource, ask.items[resource]);
-    if (refused !== undefined) return answered({ ...refused, id });
-  }
+  const refused = refusedItems(team, sent);
+  if (refused !== undefined) return answered({ ...refused, id });
   const { agent, digest } = ctx;
-  const asked: Asked = { id, agent, digest, ask, priority };
-  const place = locate(team, ask.path);
-  if (typeof place === 'string') return recorded(denialOf(team, asked, place, ask.path, ctx.atMs));
+  const first: Asked = { id, agent, digest, ask: sent, priority };
+  const place = locate(team, sent.path);
+  if (typeof place === 'string') return recorded(denialOf(team, first, place, sent.path, ctx.atMs));
+  const asked = withPools(team, first, place, ctx.atMs);
+  const { ask } = asked;
   const wanted = boundedAmounts(team, ask);
   const beyond = beyondCap(team, asked, place, wanted);
   if (beyond !== undefined) return answered(beyond);
@@ -53,6 +55,21 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
     return answered(refuse('amount_out_of_range', 'a sum would leave the range of 2^53', { id }));
   }
   return { events: decideAt(team, asked, place, wanted, ctx, false) };
+}
+
+/** Refuses what cannot be asked for, whatever the room. */
+function refusedItems(team: Team, { items, anyOf = [] }: Ask): Refusal | undefined {
+  for (const resource in items) {
+    const refused = refusedItem(team, resource, items[resource]);
+    if (refused !== undefined) return refused;
+  }
+  for (const resource of anyOf.flatMap(({ pools }) => pools)) {
+    const type = typeIn(team.resources, resource);
+    if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
+    if (type.class === 'capacity' && resource !== ALLOCATIONS) continue;
+    return refuse('malformed', `${resource} is no pool: anyOf chooses among capacities`);
+  }
+  return undefined;
 }
 
 /** Refuses a resource that nobody knows, and a part of what cannot be divided. */
@@ -72,14 +89,24 @@ export interface Asked {
   readonly digest: number | undefined;
   readonly ask: Ask;
   readonly priority: Priority;
+  /** Weighted use of the pools that were looked at for it. */
+  readonly poolUse?: Factors | undefined;
+}
+
+/** A request with one pool of each group that it names, chosen as the books stand now. */
+function withPools(team: Team, asked: Asked, place: Place, atMs: number): Asked {
+  if (asked.ask.anyOf === undefined) return asked;
+  const rank = rankOf({ ...asked, place, atMs }, team);
+  return { ...asked, ...choosePools(team, asked.ask, place.anchor, rank) };
 }
 
 /** Decides what an approver has agreed to, as if it had been asked for now. */
-export function decideApproved(team: Team, asked: Asked, ctx: Context): BursarEvent[] {
-  const { path } = asked.ask;
-  const deny = (reason: DenialReason) => [denialOf(team, asked, reason, path, ctx.atMs)];
+export function decideApproved(team: Team, agreed: Asked, ctx: Context): BursarEvent[] {
+  const { path } = agreed.ask;
+  const deny = (reason: DenialReason) => [denialOf(team, agreed, reason, path, ctx.atMs)];
   const place = locate(team, path);
   if (typeof place === 'string') return deny(place);
+  const asked = withPools(team, agreed, place, ctx.atMs);
   const wanted = boundedAmounts(team, asked.ask);
   if (wanted === undefined) return deny('unbounded');
   for (const resource in wanted) {
@@ -104,7 +131,7 @@ function decideAt(
   ];
   const barrier = barrierOf(place.anchor, priority);
   if (barrier !== undefined) return deny(barrier.reason, barrier.path);
-  const byRule = ruledOut(team, asked, amounts, ctx.atMs, isApproved);
+  const byRule = ruledOut(team, asked, place.anchor, amounts, ctx.atMs, isApproved);
   if (byRule !== undefined) return [byRule];
   if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) return deny('deadline_unreachable', ask.path);
   const candidate = candidateFor(team, asked, place, amounts, ctx.atMs);
@@ -141,5 +168,6 @@ export function askOf(command: CommandOf<'request'>): Ask {
   if (command.preemptible !== undefined) ask.preemptible = command.preemptible;
   if (command.reservationId !== undefined) ask.reservationId = command.reservationId;
   if (command.topUpLater !== undefined) ask.topUpLater = command.topUpLater;
+  if (command.anyOf !== undefined) ask.anyOf = command.anyOf;
   return ask;
 }

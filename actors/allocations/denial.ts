@@ -59,6 +59,7 @@ const RETRY_ON: Readonly<Partial<Record<DenialReason, NonNullable<Denial['retryO
   deadline_unreachable: 'never',
   wait_timeout: 'release',
   tool_not_allowed: 'never',
+  pool_not_allowed: 'never',
   rule_denied: 'never',
   approval_declined: 'never',
   reservation_short: 'release',

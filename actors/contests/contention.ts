@@ -1,5 +1,5 @@
 import type { ResourceAllocationRequest } from '../../events/commands.ts';
-import type { AccountName, EventOf, Shortage } from '../../events/events.ts';
+import type { AccountName, EventOf, Factors, Shortage } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
 import type { Priority } from '../../events/priority.ts';
 import type { ConflictType } from '../../events/reasons.ts';
@@ -44,6 +44,8 @@ export interface Candidate {
   readonly priority: Priority;
   readonly place: Place;
   readonly atMs: number;
+  /** Weighted use of the pools among which it chose. */
+  readonly poolUse?: Factors | undefined;
 }
 
 /** A candidate whose place and amounts are known. */
@@ -55,7 +57,8 @@ export function candidateFor(
     digest,
     ask,
     priority,
-  }: Pick<Candidate, 'id' | 'agent' | 'digest' | 'ask' | 'priority'>,
+    poolUse,
+  }: Pick<Candidate, 'id' | 'agent' | 'digest' | 'ask' | 'priority' | 'poolUse'>,
   place: Place,
   asked: Amounts,
   atMs: number,
@@ -65,7 +68,8 @@ export function candidateFor(
   for (const resource in held) {
     least[resource] = Math.min(ask.items[resource]?.min ?? Infinity, held[resource] as number);
   }
-  return { id, agent, digest, ask, priority, place, asked, rates, wanted: held, least, atMs };
+  const amounts = { asked, rates, wanted: held, least };
+  return { id, agent, digest, ask, priority, place, ...amounts, atMs, poolUse };
 }
 
 /** A contest: what is asked, where it is short, who waits and who holds. */
@@ -91,7 +95,10 @@ export interface Contest {
 }
 
 /** The rank of a request that is not in a queue yet. */
-export function rankOf({ priority, atMs, ask, place }: Candidate, team: Team): Ranked {
+export function rankOf(
+  { priority, atMs, ask, place }: Pick<Candidate, 'priority' | 'atMs' | 'ask' | 'place'>,
+  team: Team,
+): Ranked {
   return {
     state: 'queued',
     priority,

@@ -38,6 +38,7 @@ export function factorsOf(team: Team, contest: Contest): Factors {
     booked: books?.booked ?? 0,
     divisible: isDivisible(contest),
     maxWaitMs: ask.maxWaitMs ?? 0,
+    ...candidate.poolUse,
   };
 }
 

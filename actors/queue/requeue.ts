@@ -58,7 +58,7 @@ export function requeueOf(
     id: after === 'unclaimed' ? allocation.id : nameAt(team, 'w', at, offset),
     by: allocation.agent,
     ...(digest === undefined ? {} : { digest }),
-    ask: { ...ask, items, ...(deadlineMs === Infinity ? {} : { deadlineMs }) },
+    ask: { ...demandOf(ask, items), ...(deadlineMs === Infinity ? {} : { deadlineMs }) },
     account,
     priority,
     position: (queue?.countAhead(rank) ?? 0) + 1,
@@ -73,6 +73,14 @@ export function requeueOf(
     ...(after === 'preempted' ? { evictions: evictions + 1 } : countOf(evictions)),
     rule: after === 'unclaimed' ? 'unclaimed-requeue' : 'compensation-requeue',
   };
+}
+
+/** The ask for what remains. What has grown by another pool of a group is bound to both of them. */
+function demandOf({ anyOf, ...ask }: Allocation['ask'], items: Remaining): Allocation['ask'] {
+  const isOpen = anyOf?.every(
+    ({ pools }) => pools.filter((pool) => items[pool] !== undefined).length === 1,
+  );
+  return isOpen ? { ...ask, items, anyOf } : { ...ask, items };
 }
 
 /** A demand that was never evicted does not say so. */

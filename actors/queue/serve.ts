@@ -8,7 +8,7 @@ import { boundedAmounts } from '../accounts/bounded-amounts.ts';
 import { addDue } from '../accounts/climb.ts';
 import { waitingDenial } from '../allocations/denial.ts';
 import { isAny } from '../allocations/end.ts';
-import { toolDenial } from '../allocations/ruled-out.ts';
+import { poolDenial, toolDenial } from '../allocations/ruled-out.ts';
 import {
   bottleneckOf,
   type Candidate,
@@ -22,6 +22,7 @@ import { grantOf } from '../contests/resolver.ts';
 import { nameAt, stamp } from '../context.ts';
 import { nodeOf } from '../nodes/evolve-node.ts';
 import { barrierOf, locate } from '../nodes/locate.ts';
+import { choosePools } from '../pools/choose-pools.ts';
 import { rateShortages, ratesReadyAtMs } from '../rates/rates.ts';
 import { toolBarrier } from '../rules/tool-rules.ts';
 import { accountOfKey, type Position, type Team } from '../team.ts';
@@ -54,6 +55,8 @@ export function barredDenial(team: Team, waiting: Waiting, atMs: number): Bursar
     const denial = toolDenial(team, waiting, tools, atMs);
     return { ...denial, waited: true, waitedMs: atMs - waiting.sinceMs };
   }
+  const pools = poolDenial(team, waiting, place.anchor, atMs);
+  if (pools !== undefined) return { ...pools, waited: true, waitedMs: atMs - waiting.sinceMs };
   const isUnbounded = boundedAmounts(team, waiting.ask) === undefined;
   return isUnbounded ? waitingDenial(team, waiting, 'unbounded', path, atMs) : undefined;
 }
@@ -159,7 +162,8 @@ function mayFollow(team: Team, { account }: Waiting, next: AccountName): boolean
   return outwards > 0 || (outwards === 0 && next.resource < account.resource);
 }
 
-function queueGrant(
+/** The grant of a request that has waited in a queue. */
+export function queueGrant(
   team: Team,
   { attempt, sinceMs, priority }: Waiting,
   candidate: Candidate,
@@ -250,11 +254,17 @@ function withoutEarmark(team: Team, { earmarkPath, earmarked }: Waiting): Overla
   return overlay;
 }
 
-/** A waiting request that nothing bars, as it would be decided now. */
-function candidateOf(team: Team, waiting: Waiting, atMs: number): Candidate {
-  const { id, ask } = waiting;
+/**
+ * A waiting request that nothing bars, as it would be decided now: with the pools that it would take
+ * now, unless room is already being collected for it in those that it named first.
+ */
+export function candidateOf(team: Team, waiting: Waiting, atMs: number): Candidate {
+  const { id, ask, state } = waiting;
   const place = locate(team, ask.path);
-  const asked = boundedAmounts(team, ask);
-  assert(typeof place !== 'string' && asked !== undefined, `nothing bars ${id}`);
-  return candidateFor(team, waiting, place, asked, atMs);
+  assert(typeof place !== 'string', `nothing bars ${id}`);
+  const isOpen = ask.anyOf !== undefined && state === 'queued';
+  const one = isOpen ? { ...waiting, ...choosePools(team, ask, place.anchor, waiting) } : waiting;
+  const asked = boundedAmounts(team, one.ask);
+  assert(asked !== undefined, `nothing bars ${id}`);
+  return candidateFor(team, one, place, asked, atMs);
 }

@@ -39,6 +39,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
       'denied deadline_unreachable',
       'denied queued_ahead',
       'denied tool_not_allowed',
+      'denied pool_not_allowed',
       'denied rule_denied',
       'pendingApproval',
       'would_need_approval',

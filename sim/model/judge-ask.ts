@@ -6,6 +6,7 @@ import type { Bench } from './bench.ts';
 import { nearest, parentOf } from './books.ts';
 import { isSame } from './content.ts';
 import { judgeApproved } from './judge-approval.ts';
+import { asSent } from './pools.ts';
 import type { State } from './state.ts';
 
 type AskEvent =
@@ -25,7 +26,8 @@ export function judgeAsk(bench: Bench<AskEvent>): void {
   if (waiting !== undefined) {
     if (waiting.agent !== event.by)
       find('S §5', `${event.id} is ${waiting.agent}'s, not ${event.by}'s`);
-    if (!isSame(waiting.ask, event.ask)) find('S §5', `the ask of ${event.id} changed`, event.id);
+    if (!isSame(asSent(waiting.ask), asSent(event.ask)))
+      find('S §5', `the ask of ${event.id} changed`, event.id);
     return;
   }
   if (event.type === 'RequestQueued' && event.after !== undefined) return;
@@ -44,7 +46,7 @@ function judgeFirst({ state, event, sent, find }: Bench<AskEvent>): void {
     const id = event.digest === undefined ? undefined : event.id;
     const commands = sent.of('request', event.by, id);
     const all = commands.length > 0 ? commands : sent.of('request', event.by, undefined);
-    if (!all.some((command) => isSame(askOf(command), event.ask))) {
+    if (!all.some((command) => isSame(askOf(command), asSent(event.ask)))) {
       find('S §5', `${event.by} never sent the ask that is recorded`, event.id);
     }
   }

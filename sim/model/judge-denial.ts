@@ -12,6 +12,7 @@ import { neverFits } from './empty-tree.ts';
 import { rulesMet } from './judge-approval.ts';
 import { aheadWhereNamed } from './line.ts';
 import { isPartDue } from './part-due.ts';
+import { mayUsePool } from './pools.ts';
 import { asRanked } from './rank.ts';
 import { neverRated, rateNeeds, shortRates } from './rates.ts';
 import { withoutEarmark } from './tentative.ts';
@@ -35,6 +36,7 @@ const OF_THE_ASK: ReadonlySet<DenialReason> = new Set<DenialReason>([
   'amount_out_of_range',
   'queue_full',
   'tool_not_allowed',
+  'pool_not_allowed',
   'rule_denied',
   'approval_declined',
   'approval_expired',
@@ -110,6 +112,8 @@ function isTrue({ state, event }: Denied): boolean {
       );
     case 'tool_not_allowed':
       return isToolBarred(state, event.by, ask);
+    case 'pool_not_allowed':
+      return Object.keys(ask.items).some((pool) => !mayUsePool(state, ask.path, pool));
     case 'rule_denied':
       return rulesMet(state, event.by, ask).some(({ effect }) => effect === 'deny');
     case 'approval_declined':
@@ -167,6 +171,10 @@ function rateConflictOf(state: Denied['state'], resource: string): DenialReason 
 
 /** The kind of contention on an account. */
 function conflictOf(state: Denied['state'], { node, resource }: Need): DenialReason {
+  if (resource.startsWith('pool.')) {
+    const { unit } = resourceTypeOf(resource, state.policy.resources) ?? {};
+    return unit === 'bytes' ? 'insufficient_memory' : 'concurrency_limit_reached';
+  }
   if (resource === 'credits') return 'insufficient_credits';
   if (resource === 'compute_ms') return 'insufficient_time';
   if (resource === 'memory') return 'insufficient_memory';

@@ -10,6 +10,7 @@ import { rulesAt } from './eviction-rules.ts';
 import { judgeBackfill } from './judge-backfill.ts';
 import { aheadWhereDrawn, type Place } from './line.ts';
 import { isItsOwn } from './own-share.ts';
+import { judgePools } from './pools.ts';
 import { asRanked } from './rank.ts';
 import { shortRates } from './rates.ts';
 import type { State } from './state.ts';
@@ -42,6 +43,7 @@ export function judgeGrant(bench: Granted): void {
     judgeLargest(bench, terms);
   });
   judgeDraw(bench);
+  judgePools(bench);
   if (isToolBarred(state, event.by, ask)) find('T-12', 'a tool is not allowed', event.id);
   judgeKept(bench, terms);
   judgeVia(bench);

@@ -7,6 +7,7 @@ import type { Bench } from './bench.ts';
 import { committed, fits, needs } from './books.ts';
 import { boostAt, rulesAt } from './eviction-rules.ts';
 import { mayPreempt } from './may-preempt.ts';
+import { judgePools } from './pools.ts';
 import type { Live, State } from './state.ts';
 import { withoutEarmark, withoutHolders } from './tentative.ts';
 
@@ -14,6 +15,7 @@ type Preempting = Bench<EventOf<'PreemptionRequested'>>;
 
 /** S §7, preemption: legal victims, enough of them and none too many, the right grace. */
 export function judgePreemption(bench: Preempting): void {
+  judgePools(bench);
   const { state, event, find } = bench;
   const { ask, id } = event;
   for (const bar of barsOf(state, ask.path, event.priority)) {

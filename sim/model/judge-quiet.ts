@@ -8,6 +8,7 @@ import { concerns } from './concerns.ts';
 import { dueBy } from './due.ts';
 import { judgeLadders } from './judge-ladder.ts';
 import { aheadWhereNamed } from './line.ts';
+import { askDue } from './pools.ts';
 import { queueOf } from './rank.ts';
 import { shortRates } from './rates.ts';
 import type { State } from './state.ts';
@@ -45,7 +46,7 @@ function judgeWaiting(state: State, find: Bench['find']): void {
     for (const bar of barsOf(state, ask.path, waiting.priority)) {
       find('S §6.7', `${id} waits on ${ask.path}, which is ${bar}`, id);
     }
-    const { want, rates, unbounded } = termsOf(ask, state);
+    const { want, rates, unbounded } = termsOf(askDue(state, waiting), state);
     if (unbounded.length > 0) find('S §5', `${id} waits without a bound`, id);
     withoutEarmark(state, waiting, () => {
       if (!fits(state.nodes, ask.path, want)) return;

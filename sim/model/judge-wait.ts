@@ -7,6 +7,7 @@ import type { Bench } from './bench.ts';
 import { isSame } from './content.ts';
 import { rankedAt, waitingPlaces } from './line.ts';
 import { isPartDue } from './part-due.ts';
+import { askDue, judgePools } from './pools.ts';
 import { asRanked, order, queueOf, type Ranked } from './rank.ts';
 import type { State, Tombstone } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
@@ -27,6 +28,7 @@ export function judgeQueued(bench: Queued): void {
   if (event.after === 'partial') judgeClaim(bench);
   else if (event.after !== undefined) judgePutBack(bench);
   else {
+    judgePools(bench);
     if (event.queuedAtMs !== event.atMs) find('S §7', 'its queue time is not now', id);
     if ((ask.maxWaitMs ?? 0) <= 0) find('S §5', 'it would not wait', id);
     if (event.untilMs !== event.atMs + (ask.maxWaitMs ?? 0)) {
@@ -145,7 +147,7 @@ export function judgeMoved({ state, event, find }: Bench<EventOf<'RequestMoved'>
   if (waiting === undefined) return find('S §7', `${event.request} does not wait`, event.request);
   if (isSame(waiting.account, event.account)) find('S §7', 'it waits there already', waiting.id);
   const accounts = withoutEarmark(state, waiting, () =>
-    waitingPlaces(state, waiting.id, waiting.ask, waiting),
+    waitingPlaces(state, waiting.id, askDue(state, waiting), waiting),
   );
   const turn = passAt(state, event.account, waiting.ask.path);
   if (event.pass !== turn) find('S §7', `its turn is ${event.pass}, not ${turn}`, waiting.id);

@@ -1,5 +1,6 @@
 import { callBy } from './governing.ts';
 import type { PlannedCommandOf } from './job.ts';
+import { drawPoolRules } from './pools.ts';
 import { withoutGaps } from './requests.ts';
 import type { JobDraft, Scene } from './scene.ts';
 
@@ -82,6 +83,7 @@ export function drawPolicy(scene: Scene): PolicyInput {
     rules: draw.maybe(300, () => drawRules(scene)),
     // Nobody waits longer for an approver than the run lasts.
     approvalMs: draw.pick([1, 800, 5_000]),
+    pools: draw.maybe(300, () => drawPoolRules(scene)),
     tools: draw.maybe(250, () => drawTools(scene)),
     overrunMax: draw.maybe(300, () => (draw.isHit(250) ? null : { credits: draw.int(0, 60) })),
     settleMax: draw.maybe(150, () => ({ credits: Math.floor(credits / draw.int(1, 4)) })),

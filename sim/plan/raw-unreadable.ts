@@ -43,7 +43,12 @@ export function strange(scene: Scene, atMs: number): JobDraft {
   const { draw, team } = scene;
   const op = draw.pick(OPS_OF_OTHERS);
   const request = drawRequest(scene);
-  const extra = draw.pick([{ anyOf: ['a'] }, { reservationId: 'x' }, { topUpLater: true }]);
+  const extra = draw.pick([
+    { anyOf: ['a'] },
+    { anyOf: [] },
+    { reservationId: 'x' },
+    { topUpLater: true },
+  ]);
   const predicted = { ...request, items: { credits: { amount: 'predict' } } };
   const message = draw.pick<Message>([
     { subjectOp: op, content: { body: { op, path: team } } },

@@ -1,6 +1,7 @@
 import type { CommandInput } from '../../events/commands.ts';
 import { askedAmount, share } from './amounts.ts';
 import type { PlannedCommandOf } from './job.ts';
+import { drawGroups } from './pools.ts';
 import { isRate, RESOURCES, type ResourceKind } from './resources.ts';
 import type { Scene } from './scene.ts';
 import { workPaths } from './tree.ts';
@@ -16,6 +17,8 @@ export interface Leaning {
   readonly strategyPermille: number;
   /** Requests of another priority than the default. */
   readonly priorityPermille: number;
+  /** Requests that name groups of pools. */
+  readonly poolsPermille: number;
   readonly kinds: Readonly<Record<ResourceKind | 'bundle', number>>;
 }
 
@@ -23,6 +26,7 @@ export const EVEN: Leaning = {
   waitPermille: 350,
   strategyPermille: 120,
   priorityPermille: 500,
+  poolsPermille: 60,
   kinds: { consumable: 46, tool: 14, capacity: 14, slot: 12, bundle: 14 },
 };
 
@@ -31,11 +35,17 @@ export function drawRequest(scene: Scene, leaning: Leaning = EVEN): PlannedReque
   const { draw } = scene;
   const path = drawPath(scene);
   const isWaiting = draw.isHit(leaning.waitPermille);
+  const anyOf = draw.maybe(leaning.poolsPermille, () => drawGroups(scene));
+  const named = anyOf?.flatMap(({ pools }) => pools);
   return withoutGaps({
     op: 'request',
     id: scene.newId('r'),
     path,
-    items: drawItems(scene, path, leaning),
+    items:
+      anyOf !== undefined && draw.isHit(600)
+        ? {}
+        : without(drawItems(scene, path, leaning), draw.isHit(950) ? named : undefined),
+    anyOf,
     priority: draw.maybe(leaning.priorityPermille, () => drawPriority(scene)),
     businessImpact: draw.maybe(150, () => draw.int(0, 100)),
     deadlineMs: draw.maybe(80, () => draw.pick([200, 1_500, 20_000, 60_000])),
@@ -58,11 +68,12 @@ export function drawRequest(scene: Scene, leaning: Leaning = EVEN): PlannedReque
   });
 }
 
-/** The amounts of a request, without those that policy bounds. */
-export function amountsOf({ items }: PlannedRequest): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(items).map(([resource, { amount = 25 }]) => [resource, amount]),
-  );
+/** The amounts of a request, without those that policy bounds; of a group those of its first pool. */
+export function amountsOf({ items = {}, anyOf = [] }: PlannedRequest): Record<string, number> {
+  return Object.fromEntries([
+    ...Object.entries(items).map(([resource, { amount = 25 }]) => [resource, amount] as const),
+    ...anyOf.map(({ pools, amount }) => [pools[0] as string, amount] as const),
+  ]);
 }
 
 /** The same without the fields that are undefined: a plan is JSON. */
@@ -106,6 +117,11 @@ function drawItems(scene: Scene, path: string, { kinds }: Leaning): Items {
   return Object.fromEntries(
     resources.map((resource) => [resource, drawItem(scene, path, resource)]),
   );
+}
+
+/** Items but for those that are pools of a group; with them the request is malformed. */
+function without(items: Items, pools: readonly string[] = []): Items {
+  return Object.fromEntries(Object.entries(items ?? {}).filter(([name]) => !pools.includes(name)));
 }
 
 function drawItem(scene: Scene, path: string, resource: string) {

@@ -17,7 +17,7 @@ export function isRate(resource: string): boolean {
 /** The kind of a resource of the registry; undefined where it is in none. */
 export function kindOfResource(resource: string): ResourceKind | undefined {
   if (resource === 'tool_calls' || resource.startsWith('tool.') || isRate(resource)) return 'tool';
-  if (resource.startsWith('slot.')) return 'slot';
+  if (resource.startsWith('slot.') || resource.startsWith('pool.')) return 'slot';
   if (resource === 'memory' || resource === 'concurrency') return 'capacity';
   return resource === 'credits' || resource === 'compute_ms' ? 'consumable' : undefined;
 }

@@ -152,6 +152,7 @@ const THEMES: readonly (readonly [weight: number, Theme])[] = [
   [8, theme('wrong input', {}, { wrong: 60, raw: 60, work: 60 })],
   [8, theme('repeats', {}, { raw: 90, batch: 20 })],
   [8, theme('reserved and lent', {}, { reserve: 24, transfer: 16, setLimits: 12, hold: 20 })],
+  [6, theme('pools', { waitPermille: 700, poolsPermille: 600 }, { setPolicy: 6, setLimits: 8 })],
   [6, theme('policies', { strategyPermille: 300 }, { setPolicy: 16, approve: 40, dryRun: 16 })],
 ];
 

@@ -2,6 +2,7 @@ import type { ResourceLimits } from '../../events/commands.ts';
 import type { Draw } from './draw.ts';
 import type { PlannedCommand } from './job.ts';
 import { drawRate } from './meters.ts';
+import { poolLimits } from './pools.ts';
 import type { JobDraft, Scene, SceneNode } from './scene.ts';
 import { drawTerms } from './terms.ts';
 
@@ -87,6 +88,7 @@ function teamLimits(draw: Draw, scale: Scale): ResourceLimits {
     concurrency: { limit: draw.int(1, 6) },
     'slot.gpu': { limit: 1 },
     'slot.db': { limit: draw.int(1, 3) },
+    ...poolLimits(draw),
   };
 }
 
@@ -95,6 +97,7 @@ function nodeLimits(scene: Scene, path: string): ResourceLimits {
   const { draw } = scene;
   const limits: Record<string, ResourceLimits[string]> = {};
   if (draw.isHit(60)) limits['allocations'] = { limit: draw.int(1, 6) };
+  if (draw.isHit(80)) limits['pool.a'] = { limit: draw.int(0, 3) };
   if (draw.isHit(150)) limits['rate.search'] = drawRate(draw, 8);
   for (const resource of ['credits', 'tool_calls', 'memory', 'concurrency', 'slot.gpu']) {
     if (!draw.isHit(220)) continue;

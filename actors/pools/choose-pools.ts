@@ -1,0 +1,83 @@
+import type { ResourceAllocationRequest as Ask } from '../../events/commands.ts';
+import type { Factors } from '../../events/events.ts';
+import { type PoolGroup, poolTaken } from '../../events/pools.ts';
+import { fits, neverFits } from '../accounts/admission.ts';
+import { queueBefore } from '../contests/contention.ts';
+import type { Node } from '../nodes/node.ts';
+import type { Ranked } from '../queue/wait-queue.ts';
+import type { Team } from '../team.ts';
+import { compareLoad, type Pool, poolAt, poolBarrier, weightedUsePermille } from './pool.ts';
+
+/** An ask whose groups each have one pool among its items. */
+export interface PoolsChosen {
+  readonly ask: Ask;
+  /** Weighted use of every pool that was looked at, in thousandths, by `use of NAME`. */
+  readonly poolUse: Factors | undefined;
+}
+
+/**
+ * Chooses one pool of each group of an ask (A-07): of those in which the amount fits and nobody is
+ * served before it, the one with the least weighted use. Where there is none, the ask contends for
+ * the one with the least use of those that could ever hold it; one that waits already stays with
+ * the pool that it waits for. The choice is a function of the books alone, so a replay makes it again.
+ * @param rank how the ask stands among those who wait
+ */
+export function choosePools(
+  team: Team,
+  ask: Ask,
+  anchor: Node,
+  rank: Parameters<typeof queueBefore>[3],
+): PoolsChosen {
+  if (ask.anyOf === undefined) return { ask, poolUse: undefined };
+  const items = { ...ask.items };
+  const poolUse: Record<string, number | null> = {};
+  for (const group of ask.anyOf) {
+    const taken = poolTaken(ask, group);
+    const item = taken === undefined ? itemOf(group) : items[taken];
+    const usable = group.pools
+      .filter((pool) => poolBarrier(team, anchor, ask.path, pool) === undefined)
+      .flatMap((pool) => poolAt(team, anchor, pool) ?? [])
+      .sort(compareLoad);
+    for (const pool of usable) poolUse[`use of ${pool.resource}`] = weightedUsePermille(pool);
+    const amount = item?.amount ?? group.amount;
+    const free = usable.find((pool) => isFree(team, anchor, pool, amount, rank));
+    const chosen =
+      free?.resource ??
+      taken ??
+      (largeEnough(anchor, usable, item?.min ?? amount) ?? usable[0])?.resource ??
+      firstOf(group);
+    if (taken !== undefined) delete items[taken];
+    items[chosen] = item ?? itemOf(group);
+  }
+  return { ask: { ...ask, items }, poolUse };
+}
+
+/** Whether an ask has pools to choose from, and one of them is this resource. */
+export function mayTake({ anyOf }: Ask, resource: string): boolean {
+  return anyOf?.some(({ pools }) => pools.includes(resource)) ?? false;
+}
+
+function itemOf({ amount, min }: PoolGroup): { amount: number; min?: number } {
+  return { amount, ...(min === undefined ? {} : { min }) };
+}
+
+function isFree(
+  team: Team,
+  anchor: Node,
+  { resource }: Pool,
+  amount: number,
+  rank: Ranked,
+): boolean {
+  const wanted = { [resource]: amount };
+  return fits(anchor, wanted) && queueBefore(team, anchor, wanted, rank) === undefined;
+}
+
+/** The least used of the pools that could ever hold an amount. */
+function largeEnough(anchor: Node, pools: readonly Pool[], least: number): Pool | undefined {
+  return pools.find(({ resource }) => !neverFits(anchor, { [resource]: least }));
+}
+
+/** Where none may be used, the denial names the first. */
+function firstOf({ pools }: PoolGroup): string {
+  return [...pools].sort()[0] as string;
+}
