@@ -1,7 +1,7 @@
-import type { ResourceAllocationRequest } from '../events/commands.ts';
 import type { AccountName, EventOf } from '../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../events/policy.ts';
 import type { Priority } from '../events/priority.ts';
+import type { ResourceAllocationRequest } from '../events/request-command.ts';
 import type { Amounts } from '../events/resources.ts';
 import type { Role } from '../events/roles.ts';
 import type { Resources } from './accounts/registry.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LIMITS } from './limits.ts';
 import { CommandId } from './names.ts';
 
 /** Version of the command format; a command may carry it as `v`, absent means this one. */
@@ -18,3 +19,13 @@ export const Reason = z
   .string()
   .max(200)
   .refine((text) => !/\p{Surrogate}/u.test(text), { message: 'holds half a character' });
+
+/** A lease in ms. */
+export const ttlMs = z.int().min(LIMITS.ttlMsMin).max(LIMITS.leaseMsMax);
+
+/** Whether a record names something, and no more than a bundle may. */
+export const isSized = (record: Record<string, unknown>) => {
+  const count = Object.keys(record).length;
+  return count > 0 && count <= LIMITS.itemsMax;
+};
+export const itemsMessage = { message: `must name 1 to ${LIMITS.itemsMax} resources` };

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { Ask, ResourceLimits, WeightMilli } from './commands.ts';
+import { ResourceLimits, WeightMilli } from './commands.ts';
 import { EMERGENCY_EVENTS } from './emergency-events.ts';
 import { cause, count, event, level, time } from './event-kit.ts';
 import { LEDGER_EVENTS } from './ledger-events.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
 import { ConflictType, DenialReason, PreemptionReason, PreemptionRight } from './reasons.ts';
+import { Ask } from './request-command.ts';
 import { Amounts } from './resources.ts';
 import { Role } from './roles.ts';
 import { Strategy } from './strategy.ts';

@@ -18,7 +18,6 @@ export {
   Command,
   type CommandInput,
   type CommandOf,
-  type ResourceAllocationRequest,
   ResourceLimits,
 } from './commands.ts';
 export { BursarEvent, type EventOf, type EventType } from './events.ts';
@@ -29,6 +28,7 @@ export { ExecutionPriority, priorityName } from './priority.ts';
 export { ConflictType, DenialReason } from './reasons.ts';
 export { RefusalCode } from './refusal-code.ts';
 export { REFUSALS } from './refusals.ts';
+export type { ResourceAllocationRequest } from './request-command.ts';
 export {
   BUILT_IN_RESOURCES,
   RateMeter,

@@ -1,6 +1,6 @@
-import type { ResourceAllocationRequest } from '../events/commands.ts';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin } from '../events/names.ts';
+import type { ResourceAllocationRequest } from '../events/request-command.ts';
 import type { Amounts } from '../events/resources.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import { type Position, type Projection, UnfitEventError } from './projection.ts';

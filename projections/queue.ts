@@ -1,8 +1,8 @@
-import type { ResourceAllocationRequest } from '../events/commands.ts';
 import type { AccountName, BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin, teamOf } from '../events/names.ts';
 import { DEFAULT_POLICY, type Policy } from '../events/policy.ts';
 import { ExecutionPriority } from '../events/priority.ts';
+import type { ResourceAllocationRequest } from '../events/request-command.ts';
 import type { Amounts } from '../events/resources.ts';
 import { type Position, type Projection, UnfitEventError } from './projection.ts';
 

@@ -1,4 +1,4 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
 import { deepestOpen } from '../nodes/locate.ts';
 import type { Team } from '../team.ts';

@@ -1,5 +1,5 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { parentPathOf } from '../../events/names.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Strategy } from '../../events/strategy.ts';
 import type { Team } from '../team.ts';
 

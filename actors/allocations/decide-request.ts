@@ -1,9 +1,10 @@
 import type { Refusal } from '../../events/answers.ts';
-import type { ResourceAllocationRequest as Ask, CommandOf } from '../../events/commands.ts';
+import type { CommandOf } from '../../events/commands.ts';
 import type { BursarEvent, Factors } from '../../events/events.ts';
 import type { Priority } from '../../events/priority.ts';
 import type { DenialReason } from '../../events/reasons.ts';
 import { refuse } from '../../events/refusals.ts';
+import type { ResourceAllocationRequest as Ask } from '../../events/request-command.ts';
 import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
 import { fits, leavesRange } from '../accounts/admission.ts';
 import { boundedAmounts } from '../accounts/bounded-amounts.ts';

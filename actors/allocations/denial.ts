@@ -1,6 +1,6 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { EventOf } from '../../events/events.ts';
 import type { DenialReason } from '../../events/reasons.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { stamp } from '../context.ts';
 import type { Waiting } from '../queue/wait-queue.ts';
 import type { Team } from '../team.ts';

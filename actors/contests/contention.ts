@@ -1,8 +1,8 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { AccountName, EventOf, Factors, Shortage } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
 import type { Priority } from '../../events/priority.ts';
 import type { ConflictType } from '../../events/reasons.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { conflictTypeOf } from '../../resolver/conflict-type.ts';
 import { askedAbove } from '../accounts/account.ts';

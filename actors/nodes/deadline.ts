@@ -1,4 +1,4 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Node } from './node.ts';
 
 /** How long the work of an ask takes: as it says, else as long as the lease that it names. */

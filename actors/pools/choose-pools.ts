@@ -1,6 +1,6 @@
-import type { ResourceAllocationRequest as Ask } from '../../events/commands.ts';
 import type { Factors } from '../../events/events.ts';
 import { type PoolGroup, poolTaken } from '../../events/pools.ts';
+import type { ResourceAllocationRequest as Ask } from '../../events/request-command.ts';
 import { fits, neverFits } from '../accounts/admission.ts';
 import { queueBefore } from '../contests/contention.ts';
 import type { Node } from '../nodes/node.ts';

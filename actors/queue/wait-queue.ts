@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { AccountName, EventOf } from '../../events/events.ts';
 import type { Policy } from '../../events/policy.ts';
 import { ExecutionPriority, type Priority } from '../../events/priority.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Amounts } from '../../events/resources.ts';
 import type { Timer } from '../timers.ts';
 import { RankedList } from './ranked-list.ts';

@@ -1,7 +1,7 @@
 import type { AnswerOf } from '../../events/answers.ts';
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { EventOf } from '../../events/events.ts';
 import type { Priority } from '../../events/priority.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { addDue } from '../accounts/climb.ts';
 import type { Team } from '../team.ts';
 import type { Timer } from '../timers.ts';

@@ -1,5 +1,5 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { ALLOCATIONS, resourceTypeOf } from '../../events/resources.ts';
 import { nearest, parentOf } from './books.ts';
 import type { Nodes } from './nodes.ts';

@@ -1,6 +1,6 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Amounts } from '../../events/resources.ts';
 import type { Bench } from './bench.ts';
 import { type Need, needs } from './books.ts';

@@ -1,6 +1,6 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { isWithin } from '../../events/names.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { nodeEndOf, termsOf } from './ask-terms.ts';
 import { isShortOfItsOwn } from './own-share.ts';
 import type { State } from './state.ts';

@@ -1,5 +1,5 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { termsOf } from './ask-terms.ts';
 import { fits } from './books.ts';
 import { aheadWhereNamed } from './line.ts';

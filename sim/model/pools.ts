@@ -1,6 +1,6 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Bench } from './bench.ts';
 import { committed, fits, nearest, parentOf } from './books.ts';
 import { neverFits } from './empty-tree.ts';

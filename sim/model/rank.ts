@@ -1,6 +1,6 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { Policy } from '../../events/policy.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { latestStartMs, nodeEndOf } from './ask-terms.ts';
 import type { State, Waiting } from './state.ts';
 

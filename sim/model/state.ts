@@ -1,6 +1,6 @@
-import type { ResourceAllocationRequest } from '../../events/commands.ts';
 import type { BursarEvent } from '../../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../../events/policy.ts';
+import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Role } from '../../events/roles.ts';
 import type { Position } from './history.ts';
 import type { Nodes } from './nodes.ts';

@@ -1,4 +1,4 @@
-import { Ask, type ResourceAllocationRequest } from '../../events/commands.ts';
+import { Ask, type ResourceAllocationRequest } from '../../events/request-command.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { given, shows, the } from './rig.ts';
 import { ask, enrol, givenLab, open, policy, RUN, STEP, setLimits, settle } from './world.ts';
