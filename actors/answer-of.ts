@@ -306,6 +306,9 @@ const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
   insufficient_resource: capacity('Ask for less, or wait for a release.'),
   frozen: state('Wait for the unfreeze, or ask an operator.'),
   stopped: state('Work of this priority is stopped; wait for the recovery.'),
+  degraded: state(
+    'Its level of degradation does not admit it: wait for the recovery, or ask for what is admitted.',
+  ),
   closing: state('The subtree is closing; ask elsewhere.'),
   unknown_node: { class: 'input', severity: 'error', advice: 'Open the node first.' },
   unknown_resource: { class: 'input', severity: 'error', advice: 'Use a registered resource.' },
@@ -351,6 +354,7 @@ function messageOf(event: EventOf<'RequestDenied'>): string {
     const { at, resource, requested, above } = factors ?? {};
     return `${event.reason}: ${requested} ${resource} is above ${above} (rule ${event.rule} of ${at})`;
   }
+  if (event.reason === 'degraded') return `${event.reason}: ${factors?.['bar']}`;
   if (short === undefined) return `${event.ask.path}: ${event.reason}`;
   return `${event.reason}: ${short.path} has ${short.available} ${short.resource}, ${short.needed} needed`;
 }

@@ -3,6 +3,7 @@ import { endOfReservation } from './allocations/decide-reservation.ts';
 import { waitingDenial } from './allocations/denial.ts';
 import { endOf, noEarlierEnds } from './allocations/end.ts';
 import { stamp } from './context.ts';
+import { levelDue } from './levels/change-level.ts';
 import { allocationsBeneath } from './nodes/beneath.ts';
 import { nodeOf } from './nodes/evolve-node.ts';
 import { requeueOf } from './queue/requeue.ts';
@@ -58,6 +59,8 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
     }
     case 'stop':
       return stopDue(team, due, atMs);
+    case 'level':
+      return levelDue(team, due.id, atMs);
     case 'deadline':
       return deadlineDue(team, due.id, atMs);
     case 'reservation': {

@@ -17,6 +17,7 @@ import {
 import { reservationEnded, reserved } from './allocations/evolve-reservation.ts';
 import { InvariantError } from './checks/invariant-error.ts';
 import { isEmergency } from './emergencies/emergency.ts';
+import { degradationChanged, followLevels } from './levels/evolve-level.ts';
 import {
   limitsSet,
   nodeClosed,
@@ -66,6 +67,7 @@ export function evolve(
   team.lastAtMs = event.atMs;
   noteId(team, event, at);
   apply(team, event, at);
+  followLevels(team, event);
   if (onBreach === undefined) team.watch.after(team, event, at);
   else look('after', team, event, at, onBreach);
   if (isEmergency(event)) {
@@ -201,6 +203,8 @@ function applyToTree(team: Team, event: TreeEvent, at: Position): void {
       return setRung(team, event.path, event.resource, event.rung);
     case 'ThresholdRearmed':
       return setRung(team, event.path, event.resource, event.rung - 1);
+    case 'DegradationChanged':
+      return degradationChanged(team, event);
     case 'LeasesExtended':
       return leasesExtended(team, event.byMs);
     default:
@@ -265,6 +269,7 @@ type TreeEvent =
       | 'StopLifted'
       | 'ThresholdCrossed'
       | 'ThresholdRearmed'
+      | 'DegradationChanged'
       | 'LeasesExtended'
     >;
 

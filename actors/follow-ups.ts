@@ -4,6 +4,7 @@ import { endOfReservation } from './allocations/decide-reservation.ts';
 import { stamp } from './context.ts';
 import { announce } from './emergencies/announce.ts';
 import { stopCompleted } from './emergencies/stop-progress.ts';
+import { changeLevel } from './levels/change-level.ts';
 import { isIdleAutoStep } from './nodes/auto-close.ts';
 import type { Node } from './nodes/node.ts';
 import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
@@ -39,6 +40,11 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
   for (const key of agenda.rungs) {
     agenda.rungs.delete(key);
     const events = announce(team, key, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const path of agenda.levels) {
+    agenda.levels.delete(path);
+    const events = changeLevel(team, path, atMs);
     if (events.length > 0) return events;
   }
   for (const path of agenda.sweeps) {
@@ -87,9 +93,10 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
 const NOTHING: BursarEvent[] = [];
 
 function isEmpty(agenda: Team['agenda']): boolean {
-  const { rests, grants, rungs, sweeps, barred, collects, queues, stops, closings } = agenda;
-  const first = rests.size + grants.size + rungs.size + sweeps.size + barred.size + collects.size;
-  return first + queues.size + stops.size + closings.size === 0;
+  const { rests, grants, rungs, levels, sweeps, barred, collects, queues, stops, closings } =
+    agenda;
+  const first = rests.size + grants.size + rungs.size + levels.size + sweeps.size;
+  return first + barred.size + collects.size + queues.size + stops.size + closings.size === 0;
 }
 
 /** Puts everything on the agenda: after a restart, or when policy has changed. */
@@ -107,6 +114,7 @@ export function sweepAll(team: Team): void {
       team.agenda.queues.add(accountKey(node.path, resource));
     }
     for (const stop of node.stops?.keys() ?? []) team.agenda.stops.add(accountKey(node.path, stop));
+    if (node.standing !== undefined) team.agenda.levels.add(node.path);
     if (node.liveTree === 0) team.agenda.closings.add(node.path);
     const isLadderTier = node.tier === 'team' || node.tier === 'swarm';
     for (const [resource, { grants, alerts }] of node.accounts) {

@@ -7,6 +7,7 @@ import type { Role } from '../events/roles.ts';
 import type { Resources } from './accounts/registry.ts';
 import type { Reservation } from './allocations/reservation.ts';
 import { InvariantWatch, type Watch } from './checks/invariants.ts';
+import { CRISES, type Crises } from './emergencies/crisis-machine.ts';
 import { LIVES, type Life } from './nodes/machines.ts';
 import type { Node, Tier } from './nodes/node.ts';
 import type { Waiting } from './queue/wait-queue.ts';
@@ -141,6 +142,8 @@ export interface Agenda {
   readonly grants: Set<string>;
   /** Accounts whose use has left its rung of the ladder, or reached a threshold. */
   readonly rungs: Set<string>;
+  /** Nodes for which another level may be called for. */
+  readonly levels: Set<string>;
   /** Nodes whose closing may be complete, and stops whose allocations have all ended. */
   readonly closings: Set<string>;
   readonly stops: Set<string>;
@@ -199,6 +202,8 @@ export interface Team {
   readonly offsetOf: ZoneOffset;
   /** What the machines of the tiers allow. */
   readonly lives: Readonly<Record<Tier, Life>>;
+  /** What the machine of a crisis allows. */
+  readonly crises: Crises;
   /** Looks at every event and decision. */
   readonly watch: Watch;
 }
@@ -215,6 +220,7 @@ export type EmergencyEvent = EventOf<
   | 'StopCompleted'
   | 'StopLifted'
   | 'Frozen'
+  | 'DegradationChanged'
   | 'UsageQuarantined'
 >;
 
@@ -226,6 +232,7 @@ export function newTeam(
   lives: Team['lives'] = LIVES,
   watch: Watch = new InvariantWatch(),
   offsetOf: ZoneOffset = utcOnly,
+  crises: Crises = CRISES,
 ): Team {
   return {
     name,
@@ -252,6 +259,7 @@ export function newTeam(
       queues: new Set(),
       grants: new Set(),
       rungs: new Set(),
+      levels: new Set(),
       closings: new Set(),
       stops: new Set(),
       sweeps: new Set(),
@@ -268,6 +276,7 @@ export function newTeam(
     runtime,
     offsetOf,
     lives,
+    crises,
     watch,
   };
 }

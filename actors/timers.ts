@@ -14,6 +14,7 @@ const RANK = {
   reservation: 8,
   wait: 9,
   approval: 10,
+  level: 11,
 } as const;
 export type DueKind = keyof typeof RANK;
 
@@ -60,6 +61,7 @@ export class TimerHeap {
     wait: 0,
     approval: 0,
     rate: 0,
+    level: 0,
   };
 
   get size(): number {

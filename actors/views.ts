@@ -8,6 +8,7 @@ import { termsOf } from './accounts/balance-terms.ts';
 import { typeIn } from './accounts/registry.ts';
 import type { Reservation } from './allocations/reservation.ts';
 import { stopView } from './emergencies/stop-progress.ts';
+import { crisisView } from './levels/told.ts';
 import { type Node, nameOf } from './nodes/node.ts';
 import { expectedWaitMs } from './queue/expected-wait.ts';
 import { waitBoundMs } from './queue/wait-bound.ts';
@@ -50,6 +51,7 @@ export function balanceOf(
       ...termsOf(node, resource, account, nowMs, withHistory),
     });
   }
+  const crisis = crisisView(team, node, nowMs);
   return {
     outcome: 'balance',
     path: node.path,
@@ -59,6 +61,7 @@ export function balanceOf(
     freezes: [...(node.freezes?.keys() ?? [])],
     stops: [...(node.stops?.keys() ?? [])],
     ...(node.stops === undefined ? {} : { stopping: stopViews(node, nowMs) }),
+    ...(crisis === undefined ? {} : { crisis }),
     liveAllocations: node.liveTree,
     deadlineInMs: node.deadlineAtMs === Infinity ? null : Math.max(0, node.deadlineAtMs - nowMs),
     reservations: [...(node.reservations ?? [])].map((one) => reservationView(one, nowMs)),

@@ -13,6 +13,15 @@ type AnswerIn<O extends Answer['outcome']> = Extract<Answer, { outcome: O }>;
 
 /** Any answer of the governor in words. */
 export function answerText(answer: Answer, paint: Colours): string {
+  const text = textOf(answer, paint);
+  const { level, modelHint } = answer;
+  // A balance tells of its own level what that admits.
+  if (level === undefined || answer.outcome === 'balance') return text;
+  const hint = modelHint === undefined ? '' : `: ${modelHint}`;
+  return `${text}\n  ${paint.yellow(`level ${level}`)}${hint}`;
+}
+
+function textOf(answer: Answer, paint: Colours): string {
   switch (answer.outcome) {
     case 'refused':
       return `${paint.red('refused')} ${answer.code}: ${answer.message}\n  ${answer.advice}`;

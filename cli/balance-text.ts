@@ -1,4 +1,6 @@
 import type { BalanceLine } from '../events/balance-line.ts';
+import type { CrisisView } from '../events/crisis-view.ts';
+import { priorityName } from '../events/priority.ts';
 import { countOf, durationText } from '../workload/number-text.ts';
 import { ratesTable, type ShownRate } from './rate-text.ts';
 import type { Colours } from './screen.ts';
@@ -21,6 +23,7 @@ export type ShownBalance = {
   readonly deadlineInMs?: number | null | undefined;
   readonly deadlineAtMs?: number | null;
   readonly reservations?: readonly ShownReservation[] | undefined;
+  readonly crisis?: CrisisView | undefined;
 };
 
 type ShownReservation = {
@@ -45,12 +48,33 @@ export function balanceText(balance: ShownBalance, paint: Colours): string {
   return [
     head,
     ...deadlineText(balance),
+    ...crisisText(balance.crisis),
     lines.length === 0 ? '  nothing limited, held or spent' : linesTable(lines, paint),
     ...(balance.rates === undefined ? [] : [ratesTable(balance.rates, paint)]),
     ...lines.flatMap(termTexts),
     ...(balance.reservations ?? []).map(reservationText),
     ...(children.length === 0 ? [] : [paint.dim(`beneath it: ${shown}${more}`)]),
   ].join('\n');
+}
+
+/** How a team or swarm fares, where that is not as usual. */
+function crisisText(crisis: CrisisView | undefined): string[] {
+  if (crisis === undefined || crisis.state === 'normal') return [];
+  const { state, level, admits, risesInMs } = crisis;
+  const rises = risesInMs === null ? '' : `, rises in ${durationText(risesInMs)}`;
+  const lines = [`  ${state}, level ${level}${rises}`];
+  if (admits === undefined) return lines;
+  const { admit, partialPermilleMax, newRuns, toolsDenied, reserve, refused, modelHint } = admits;
+  const terms = [
+    admit === null ? 'any priority' : `priority ${priorityName(admit)} and above`,
+    ...(partialPermilleMax === null ? [] : [`parts of at most ${partialPermilleMax / 10} %`]),
+    ...(newRuns ? [] : ['no new runs']),
+    ...(toolsDenied.length === 0 ? [] : [`no ${toolsDenied.join(', ')}`]),
+    ...(reserve ? ['the reserve for critical work'] : []),
+    refused === 'queue' ? 'the rest waits' : 'the rest is denied',
+    ...(modelHint === undefined ? [] : [`hint: ${modelHint}`]),
+  ];
+  return [...lines, `  admits ${terms.join('; ')}`];
 }
 
 function deadlineText({ deadlineInMs, deadlineAtMs }: ShownBalance): string[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
+import { CrisisView } from './crisis-view.ts';
 import { Policy } from './policy.ts';
 import { RateLine } from './rate-line.ts';
 import { type ConflictType, DenialReason } from './reasons.ts';
@@ -52,6 +53,9 @@ const shared = {
   /** False when the command had no id, so that a repeat would be a second command. */
   idempotent: z.literal(false).optional(),
   evidence: Evidence.optional(),
+  /** Level of degradation in force on its path, and what the policy says to do about it. */
+  level: z.number().optional(),
+  modelHint: z.string().optional(),
 };
 const answer = <T extends string, S extends z.ZodRawShape>(outcome: T, shape: S) =>
   z.object({ outcome: z.literal(outcome), ...shared, ...shape });
@@ -95,6 +99,8 @@ export const Emergency = z.object({
   unacknowledged: z.array(z.string()).optional(),
   fenced: z.number().optional(),
   fencedAgents: z.array(z.string()).optional(),
+  /** Of a change of level: the new one. */
+  level: z.number().optional(),
   detail: z.string(),
 });
 export type Emergency = z.infer<typeof Emergency>;
@@ -137,6 +143,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     evidence: shared.evidence,
     replayed: shared.replayed,
     decidedMsAgo: shared.decidedMsAgo,
+    level: shared.level,
+    modelHint: shared.modelHint,
   }),
   answer('granted', grant),
   answer('partial', grant),
@@ -281,6 +289,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     stops: z.array(z.string()),
     /** The same stops, and how far they have come. */
     stopping: z.array(StopView).optional(),
+    /** Of a team or swarm: how it fares, its own level and what that admits. */
+    crisis: CrisisView.optional(),
     liveAllocations: z.number(),
     /** Until it is closed by force; null: no deadline. */
     deadlineInMs: z.number().nullable().optional(),

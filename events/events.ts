@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ResourceLimits, WeightMilli } from './commands.ts';
+import { CRISIS_EVENTS } from './crisis-events.ts';
 import { EMERGENCY_EVENTS } from './emergency-events.ts';
 import { cause, count, event, level, time } from './event-kit.ts';
 import { LEDGER_EVENTS } from './ledger-events.ts';
@@ -350,6 +351,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
   }),
   event('CredentialDismissed', { ...cause, agent: NodeName }),
   ...EMERGENCY_EVENTS,
+  ...CRISIS_EVENTS,
   event('ThresholdCrossed', {
     path: NodePath,
     resource: ResourceName,

@@ -99,6 +99,9 @@ export const LIMITS = {
   subsetStepsMax: 50_000,
   /** Characters of a policy file, comments and all; the policy itself has to fit a request. */
   policyFileCharsMax: 256 * 1024,
+  /** Time without alarms after which a level rises: longest, and where policy names none. */
+  dwellMsMax: 24 * 60 * 60 * 1000,
+  dwellMsDefault: 60_000,
   /** Time agents have to acknowledge a stop when the operator names none. */
   stopAckMsDefault: 10_000,
   /** Agents that the end of a stop names of each kind; the others are counted. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DegradationRules } from './degradation-rules.ts';
 import { LIMITS } from './limits.ts';
 import { PoolRules } from './pools.ts';
 import { PreemptionRules } from './preemption-rules.ts';
@@ -67,6 +68,8 @@ export const Policy = z.strictObject({
       { kind: 'critical', onPermille: 900, offPermille: 850 },
       { kind: 'exhausted', onPermille: 1000, offPermille: 990 },
     ]),
+  /** Levels by which team and swarms degrade. Null: none. */
+  degradation: DegradationRules.nullable().default(null),
   /** Overrun of one settle above this freezes the run. Null: no bound. */
   overrunMax: Amounts.nullable().default(null),
   /** Resources that this team has beside those of every team. */

@@ -17,6 +17,7 @@ export const DenialReason = z.enum([
   ...ConflictType.options,
   'frozen',
   'stopped',
+  'degraded',
   'closing',
   'unknown_node',
   'unknown_resource',

@@ -31,6 +31,7 @@ export const RefusalCode = z.enum([
   'node_closing',
   'node_frozen',
   'node_stopped',
+  'degraded',
   'parent_missing',
   'guarantee_does_not_fit',
   'overcommit_refused',

@@ -64,6 +64,10 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalKind>> = {
   node_closed: state('A closed name is not used again; choose another.'),
   node_closing: state('The subtree is closing; ask elsewhere.'),
   node_frozen: state('Wait for the unfreeze, or ask an operator for it.', true),
+  degraded: state(
+    'The level of degradation in force does not admit it; ask again when it has risen.',
+    true,
+  ),
   node_stopped: state('Work of this priority is stopped; wait for the recovery.', true),
   parent_missing: state('Open the parent first.'),
   guarantee_does_not_fit: state('The parent has not that much left to set aside.', true),

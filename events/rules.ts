@@ -24,13 +24,17 @@ const concerns = {
 const ToolPattern = z
   .string()
   .regex(/^[a-z0-9_.*-]{1,64}$/, 'must be a name of a tool, with * for any part of it');
-const ToolPatterns = z.array(ToolPattern).max(NAMES_MAX).optional();
+export const ToolPatterns = z.array(ToolPattern).max(NAMES_MAX);
 
 /**
  * Which tools may be used on a node and beneath it (T-12, R-18). A tool must be allowed by the rules
  * of every node on the path; what they mean together is in actors/rules/tool-rules.ts.
  */
-export const ToolRule = z.strictObject({ ...concerns, allow: ToolPatterns, deny: ToolPatterns });
+export const ToolRule = z.strictObject({
+  ...concerns,
+  allow: ToolPatterns.optional(),
+  deny: ToolPatterns.optional(),
+});
 export type ToolRule = z.infer<typeof ToolRule>;
 
 /** What a request of more than `above` needs, or whether it may be at all (T-05). */

@@ -131,6 +131,7 @@ type WithoutBooks = EventOf<
   | 'StopCompleted'
   | 'ThresholdCrossed'
   | 'ThresholdRearmed'
+  | 'DegradationChanged'
   | 'LeasesExtended'
 >;
 

@@ -42,13 +42,28 @@ export interface StopInForce {
   fencedCount: number | null;
 }
 
+/** A level of degradation above 0. */
+export interface LevelInForce {
+  readonly path: string;
+  readonly level: number;
+  readonly sinceMs: number;
+}
+
 /** Something that subscribers of emergencies were told. */
 export interface EmergencyRecord {
   readonly at: Position;
   readonly atMs: number;
   readonly path: string;
   /** Last token of the subject. */
-  readonly kind: 'notice' | 'warning' | 'critical' | 'exhausted' | 'stop' | 'stopped' | 'recovered';
+  readonly kind:
+    | 'notice'
+    | 'warning'
+    | 'critical'
+    | 'exhausted'
+    | 'degraded'
+    | 'stop'
+    | 'stopped'
+    | 'recovered';
   readonly detail: string;
 }
 
@@ -60,6 +75,8 @@ interface TeamEmergencies {
   readonly alarms: Map<string, Alarm[]>;
   readonly freezes: Map<string, FreezeInForce>;
   readonly stops: Map<string, StopInForce>;
+  /** Teams and swarms that are degraded, by path. */
+  readonly levels: Map<string, LevelInForce>;
   /** Oldest first. */
   readonly recent: EmergencyRecord[];
   /** Accounts that define windows: at their end all alarms of the window end. */
@@ -67,8 +84,14 @@ interface TeamEmergencies {
 }
 
 function newTeam(): TeamEmergencies {
-  const recent: EmergencyRecord[] = [];
-  return { alarms: new Map(), freezes: new Map(), stops: new Map(), recent, windows: new Set() };
+  return {
+    alarms: new Map(),
+    freezes: new Map(),
+    stops: new Map(),
+    levels: new Map(),
+    recent: [],
+    windows: new Set(),
+  };
 }
 
 /** Emergencies of a shard, by team. */
@@ -77,7 +100,7 @@ export type Emergencies = Map<string, TeamEmergencies>;
 /** What is alarming now, and what was told before. */
 export const emergencies: Projection<Emergencies> = {
   name: 'emergencies',
-  version: 3,
+  version: 4,
   initial: () => new Map(),
   evolve(state, event, at) {
     let team = state.get(event.team);
@@ -93,7 +116,13 @@ export const emergencies: Projection<Emergencies> = {
 export function emergenciesAt(
   state: Emergencies,
   path: string,
-): { alarms: Alarm[]; freezes: FreezeInForce[]; stops: StopInForce[]; recent: EmergencyRecord[] } {
+): {
+  alarms: Alarm[];
+  freezes: FreezeInForce[];
+  stops: StopInForce[];
+  levels: LevelInForce[];
+  recent: EmergencyRecord[];
+} {
   const team = state.get(teamOf(path));
   const within = <Entry extends { readonly path: string }>(entries: Iterable<Entry>): Entry[] =>
     [...entries].filter((entry) => isWithin(entry.path, path));
@@ -101,6 +130,7 @@ export function emergenciesAt(
     alarms: within([...(team?.alarms.values() ?? [])].flatMap((rungs) => rungs.slice(-1))),
     freezes: within(team?.freezes.values() ?? []),
     stops: within(team?.stops.values() ?? []),
+    levels: within(team?.levels.values() ?? []),
     recent: within(team?.recent ?? []),
   };
 }
@@ -147,6 +177,8 @@ function apply(team: TeamEmergencies, event: BursarEvent, at: Position): void {
     case 'StopLifted':
       team.stops.delete(keyOf(event.path, event.stop));
       return tell(team, event, at, 'recovered', `stop ${event.stop} is lifted`);
+    case 'DegradationChanged':
+      return levelled(team, event, at);
     case 'UsageQuarantined': {
       const amounts = JSON.stringify(event.amounts);
       return tell(team, event, at, 'critical', `implausible use of ${amounts} was not booked`);
@@ -197,6 +229,14 @@ function limited(team: TeamEmergencies, event: EventOf<'NodeOpened' | 'LimitsSet
   }
 }
 
+function levelled(team: TeamEmergencies, event: EventOf<'DegradationChanged'>, at: Position): void {
+  const { path, from, to: level, atMs } = event;
+  if (level === 0) team.levels.delete(path);
+  else team.levels.set(path, { path, level, sinceMs: atMs });
+  const kind = level === 0 ? 'recovered' : 'degraded';
+  tell(team, event, at, kind, `level ${from} to ${level} (${event.cause})`);
+}
+
 function alertKey(path: string, resource: string, of: 'usage' | 'balance'): string {
   return `${keyOf(path, resource)}|${of}`;
 }
@@ -230,9 +270,9 @@ function stopped(team: TeamEmergencies, event: EventOf<'Stopped'>, at: Position)
 /** A node that is closed has no emergency any more. */
 function leave(team: TeamEmergencies, path: string): void {
   forgetRoots(team.windows, path);
-  for (const map of [team.alarms, team.freezes, team.stops]) {
+  for (const map of [team.alarms, team.freezes, team.stops, team.levels]) {
     for (const key of map.keys()) {
-      if (isWithin(key.slice(0, key.indexOf('|')), path)) map.delete(key);
+      if (isWithin(key.split('|', 1)[0] ?? key, path)) map.delete(key);
     }
   }
 }

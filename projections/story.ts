@@ -217,11 +217,24 @@ function treeText(event: TreeEvent): string {
       );
     case 'ThresholdRearmed':
       return `${event.resource} of ${event.path} fell below rung ${event.rung} of its ladder.`;
+    case 'DegradationChanged':
+      return degradedText(event);
     case 'LeasesExtended':
       return `After an outage every lease was moved by ${durationText(event.byMs)}.`;
     default:
       return event satisfies never;
   }
+}
+
+function degradedText({ path, from, to, cause, resource }: EventOf<'DegradationChanged'>): string {
+  const why = {
+    threshold: `for the use of ${resource}`,
+    alert: `for a threshold of ${resource}`,
+    stop: 'for a stop',
+    recovery: 'as it recovered',
+    policy: 'for another policy',
+  }[cause];
+  return `${path} ${to > from ? 'fell' : 'rose'} from level ${from} to level ${to} ${why}.`;
 }
 
 function grantedText(event: EventOf<'AllocationGranted'>): string {

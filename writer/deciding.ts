@@ -1,6 +1,7 @@
 import { emergencyOf, isEmergency } from '../actors/emergencies/emergency.ts';
 import { evolve } from '../actors/evolve.ts';
 import { govern, governDue, type Recorder, settleDown } from '../actors/govern.ts';
+import { levelTold } from '../actors/levels/told.ts';
 import { phaseAfter } from '../actors/nodes/machines.ts';
 import type { Position, Team } from '../actors/team.ts';
 import type { Answer, Refusal } from '../events/answers.ts';
@@ -35,7 +36,13 @@ export interface DecidingParts {
 
 /** Ops that need new room in the log; refused when it is nearly full. */
 const GROWS: ReadonlySet<string> = new Set(['request', 'open', 'resize', 'enrol', 'setPolicy']);
-const READS: ReadonlySet<string> = new Set(['balance', 'explain', 'queue', 'policy', 'emergencies']);
+const READS: ReadonlySet<string> = new Set([
+  'balance',
+  'explain',
+  'queue',
+  'policy',
+  'emergencies',
+]);
 
 /** Turns parsed commands into answers and recorded events, in the order in which they come. */
 export class Deciding {
@@ -107,6 +114,16 @@ export class Deciding {
 
   /** Decides one command. A promise only where the log has to be read. */
   answerTo(parsed: ParsedCommand, teamName: string, agent: string): Answer | Promise<Answer> {
+    const answer = this.#decide(parsed, teamName, agent);
+    // As things stand after it, whatever it answers and whenever that was decided.
+    const team = this.#parts.state.find(teamName);
+    const told = team === undefined ? {} : levelTold(team, parsed.command);
+    if (told.level === undefined) return answer;
+    const tell = (one: Answer): Answer => ({ ...one, ...told });
+    return answer instanceof Promise ? answer.then(tell) : tell(answer);
+  }
+
+  #decide(parsed: ParsedCommand, teamName: string, agent: string): Answer | Promise<Answer> {
     const { command, digest } = parsed;
     const { clock, state, shard } = this.#parts;
     // One instant for both: what falls due between two looks at the clock would come too late.

@@ -1,5 +1,8 @@
 import { answerOf } from '../actors/answer-of.ts';
+import { levelToldAt } from '../actors/levels/told.ts';
+import { deepestOpen } from '../actors/nodes/locate.ts';
 import type { Team } from '../actors/team.ts';
+import type { Answer } from '../events/answers.ts';
 import type { BursarEvent } from '../events/events.ts';
 import type { Notice } from '../events/notice.ts';
 import { subjects } from '../events/subjects.ts';
@@ -10,12 +13,12 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
     case 'AllocationGranted': {
       if (event.via === 'request') return [];
       const answer = answerOf(event, event.atMs, event.expiresAtMs);
-      return [notice(team, event.by, 'granted', event.id, answer === undefined ? {} : { answer })];
+      return [notice(team, event.by, 'granted', event.id, told(team, event.ask.path, answer))];
     }
     case 'RequestDenied': {
       if (!event.waited && !event.approval) return [];
       const answer = answerOf(event, event.atMs, undefined);
-      return [notice(team, event.by, 'denied', event.id, answer === undefined ? {} : { answer })];
+      return [notice(team, event.by, 'denied', event.id, told(team, event.ask.path, answer))];
     }
     case 'RequestQueued': {
       // The demand of a victim goes on under a name of the writer's: its agent has to be told.
@@ -89,6 +92,13 @@ function stopNotices(team: Team, path: string, stop: string, graceMs: number): N
     }
   }
   return notices;
+}
+
+/** An answer with the level that is in force where it works. */
+function told(team: Team, path: string, answer: Answer | undefined): { answer?: Answer } {
+  const node = deepestOpen(team, path);
+  if (answer === undefined) return {};
+  return { answer: node === undefined ? answer : { ...answer, ...levelToldAt(team, node) } };
 }
 
 function notice(

@@ -7,6 +7,7 @@ import { fits, leavesRange } from '../accounts/admission.ts';
 import { isConsumable, typeIn } from '../accounts/registry.ts';
 import { meetsQueue } from '../contests/contention.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
+import { barText, levelBar } from '../levels/level-bar.ts';
 import { closesWith } from '../nodes/auto-close.ts';
 import { barrierOf, bookedAt } from '../nodes/locate.ts';
 import { poolBarrier } from '../pools/pool.ts';
@@ -103,6 +104,9 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
       const message = `${barrier.path} is ${barrier.reason}: no growth`;
       return answered(refuse(barrier.reason === 'stopped' ? 'node_stopped' : code, message));
     }
+    const held = { anchor: live.node, opened: [] };
+    const bar = levelBar(team, held, live.priority, growth);
+    if (bar !== undefined) return answered(refuse('degraded', `${barText(bar)}: no growth`));
     const tools = toolBarrier(team, live.agent, live.node.path, Object.keys(growth));
     if (tools !== undefined) {
       const message = `${tools.tool} is not allowed by the rule ${tools.rule} of ${tools.path}`;

@@ -12,6 +12,8 @@ import { typeIn } from '../accounts/registry.ts';
 import { candidateFor, detect, meetsQueue, rankOf } from '../contests/contention.ts';
 import { grantOf, resolve } from '../contests/resolver.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from '../context.ts';
+import { holdBack, levelDenial } from '../levels/hold-back.ts';
+import { levelBar } from '../levels/level-bar.ts';
 import { slackMsOf } from '../nodes/deadline.ts';
 import { barrierOf, locate, type Place } from '../nodes/locate.ts';
 import { choosePools } from '../pools/choose-pools.ts';
@@ -132,10 +134,13 @@ function decideAt(
   ];
   const barrier = barrierOf(place.anchor, priority);
   if (barrier !== undefined) return deny(barrier.reason, barrier.path);
+  const bar = levelBar(team, place, priority, ask.items);
+  if (bar?.refused === 'deny') return [levelDenial(team, asked, bar, ctx.atMs)];
   const byRule = ruledOut(team, asked, place.anchor, amounts, ctx.atMs, isApproved);
   if (byRule !== undefined) return [byRule];
   if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) return deny('deadline_unreachable', ask.path);
   const candidate = candidateFor(team, asked, place, amounts, ctx.atMs);
+  if (bar !== undefined) return [holdBack(team, candidate, bar)];
   const { wanted, rates } = candidate;
   if (ask.reservationId !== undefined) return [draw(team, candidate, ask.reservationId)];
   const isFree =

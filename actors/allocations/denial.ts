@@ -54,6 +54,7 @@ export function waitingDenial(
 const RETRY_ON: Readonly<Partial<Record<DenialReason, NonNullable<Denial['retryOn']>>>> = {
   frozen: 'unfreeze',
   stopped: 'recover',
+  degraded: 'recover',
   closing: 'never',
   node_closed: 'never',
   deadline_unreachable: 'never',

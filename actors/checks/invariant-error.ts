@@ -32,6 +32,10 @@ export const INVARIANTS = {
   },
   'INV-17': { says: 'no grant exceeds a rate', advice: LOOK_AT_THE_DECISION },
   'INV-18': { says: 'what grows by itself meets its own claim', advice: LOOK_AT_THE_DECISION },
+  'INV-19': {
+    says: 'a level of degradation admits no less than its priority',
+    advice: LOOK_AT_THE_DECISION,
+  },
 } as const;
 
 export type InvariantId = keyof typeof INVARIANTS;

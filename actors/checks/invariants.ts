@@ -20,6 +20,7 @@ import {
   checkTime,
   checkTold,
 } from './invariants-of-events.ts';
+import { checkLevel } from './invariants-of-levels.ts';
 import {
   carryCorrection,
   carryMeters,
@@ -86,6 +87,7 @@ export class InvariantWatch implements Watch {
       case 'AllocationGranted':
         this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
         checkAdmission(team, event, event.ask.path, event.priority, at);
+        checkLevel(team, event, event.ask.path, event.priority, at);
         checkDraw(team, event, at);
         if (event.rates !== undefined) checkRates(team, event, at);
         break;
@@ -104,12 +106,15 @@ export class InvariantWatch implements Watch {
       case 'PreemptionRequested':
         this.#anchor = deepestOpen(team, event.ask.path);
         checkAdmission(team, event, event.ask.path, event.priority, at);
+        checkLevel(team, event, event.ask.path, event.priority, at);
         checkPreemption(team, event, at);
         break;
       case 'ResourcesReclaimed': {
         const waiting = team.waiting.get(event.request);
         this.#waiting = waiting;
-        if (waiting) checkAdmission(team, event, waiting.ask.path, waiting.priority, at);
+        if (waiting === undefined) break;
+        checkAdmission(team, event, waiting.ask.path, waiting.priority, at);
+        checkLevel(team, event, waiting.ask.path, waiting.priority, at);
         break;
       }
       case 'RequestDenied':
@@ -217,7 +222,9 @@ export class InvariantWatch implements Watch {
     if (event.topUp !== undefined) checkGrowth(team, event, allocation, event.topUp, at);
     for (const resource in event.items) {
       if ((event.items[resource] as number) <= (allocation.items[resource] ?? 0)) continue;
-      return checkAdmission(team, event, allocation.node.path, allocation.priority, at);
+      const { path } = allocation.node;
+      checkLevel(team, event, path, allocation.priority, at);
+      return checkAdmission(team, event, path, allocation.priority, at);
     }
   }
 

@@ -11,6 +11,7 @@ import { takesPart } from '../accounts/configured.ts';
 import { asksForItsOwn } from '../accounts/own-share.ts';
 import { holdersOf } from '../allocations/holders.ts';
 import { partOf } from '../allocations/partial.ts';
+import { cappedAmount, partCapPermille } from '../levels/level-bar.ts';
 import { slackMsOf } from '../nodes/deadline.ts';
 import { nodeOf } from '../nodes/evolve-node.ts';
 import type { Place } from '../nodes/locate.ts';
@@ -41,6 +42,8 @@ export interface Candidate {
   /** What of it is held, and the least of that that is of use. */
   readonly wanted: Amounts;
   readonly least: Amounts;
+  /** What would be wanted if no level capped the parts of divisible items. */
+  readonly uncapped: Amounts;
   readonly priority: Priority;
   readonly place: Place;
   readonly atMs: number;
@@ -68,8 +71,26 @@ export function candidateFor(
   for (const resource in held) {
     least[resource] = Math.min(ask.items[resource]?.min ?? Infinity, held[resource] as number);
   }
-  const amounts = { asked, rates, wanted: held, least };
+  const wanted = capped(team, ask, place, held, least);
+  const amounts = { asked, rates, wanted, least, uncapped: held };
   return { id, agent, digest, ask, priority, place, ...amounts, atMs, poolUse };
+}
+
+/** What a level in force lets be granted of divisible items; what was reserved is its own. */
+function capped(
+  team: Team,
+  ask: ResourceAllocationRequest,
+  { anchor }: Place,
+  held: Amounts,
+  least: Amounts,
+): Amounts {
+  const permille = ask.reservationId === undefined ? partCapPermille(team, anchor) : 1_000;
+  if (permille === 1_000) return held;
+  const wanted: Record<string, number> = {};
+  for (const resource in held) {
+    wanted[resource] = cappedAmount(held[resource] as number, least[resource] ?? 0, permille);
+  }
+  return wanted;
 }
 
 /** A contest: what is asked, where it is short, who waits and who holds. */
@@ -180,7 +201,7 @@ export function meetsQueue(team: Team, anchor: Node, wanted: Amounts): boolean {
   if (team.waiting.size === 0) return false;
   for (const resource in wanted) {
     for (const node of nodesAsked(anchor, resource, wanted[resource] as number)) {
-      if (node.queues?.has(resource)) return true;
+      if ((node.queues?.get(resource)?.size ?? 0) > 0) return true;
     }
   }
   return false;

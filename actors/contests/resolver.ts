@@ -206,7 +206,7 @@ export function grantOf(
   via: EventOf<'AllocationGranted'>['via'],
   why: { readonly rule: string; readonly factors?: Choice['factors'] },
 ): EventOf<'AllocationGranted'> {
-  const { id, agent, digest, ask, atMs, wanted, rates, place, priority, poolUse } = candidate;
+  const { id, agent, digest, ask, atMs, uncapped, rates, place, priority, poolUse } = candidate;
   const event: EventOf<'AllocationGranted'> = {
     type: 'AllocationGranted',
     v: EVENT_VERSION,
@@ -226,8 +226,8 @@ export function grantOf(
   if (place.opened.length > 0) event.opened = [...place.opened];
   const factors = poolUse === undefined ? why.factors : { ...why.factors, ...poolUse };
   if (factors !== undefined) event.factors = factors;
-  for (const resource in wanted) {
-    if ((items[resource] ?? 0) < (wanted[resource] as number)) event.partial = true;
+  for (const resource in uncapped) {
+    if ((items[resource] ?? 0) < (uncapped[resource] as number)) event.partial = true;
   }
   return event;
 }

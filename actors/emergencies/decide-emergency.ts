@@ -4,6 +4,7 @@ import { ExecutionPriority } from '../../events/priority.ts';
 import { refuse } from '../../events/refusals.ts';
 import { commandCause } from '../allocations/decide-settle.ts';
 import { answered, type Context, type Decision, nameAt, recorded, stamp } from '../context.ts';
+import { crisisAfter, crisisOf, hasStanding } from '../levels/standing.ts';
 import { allocationsBeneath } from '../nodes/beneath.ts';
 import { phaseAfter } from '../nodes/machines.ts';
 import type { Team } from '../team.ts';
@@ -45,6 +46,9 @@ export function decideUnfreeze(team: Team, command: CommandOf<'unfreeze'>, ctx: 
 export function decideStop(team: Team, command: CommandOf<'stop'>, ctx: Context): Decision {
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  if (hasStanding(node) && crisisAfter(team, node, 'stop') === undefined) {
+    return answered(refuse('not_available', `${node.path} is ${crisisOf(node)}: no stop`));
+  }
   const asked = command.below ?? ExecutionPriority.critical;
   const below = asked === 'all' ? null : asked;
   const agents = new Set<string>();
@@ -89,8 +93,13 @@ export function decideAcknowledgeStop(
 
 /** Lifts a stop. */
 export function decideRecover(team: Team, command: CommandOf<'recover'>, ctx: Context): Decision {
-  const stop = team.nodes.get(command.path)?.stops?.get(command.stop);
-  if (stop === undefined) return answered(unknownStop(team, command.path, command.stop));
+  const node = team.nodes.get(command.path);
+  if (node?.stops?.get(command.stop) === undefined) {
+    return answered(unknownStop(team, command.path, command.stop));
+  }
+  if (hasStanding(node) && node.stops.size === 1 && crisisAfter(team, node, 'lift') === undefined) {
+    return answered(refuse('not_available', `${node.path} is ${crisisOf(node)}: nothing to lift`));
+  }
   return recorded({
     ...stamp('StopLifted', team, ctx.atMs),
     ...commandCause(command, ctx),

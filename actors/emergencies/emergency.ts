@@ -15,6 +15,7 @@ export function isEmergency(event: BursarEvent): event is EmergencyEvent {
     case 'StopCompleted':
     case 'StopLifted':
     case 'Frozen':
+    case 'DegradationChanged':
     case 'UsageQuarantined':
       return true;
     default:
@@ -75,6 +76,17 @@ function tell(event: EmergencyEvent): Told {
       return { kind: 'recovered', stop: event.stop, detail: `the stop of ${event.path} is lifted` };
     case 'Frozen':
       return { kind: 'critical', detail: `${event.path} is frozen: ${event.reason}` };
+    case 'DegradationChanged': {
+      const { path, from, to: level, resource } = event;
+      const way = level > from ? 'falls' : 'rises';
+      const of = resource === undefined ? '' : ` for ${resource}`;
+      return {
+        kind: level === 0 ? 'recovered' : 'degraded',
+        level,
+        ...(resource === undefined ? {} : { resource }),
+        detail: `${path} ${way} from level ${from} to ${level}${of} (${event.cause})`,
+      };
+    }
     case 'UsageQuarantined':
       return {
         kind: 'critical',

@@ -10,6 +10,7 @@ import { commandCause } from '../allocations/decide-settle.ts';
 import { reclaimAbove } from '../contests/reclaim.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
 import { exclusiveLimits, sharedExclusive } from '../decide-policy.ts';
+import { newRunBar } from '../levels/level-bar.ts';
 import { withMeters } from '../rates/rate-limits.ts';
 import type { Team } from '../team.ts';
 import { grantRecordOf, windowRefusal, windowsOf } from '../windows/decide-window.ts';
@@ -37,6 +38,8 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
     }
     const barred = barredFor(parent, 'childOpened');
     if (barred !== undefined) return answered(barred);
+    const bar = tier === 'run' ? newRunBar(team, parent) : undefined;
+    if (bar !== undefined) return answered(refuse('degraded', bar));
   }
   const implied = parentPath === undefined ? exclusiveLimits(team.policy.resources) : {};
   const asked = { ...implied, ...command.limits };

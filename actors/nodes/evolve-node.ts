@@ -4,6 +4,7 @@ import { parentPathOf } from '../../events/names.ts';
 import { guaranteeClimb, type ResourceClimb, rollUpClimb } from '../accounts/account.ts';
 import { addDue, climb, noChange, noteChanged } from '../accounts/climb.ts';
 import { alertOf } from '../emergencies/alerts.ts';
+import { stopBegun, stopEnded } from '../levels/standing.ts';
 import { accountKey, type Position, type Team } from '../team.ts';
 import { grantAdded, grantsRebased } from '../windows/evolve-grants.ts';
 import { setWindow } from '../windows/evolve-window.ts';
@@ -198,6 +199,7 @@ export function stopped(team: Team, event: EventOf<'Stopped'>): void {
   assert(count === event.allocationCount, 'a stop counts the allocations that it concerns');
   assert(agents?.size === event.agentCount, 'a stop counts the agents that it concerns');
   team.agenda.sweeps.add(event.path);
+  stopBegun(team, nodeOf(team, event.path));
   addDue(team, event.ackUntilMs, 'stop', accountKey(event.path, event.stop));
   if (count === 0) team.agenda.stops.add(accountKey(event.path, event.stop));
 }
@@ -211,6 +213,7 @@ export function stopLifted(team: Team, event: EventOf<'StopLifted'>): void {
       ({ path, stop }) => path !== event.path || stop !== event.stop,
     );
   }
+  stopEnded(team, nodeOf(team, event.path));
   team.agenda.sweeps.add(event.path);
   team.agenda.closings.add(event.path);
 }

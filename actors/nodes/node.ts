@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import type { Resources } from '../accounts/registry.ts';
 import type { Holders } from '../allocations/holders.ts';
 import type { Reservation } from '../allocations/reservation.ts';
+import type { Standing } from '../levels/standing.ts';
 import type { WaitQueue } from '../queue/wait-queue.ts';
 import type { RateGauge } from '../rates/rate-gauge.ts';
 import type { Allocation } from '../team.ts';
@@ -87,6 +88,8 @@ export interface Node {
   isOverdue: boolean;
   /** Its reservations, while it has any. */
   reservations: Set<Reservation> | undefined;
+  /** Of a team or swarm that is or was in a crisis. */
+  standing: Standing | undefined;
 }
 
 const NO_CHILDREN: Set<Node> = new Set();
@@ -128,6 +131,7 @@ export function newNode(
     deadlineAtMs: parent?.deadlineAtMs ?? Infinity,
     isOverdue: false,
     reservations: undefined,
+    standing: undefined,
   };
 }
 

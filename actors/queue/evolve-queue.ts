@@ -4,6 +4,7 @@ import { LIMITS } from '../../events/limits.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { climbOf } from '../accounts/account.ts';
 import { addDue, climb, wakeOnPath } from '../accounts/climb.ts';
+import { isHeldBack } from '../levels/held-back.ts';
 import { slackMsOf } from '../nodes/deadline.ts';
 import { nodeOf } from '../nodes/evolve-node.ts';
 import { deepestOpen } from '../nodes/locate.ts';
@@ -231,6 +232,7 @@ function join(
     pass: 0,
     stride: 0,
     digest: event.digest,
+    isHeld: isHeldBack(team, event.ask, event.priority, rest.state),
     timeout: addDue(team, givesUpAtMs({ untilMs, latestStartMs }), 'wait', event.id),
     ...rest,
   };
@@ -268,7 +270,7 @@ function removeFromQueue(team: Team, waiting: Waiting, isServed: boolean): void 
   const node = nodeOf(team, waiting.account.path);
   const queue = node.queues?.get(waiting.account.resource);
   queue?.remove(waiting, isServed);
-  if (queue?.size === 0) node.queues?.delete(waiting.account.resource);
+  if (queue?.isEmpty) node.queues?.delete(waiting.account.resource);
 }
 
 function waitingFor(team: Team, id: string): Waiting {

@@ -2,6 +2,7 @@ import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { isConsumable } from '../accounts/registry.ts';
 import { nameAt, stamp } from '../context.ts';
+import { levelBar } from '../levels/level-bar.ts';
 import { expectedMsOf } from '../nodes/deadline.ts';
 import { barrierOf } from '../nodes/locate.ts';
 import type { Node } from '../nodes/node.ts';
@@ -28,6 +29,9 @@ export function requeueOf(
   if (maxWaitMs === 0 || team.waiting.size >= LIMITS.queueDepthMax) return undefined;
   if (after === 'unclaimed' && attempt >= LIMITS.claimRetriesMax) return undefined;
   if (barrierOf(node, allocation.priority) !== undefined) return undefined;
+  const place = { anchor: node, opened: [] };
+  const bar = levelBar(team, place, allocation.priority, allocation.items);
+  if (bar?.refused === 'deny') return undefined;
   const deadlineMs = deadlineLeftMs(team, allocation, after, atMs);
   const leftMs = Math.min(deadlineMs, node.deadlineAtMs - atMs);
   if (leftMs < expectedMsOf(ask)) return undefined;

@@ -20,6 +20,8 @@ import {
 } from '../contests/contention.ts';
 import { grantOf } from '../contests/resolver.ts';
 import { nameAt, stamp } from '../context.ts';
+import { waitingLevelDenial } from '../levels/hold-back.ts';
+import { levelBar } from '../levels/level-bar.ts';
 import { nodeOf } from '../nodes/evolve-node.ts';
 import { barrierOf, locate } from '../nodes/locate.ts';
 import { choosePools } from '../pools/choose-pools.ts';
@@ -46,6 +48,11 @@ export function barredDenial(team: Team, waiting: Waiting, atMs: number): Bursar
   const barrier = barrierOf(place.anchor, waiting.priority);
   if (barrier !== undefined) {
     return waitingDenial(team, waiting, barrier.reason, barrier.path, atMs);
+  }
+  const bar = levelBar(team, place, waiting.priority, waiting.ask.items);
+  // Who preempts collects; that cannot be put off.
+  if (bar?.refused === 'deny' || (bar !== undefined && waiting.state === 'preempting')) {
+    return waitingLevelDenial(team, waiting, bar, atMs);
   }
   if (waiting.latestStartMs < atMs) {
     return waitingDenial(team, waiting, 'deadline_unreachable', path, atMs);

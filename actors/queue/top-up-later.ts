@@ -21,11 +21,11 @@ import type { Waiting } from './wait-queue.ts';
 export function withClaim(
   team: Team,
   grant: EventOf<'AllocationGranted'>,
-  { ask, place, wanted }: Candidate,
+  { ask, place, uncapped }: Candidate,
   claimId: string,
 ): EventOf<'AllocationGranted'> {
   if (!grant.partial || !ask.topUpLater || (ask.maxWaitMs ?? 0) === 0) return grant;
-  if (team.waiting.size >= LIMITS.queueDepthMax || neverFits(place.anchor, wanted)) return grant;
+  if (team.waiting.size >= LIMITS.queueDepthMax || neverFits(place.anchor, uncapped)) return grant;
   return { ...grant, topUp: claimId };
 }
 

@@ -48,6 +48,8 @@ export interface Waiting extends Ranked {
   readonly right: EventOf<'PreemptionRequested'>['right'] | null;
   /** When its victims are made to yield; null for a queued one. */
   graceEndsAtMs: number | null;
+  /** Kept out of the line by a level of degradation. */
+  isHeld: boolean;
   timeout: Timer;
 }
 
@@ -89,13 +91,21 @@ export class WaitQueue {
   readonly #compare = (a: Ranked, b: Ranked) => compareWaiting(a, b, this.#aging);
   readonly #turns = new Turns();
   readonly #list = new RankedList<Waiting>(this.#compare);
+  /** Those who are kept out of the line; their turns stay as they are. */
+  readonly #held = new Set<Waiting>();
 
   constructor(aging: Aging) {
     this.#aging = aging;
   }
 
+  /** How many stand in line. */
   get size(): number {
     return this.#list.size;
+  }
+
+  /** Whether nobody waits here, in line or kept out of it. */
+  get isEmpty(): boolean {
+    return this.#list.size + this.#held.size === 0;
   }
 
   /** The request to serve next. */
@@ -106,12 +116,27 @@ export class WaitQueue {
   add(waiting: Waiting): void {
     if (waiting.stride > 0)
       this.#turns.join(runKeyOf(waiting.ask.path), waiting.pass, waiting.stride);
-    this.#list.add(waiting);
+    if (waiting.isHeld) this.#held.add(waiting);
+    else this.#list.add(waiting);
+  }
+
+  /** Takes one out of the line, or lets it in again at its place. */
+  hold(waiting: Waiting, isHeld: boolean): void {
+    if (waiting.isHeld === isHeld) return;
+    if (isHeld) {
+      assert(this.#list.remove(waiting), `${waiting.id} stands in this queue`);
+      this.#held.add(waiting);
+    } else {
+      assert(this.#held.delete(waiting), `${waiting.id} is kept out of this queue`);
+      this.#list.add(waiting);
+    }
+    waiting.isHeld = isHeld;
   }
 
   /** Takes one out: it is served, or leaves without. */
   remove(waiting: Waiting, isServed: boolean): void {
-    assert(this.#list.remove(waiting), `${waiting.id} stands in this queue`);
+    const isThere = waiting.isHeld ? this.#held.delete(waiting) : this.#list.remove(waiting);
+    assert(isThere, `${waiting.id} stands in this queue`);
     if (isServed) this.#turns.served(waiting.pass);
     else this.#turns.left(runKeyOf(waiting.ask.path), waiting.pass, waiting.stride);
   }

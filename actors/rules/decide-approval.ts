@@ -6,6 +6,8 @@ import { decideApproved } from '../allocations/decide-request.ts';
 import { commandCause } from '../allocations/decide-settle.ts';
 import { denialOf } from '../allocations/denial.ts';
 import { answered, type Context, type Decision, stamp } from '../context.ts';
+import { levelDenial } from '../levels/hold-back.ts';
+import { levelBar } from '../levels/level-bar.ts';
 import { barrierOf, locate } from '../nodes/locate.ts';
 import type { Team } from '../team.ts';
 import type { PendingApproval } from './approvals.ts';
@@ -64,8 +66,13 @@ export function barredApproval(
   const place = locate(team, pending.ask.path);
   if (typeof place === 'string') return approvalDenial(team, pending, place, atMs);
   const barrier = barrierOf(place.anchor, pending.priority);
-  if (barrier === undefined) return undefined;
-  return approvalDenial(team, pending, barrier.reason, atMs, barrier.path);
+  if (barrier !== undefined) {
+    return approvalDenial(team, pending, barrier.reason, atMs, barrier.path);
+  }
+  const bar = levelBar(team, place, pending.priority, pending.ask.items);
+  if (bar?.refused !== 'deny') return undefined;
+  const waitedMs = atMs - pending.sinceMs;
+  return { ...levelDenial(team, pending, bar, atMs), approval: true, waitedMs };
 }
 
 /** What a decision says besides when its agent did not ask just now. */

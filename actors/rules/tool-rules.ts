@@ -1,5 +1,4 @@
 import { parentPathOf } from '../../events/names.ts';
-import type { ToolRule } from '../../events/rules.ts';
 import type { Team } from '../team.ts';
 import { concernsCaller } from './concerns.ts';
 
@@ -69,8 +68,21 @@ function barrierAt(
   return leftOutBy === undefined ? undefined : { path: at, tool, rule: leftOutBy, pattern: null };
 }
 
+/** The first tool among some resources that patterns name; undefined where none does. */
+export function matchingTool(
+  patterns: readonly string[],
+  resources: Iterable<string>,
+): string | undefined {
+  if (patterns.length === 0) return undefined;
+  for (const resource of resources) {
+    const tool = toolOf(resource);
+    if (tool !== undefined && matching(patterns, tool) !== undefined) return tool;
+  }
+  return undefined;
+}
+
 /** The first pattern that a tool's name matches. */
-function matching(patterns: ToolRule['allow'], tool: string): string | undefined {
+function matching(patterns: readonly string[] | undefined, tool: string): string | undefined {
   return patterns?.find((pattern) => matches(tool, pattern.split('*')));
 }
 

@@ -2,6 +2,7 @@ import { LIMITS } from '../../events/limits.ts';
 import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { ALLOCATIONS, resourceTypeOf } from '../../events/resources.ts';
 import { nearest, parentOf } from './books.ts';
+import { capOf } from './levels.ts';
 import type { Nodes } from './nodes.ts';
 import type { State } from './state.ts';
 
@@ -9,6 +10,8 @@ import type { State } from './state.ts';
 export interface Terms {
   readonly want: Record<string, number>;
   readonly least: Record<string, number>;
+  /** What it would want if no level capped the parts of divisible items. */
+  readonly whole: Record<string, number>;
   /** What is counted as rates, in full or not at all; not among the others. */
   readonly rates: Record<string, number>;
   /** Resources without a bound of the ask or of policy: to be denied `unbounded`. */
@@ -16,11 +19,9 @@ export interface Terms {
 }
 
 /** S §5: an item without an amount is bounded by policy; `min` defaults to the amount. */
-export function termsOf(
-  ask: ResourceAllocationRequest,
-  state: Pick<State, 'policy' | 'nodes'>,
-): Terms {
-  const terms: Terms = { want: {}, least: {}, rates: {}, unbounded: [] };
+export function termsOf(ask: ResourceAllocationRequest, state: State): Terms {
+  const terms: Terms = { want: {}, least: {}, whole: {}, rates: {}, unbounded: [] };
+  const cap = ask.reservationId === undefined ? capOf(state, ask.path) : 1_000;
   for (const [resource, item] of Object.entries(ask.items)) {
     const want = item.amount ?? state.policy.bounds[resource];
     if (want === undefined) {
@@ -31,11 +32,16 @@ export function termsOf(
       terms.rates[resource] = want;
       continue;
     }
-    terms.want[resource] = want;
-    terms.least[resource] = Math.min(item.min ?? want, want);
+    const least = Math.min(item.min ?? want, want);
+    terms.whole[resource] = want;
+    terms.least[resource] = least;
+    // S §8: a level caps the part, never below the least, and never to nothing.
+    const part = Number((BigInt(want) * BigInt(cap)) / 1_000n);
+    terms.want[resource] = least < want ? Math.max(least, part, 1) : want;
   }
   if (ask.topsUp === undefined && isCounted(state.nodes, ask.path)) {
     terms.want[ALLOCATIONS] = 1;
+    terms.whole[ALLOCATIONS] = 1;
     terms.least[ALLOCATIONS] = 1;
   }
   return terms;

@@ -164,6 +164,7 @@ export function accountOf(nodes: Nodes, node: ModelNode, resource: string): Acco
     window: null,
     grants: new Map(),
     hasThresholds: false,
+    told: {},
     earmarked: 0,
     booked: 0,
     peakHeld: 0,

@@ -1,4 +1,5 @@
 import { latestStartMs } from './ask-terms.ts';
+import { risesAtMs } from './judge-level.ts';
 import type { State } from './state.ts';
 
 /** Something that happens by itself at a time. */
@@ -32,6 +33,7 @@ export function dueBy(state: State, byMs: number): Due[] {
   for (const node of state.nodes.values()) {
     add(node.deadlineAtMs, 'deadline of a node', node.path);
     if (node.isClosing) add(node.fenceAtMs, 'forced close', node.path);
+    add(risesAtMs(state, node), 'rise of the level', node.path);
     for (const [id, untilMs] of node.freezes) add(untilMs, 'freeze end', id);
     for (const stop of node.stops.values()) {
       if (!stop.isComplete) add(stop.ackUntilMs, 'stop deadline', stop.id);

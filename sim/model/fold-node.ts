@@ -49,6 +49,14 @@ export function foldNode(state: State, event: BursarEvent): void {
     case 'CredentialEnrolled':
     case 'CredentialDismissed':
       return foldRuling(state, event);
+    default:
+      return foldAlarm(state, event);
+  }
+}
+
+/** The same of freezes, stops and alarms. */
+function foldAlarm(state: State, event: BursarEvent): void {
+  switch (event.type) {
     case 'Frozen':
       return withNode(state, event.path, (node) => {
         node.freezes.set(event.freeze, event.untilMs ?? null);
@@ -65,6 +73,18 @@ export function foldNode(state: State, event: BursarEvent): void {
     case 'ThresholdCrossed':
       return withNode(state, event.path, (node) => {
         accountOf(state.nodes, node, event.resource).rung = event.rung;
+      });
+    case 'AlertRaised':
+      return withNode(state, event.path, (node) => {
+        const { kind, balance } = event.threshold;
+        const of = balance === undefined ? 'usage' : 'balance';
+        accountOf(state.nodes, node, event.resource).told[of] = kind;
+      });
+    case 'AlertCleared':
+      return withNode(state, event.path, (node) => {
+        const { told } = accountOf(state.nodes, node, event.resource);
+        if (event.stillKind === undefined) delete told[event.of];
+        else told[event.of] = event.stillKind;
       });
     case 'ThresholdRearmed':
       return withNode(state, event.path, (node) => {
@@ -139,6 +159,7 @@ function setLimits(state: State, path: string, limits: ResourceLimits, atMs: num
       if (thresholds !== undefined) {
         account.hasThresholds = thresholds !== null;
         account.rung = 0;
+        account.told = {};
       }
       if (guarantee !== undefined) account.guarantee = guarantee;
       touch(state.nodes, node, resource);

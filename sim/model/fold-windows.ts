@@ -71,7 +71,9 @@ function next(state: State, event: EventOf<'WindowOpened'>): void {
       isWithin(other.path, node.path) &&
       windowOver(state.nodes, other, resource) === node.path &&
       other.accounts.has(resource);
-    if (isShared) accountOf(state.nodes, other, resource).rung = 0;
+    if (!isShared) continue;
+    accountOf(state.nodes, other, resource).rung = 0;
+    accountOf(state.nodes, other, resource).told = {};
   }
   endWindow(state.nodes, node, resource);
   account.carried = event.carried ?? 0;

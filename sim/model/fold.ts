@@ -4,6 +4,7 @@ import { foldNode } from './fold-node.ts';
 import { foldWaiting } from './fold-waiting.ts';
 import { foldWindows } from './fold-windows.ts';
 import type { Recorded } from './history.ts';
+import { foldLevel } from './judge-level.ts';
 import type { State } from './state.ts';
 
 /** Takes one durable event into the books. Never refuses: what is allowed, the judges say. */
@@ -12,6 +13,7 @@ export function fold(state: State, { event, at }: Recorded): void {
   foldWaiting(state, event);
   foldNode(state, event);
   foldWindows(state, event);
+  foldLevel(state, event);
   const id = idOf(event);
   if (id !== undefined) state.ids.set(id, { event, at });
   state.lastAtMs = Math.max(state.lastAtMs, event.atMs);

@@ -187,6 +187,8 @@ const OF_THE_MOMENT = new Set([
     'ackInMs',
     'replayed',
     'decidedMsAgo',
+    'level',
+    'modelHint',
   ],
   ...['evidence', 'idempotent', 'id'],
 ]);

@@ -10,6 +10,7 @@ import { isLoser } from './circles.ts';
 import { coveredBy, needsBeside, reservationOf } from './draws.ts';
 import { neverFits } from './empty-tree.ts';
 import { rulesMet } from './judge-approval.ts';
+import { levelBarOf } from './levels.ts';
 import { aheadWhereNamed } from './line.ts';
 import { isPartDue } from './part-due.ts';
 import { mayUsePool } from './pools.ts';
@@ -35,6 +36,7 @@ const OF_THE_ASK: ReadonlySet<DenialReason> = new Set<DenialReason>([
   'deadline_unreachable',
   'amount_out_of_range',
   'queue_full',
+  'degraded',
   'tool_not_allowed',
   'pool_not_allowed',
   'rule_denied',
@@ -55,10 +57,14 @@ export function judgeDenial(bench: Denied): void {
     judgeRetry(bench);
   });
   const self = asRanked(state, event, priorityOf(event.ask));
-  const isOfRoom = !BARS.has(event.reason) && !OF_THE_ASK.has(event.reason);
+  const level = levelBarOf(state, event.ask, waiting?.priority ?? priorityOf(event.ask));
+  const isOfRoom = level === undefined && !BARS.has(event.reason) && !OF_THE_ASK.has(event.reason);
   const isDraw = event.ask.reservationId !== undefined;
   if (waiting === undefined && isOfRoom && !isDraw && isPartDue(state, event.id, event.ask, self)) {
     find('S §7', `denied ${event.reason}, though a part of it is due`, event.id);
+  }
+  if (level === 'deny' && !BARS.has(event.reason) && !isBeforeLevels(event)) {
+    find('X-03', `denied ${event.reason}, though its level does not admit it`, event.id);
   }
   const bars = barsOf(state, event.ask.path, waiting?.priority ?? priorityOf(event.ask));
   if (
@@ -69,6 +75,12 @@ export function judgeDenial(bench: Denied): void {
   ) {
     find('S §7', `denied ${event.reason}, though it is ${[...bars]}`, event.id);
   }
+}
+
+/** What is looked at before levels are, or comes up at its own time. */
+function isBeforeLevels({ reason }: EventOf<'RequestDenied'>): boolean {
+  const before = ['degraded', 'unbounded', 'unknown_resource', 'amount_out_of_range'];
+  return before.includes(reason) || reason.startsWith('approval') || reason === 'wait_timeout';
 }
 
 function isTrue({ state, event }: Denied): boolean {
@@ -83,6 +95,8 @@ function isTrue({ state, event }: Denied): boolean {
     case 'unknown_node':
     case 'node_closed':
       return barsOf(state, ask.path, priority).has(reason);
+    case 'degraded':
+      return isLevelBarred(state, event, priority, waiting?.isPreempting === true);
     case 'unbounded':
       return terms.unbounded.length > 0;
     case 'unknown_resource':
@@ -139,6 +153,22 @@ function isTrue({ state, event }: Denied): boolean {
           ))
       );
   }
+}
+
+/** A level denies it; or lets it wait, and it would not, or cannot as it draws or collects. */
+function isLevelBarred(
+  state: Denied['state'],
+  { ask }: EventOf<'RequestDenied'>,
+  priority: number,
+  isPreempting: boolean,
+): boolean {
+  const bar = levelBarOf(state, ask, priority);
+  if (bar !== 'queue') return bar === 'deny';
+  if ((ask.maxWaitMs ?? 0) === 0 || ask.reservationId !== undefined || isPreempting) return true;
+  const { want, rates } = termsOf(ask, state);
+  return Object.keys({ ...want, ...rates }).every(
+    (resource) => pathLimit(state.nodes, ask.path, resource) === null,
+  );
 }
 
 function leavesRange(state: Denied['state'], path: string, want: Record<string, number>): boolean {

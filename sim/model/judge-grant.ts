@@ -8,6 +8,7 @@ import { isSame, isSameAmounts } from './content.ts';
 import { besideReservation, judgeDraw, needsBeside } from './draws.ts';
 import { rulesAt } from './eviction-rules.ts';
 import { judgeBackfill } from './judge-backfill.ts';
+import { levelBarOf } from './levels.ts';
 import { aheadWhereDrawn, type Place } from './line.ts';
 import { isItsOwn } from './own-share.ts';
 import { judgePools } from './pools.ts';
@@ -27,6 +28,9 @@ export function judgeGrant(bench: Granted): void {
   const waiting = state.waiting.get(event.id);
   for (const bar of barsOf(state, ask.path, event.priority)) {
     find('INV-9', `granted on ${ask.path}, which is ${bar}`, event.id);
+  }
+  if (levelBarOf(state, ask, event.priority) !== undefined) {
+    find('INV-19', `granted on ${ask.path}, whose level does not admit it`, event.id);
   }
   judgeOpened(bench);
   const terms = termsOf(ask, state);
@@ -59,7 +63,10 @@ function judgeOpened({ state, event, find }: Granted): void {
 }
 
 /** Each item between its least and its want, `partial` told truly, one common fraction. */
-function judgeAmounts({ event, find }: Granted, { want, least, rates, unbounded }: Terms): void {
+function judgeAmounts(
+  { event, find }: Granted,
+  { want, whole, least, rates, unbounded }: Terms,
+): void {
   if (!isSameAmounts(rates, event.rates)) {
     find('R-17', 'other rates are counted than were asked for', event.id);
   }
@@ -76,7 +83,7 @@ function judgeAmounts({ event, find }: Granted, { want, least, rates, unbounded 
     }
     if (got > most) find('S §5', `${got} ${resource} granted, ${most} asked`, id);
     if (got < (least[resource] ?? 0)) find('S §5', `${got} ${resource} is below the least`, id);
-    if (got < most) isPartial = true;
+    if (got < (whole[resource] ?? 0)) isPartial = true;
   }
   if (isPartial !== (event.partial === true)) {
     find('S §5', isPartial ? 'a part is not called so' : 'all of it is called a part', id);
@@ -84,7 +91,7 @@ function judgeAmounts({ event, find }: Granted, { want, least, rates, unbounded 
   if (isPartial) judgeFraction(event, want, least, find);
 }
 
-/** S §7: a bundle uses one common fraction, no item below its least; a unit for rounding. */
+/** S §7: a bundle uses one common fraction of what is wanted; a unit for rounding. */
 function judgeFraction(
   { items, id }: EventOf<'AllocationGranted'>,
   want: Terms['want'],
@@ -113,6 +120,8 @@ function judgeLargest({ state, event, find }: Granted, { want }: Terms): void {
       Math.min(most, (event.items[resource] ?? 0) + 1),
     ]),
   );
+  // A level caps it there.
+  if (isSameAmounts(more, event.items)) return;
   if (fits(state.nodes, event.ask.path, more)) find('S §7', 'a larger part would fit', event.id);
 }
 

@@ -8,6 +8,7 @@ import { isSame, isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { consumablesOf } from './fold-allocation.ts';
 import { mayOperate } from './judge-wait.ts';
+import { growthItems, levelBarOf } from './levels.ts';
 import { queueOf } from './rank.ts';
 import type { Live } from './state.ts';
 import { isToolBarred } from './tools.ts';
@@ -70,6 +71,9 @@ export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
   if (Object.keys(growth).length === 0) return;
   if (isToolBarred(state, live.agent, { path: live.path, items: growth })) {
     find('T-12', 'it grows by a tool that is not allowed', live.id);
+  }
+  if (levelBarOf(state, { path: live.path, items: growthItems(growth) }, live.priority)) {
+    find('INV-19', `grows on ${live.path}, whose level does not admit it`, live.id);
   }
   for (const bar of barsOf(state, live.path, live.priority)) {
     find('INV-9', `grows on ${live.path}, which is ${bar}`, live.id);

@@ -6,6 +6,7 @@ import { isClosing, isFrozen } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { isSame } from './content.ts';
 import { guaranteeFits, withLending } from './guarantees.ts';
+import { levelsOver } from './levels.ts';
 import type { State } from './state.ts';
 import { isIdleBut } from './step-closes.ts';
 
@@ -25,6 +26,10 @@ export function judgeOpened({ state, event, sent, find }: Opened): void {
     if (parent.closedNames.has(path)) find('S §5', `${path} was closed`, path);
     if (isFrozen(state, parent.path)) find('INV-9', `opened beneath a freeze`, path);
     if (isClosing(state, parent.path)) find('INV-9', `opened beneath a closing`, path);
+  }
+  const isRun = event.tier === 'run' && parentPath !== undefined;
+  if (isRun && levelsOver(state, parentPath).some(({ rules }) => !rules.newRuns)) {
+    find('X-03', 'a run is opened at a level that has none', path);
   }
   const tiers = ['team', 'swarm', 'run'];
   const tier = tiers[Math.min(depthOf(path), 3) - 1];

@@ -7,6 +7,8 @@ import { isStuck } from './circles.ts';
 import { concerns } from './concerns.ts';
 import { dueBy } from './due.ts';
 import { judgeLadders } from './judge-ladder.ts';
+import { judgeLevels } from './judge-level.ts';
+import { isKeptOut, levelBarOf } from './levels.ts';
 import { aheadWhereNamed } from './line.ts';
 import { askDue } from './pools.ts';
 import { queueOf } from './rank.ts';
@@ -28,6 +30,7 @@ export function judgeQuiet(state: State, atMs: number, find: Bench['find']): voi
   judgeWaiting(state, find);
   judgeNodes(state, find);
   judgeLadders(state, find);
+  judgeLevels(state, find);
   for (const [contest, { path, resource, raisedAfter }] of state.contests) {
     // Raised by this very decision, which then selects a strategy.
     if (raisedAfter >= state.count - 2) continue;
@@ -42,10 +45,16 @@ function judgeWaiting(state: State, find: Bench['find']): void {
   for (const waiting of state.waiting.values()) {
     const { id, ask } = waiting;
     if (isOver(state, ask)) find('O-03', `${id} waits for what has ended`, id);
-    if (isStuck(state, waiting)) find('S §7', `${id} waits in a circle`, id);
+    const isOut = isKeptOut(state, waiting);
+    if (!isOut && isStuck(state, waiting)) find('S §7', `${id} waits in a circle`, id);
     for (const bar of barsOf(state, ask.path, waiting.priority)) {
       find('S §6.7', `${id} waits on ${ask.path}, which is ${bar}`, id);
     }
+    const bar = levelBarOf(state, ask, waiting.priority);
+    if (bar === 'deny' || (bar !== undefined && waiting.isPreempting)) {
+      find('X-03', `${id} waits, though its level does not admit it`, id);
+    }
+    if (isOut) continue;
     const { want, rates, unbounded } = termsOf(askDue(state, waiting), state);
     if (unbounded.length > 0) find('S §5', `${id} waits without a bound`, id);
     withoutEarmark(state, waiting, () => {

@@ -1,10 +1,11 @@
 import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
-import { isWithin } from '../../events/names.ts';
+import { isWithin, parentPathOf } from '../../events/names.ts';
 import { expectedMs, priorityOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { isSame } from './content.ts';
+import { levelBarOf } from './levels.ts';
 import { rankedAt, waitingPlaces } from './line.ts';
 import { isPartDue } from './part-due.ts';
 import { askDue, judgePools } from './pools.ts';
@@ -42,8 +43,12 @@ export function judgeQueued(bench: Queued): void {
   const { path, resource } = event.account;
   const self = rankedAt(state, path, resource, ranked);
   if (event.pass !== self.pass) find('S §7', `its turn is ${event.pass}, not ${self.pass}`, id);
+  const level = levelBarOf(state, ask, event.priority);
+  if (level === 'deny' && event.after === undefined) {
+    find('X-03', 'queued, though its level denies it', id);
+  }
   judgeAccount(state, event, self, find);
-  if (event.after === undefined && isPartDue(state, id, ask, self)) {
+  if (level === undefined && event.after === undefined && isPartDue(state, id, ask, self)) {
     find('S §7', 'it waits, though a part of it is due', id);
   }
   const ahead = queueOf(state, event.account.path, event.account.resource).filter(
@@ -69,10 +74,29 @@ function judgeAccount(
   }
   // A demand that is put back is looked at anew in the same decision, and moves where it belongs.
   if (event.after !== undefined) return;
+  if (levelBarOf(state, event.ask, event.priority) !== undefined) {
+    return judgeHeld(state, event, find);
+  }
   const places = waitingPlaces(state, event.id, event.ask, self);
   if (places.some((one) => isSame(one, account))) return;
   const where = `${account.path} ${account.resource}`;
   find('S §7', `waits at ${where}, not at one of ${JSON.stringify(places)}`, event.id);
+}
+
+/** Who is kept out of the line waits at the outermost of its limited accounts. */
+function judgeHeld(state: State, event: EventOf<'RequestQueued'>, find: Bench['find']): void {
+  const { path, resource } = event.account;
+  const { want } = termsOf(event.ask, state);
+  const isLimited = (at: string) =>
+    Object.entries(want).some(
+      ([name, amount]) => amount > 0 && state.nodes.get(at)?.accounts.get(name)?.limit != null,
+    );
+  if ((state.nodes.get(path)?.accounts.get(resource)?.limit ?? null) === null) {
+    find('X-03', `waits at ${path} ${resource}, which has no limit`, event.id);
+  }
+  for (let at = parentPathOf(path); at !== undefined; at = parentPathOf(at)) {
+    if (isLimited(at)) find('X-03', `waits at ${path}, and ${at} is further out`, event.id);
+  }
 }
 
 /** A demand put back: what its predecessor left, in its name, at a queue time of its own. */

@@ -24,6 +24,7 @@ import {
   judgeResized,
 } from './judge-lease.ts';
 import { judgeReservationEnded, judgeReserved, judgeTransferred } from './judge-ledger.ts';
+import { judgeLevel } from './judge-level.ts';
 import {
   judgeClosed,
   judgeClosing,
@@ -96,6 +97,7 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   StopLifted: judgeLifted,
   ThresholdCrossed: judgeCrossed,
   ThresholdRearmed: judgeRearmed,
+  DegradationChanged: judgeLevel,
   LeasesExtended: judgeExtended,
 };
 

@@ -1,5 +1,6 @@
 import type { AnswerOf } from '../../events/answers.ts';
 import type { BalanceLine } from '../../events/balance-line.ts';
+import type { CrisisView } from '../../events/crisis-view.ts';
 import { isWithin } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { committed, pathLimit, pathRoom, room, treeSum, unlent } from './books.ts';
@@ -20,7 +21,11 @@ export type ModelBalance = Omit<
   // Durations from the moment of the answer, which the books do not know.
   | 'deadlineInMs'
   | 'reservations'
->;
+  | 'crisis'
+> & {
+  /** Of a team or swarm: how it fares, without what its level admits and until when. */
+  readonly crisis?: Pick<CrisisView, 'state' | 'level'>;
+};
 
 /** The balance of an open node, or undefined. Lines of all accounts that were ever touched. */
 export function balanceOf(state: State, path: string): ModelBalance | undefined {
@@ -34,10 +39,19 @@ export function balanceOf(state: State, path: string): ModelBalance | undefined 
     frozen: node.freezes.size > 0,
     freezes: [...node.freezes.keys()].sort(),
     stops: [...node.stops.keys()].sort(),
+    ...crisisOf(node),
     liveAllocations: [...state.live.values()].filter((live) => isWithin(live.path, path)).length,
     lines: resources.map((resource) => lineOf(state, node, resource)),
     children: [...node.children].map((child) => child.slice(path.length + 1)).sort(),
   };
+}
+
+/** S §8: stopped while a stop is in force, else as bad as its level. */
+function crisisOf({ tier, stops, level }: ModelNode): Pick<ModelBalance, 'crisis'> {
+  if (tier !== 'team' && tier !== 'swarm') return {};
+  if (stops.size > 0) return { crisis: { state: 'stopped', level } };
+  const state = level === 0 ? 'normal' : level < 3 ? 'degraded' : 'emergency';
+  return { crisis: { state, level } };
 }
 
 /** One line of it. */
@@ -85,6 +99,10 @@ export function differences(shown: AnswerOf<'balance'>, model: ModelBalance): st
   const found: string[] = [];
   for (const field of ['path', 'tier', 'phase', 'frozen', 'liveAllocations'] as const) {
     if (shown[field] !== model[field]) found.push(`${field} ${shown[field]}, not ${model[field]}`);
+  }
+  for (const field of ['state', 'level'] as const) {
+    const [is, should] = [shown.crisis?.[field], model.crisis?.[field]];
+    if (is !== should) found.push(`${field} ${is}, not ${should}`);
   }
   for (const field of ['freezes', 'stops', 'children'] as const) {
     const [is, should] = [shown[field], model[field]].map((list) => canonical([...list].sort()));

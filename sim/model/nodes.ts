@@ -1,5 +1,9 @@
+import type { EventOf } from '../../events/events.ts';
 import type { ModelRate } from './rates.ts';
 import type { Uses } from './spent.ts';
+
+/** How bad an alarm is. */
+export type AlarmKind = EventOf<'ThresholdCrossed'>['kind'];
 
 /** What one node holds of one resource. Own sums only: everything else is counted when asked. */
 export interface Account {
@@ -21,6 +25,8 @@ export interface Account {
   readonly grants: Map<string, number>;
   /** It has thresholds of its own, and no ladder. */
   hasThresholds: boolean;
+  /** Kinds of its own thresholds that were told and still hold. */
+  told: { usage?: AlarmKind; balance?: AlarmKind };
   /** Set aside here for requests that collect. */
   earmarked: number;
   /** Most that one settle beneath may book above its hold without a freeze; null: no bound. */
@@ -73,6 +79,9 @@ export interface ModelNode {
   readonly stops: Map<string, StopState>;
   /** Names beneath that were closed and are not used again. */
   readonly closedNames: Set<string>;
+  /** Level of degradation, and since when less is called for; null where that is. */
+  level: number;
+  calmSinceMs: number | null;
 }
 
 /** Open nodes by path. */
@@ -99,5 +108,7 @@ export function newNode(
     freezes: new Map(),
     stops: new Map(),
     closedNames: new Set(),
+    level: 0,
+    calmSinceMs: null,
   };
 }

@@ -4,6 +4,7 @@ import { latestStartMs, nodeEndOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { nearest, parentOf, pathLimit } from './books.ts';
+import { growthItems, levelBarOf } from './levels.ts';
 import type { Live, State } from './state.ts';
 
 /** The innermost open run of a path. */
@@ -68,12 +69,16 @@ export function oweRequeue(
   if (!isPreempted && !isUnclaimed) return;
   if ((live.ask.maxWaitMs ?? 0) <= 0) return;
   if (barsOf(state, live.path, live.priority).size > 0) return;
+  if (
+    levelBarOf(state, { path: live.path, items: growthItems(live.items) }, live.priority) === 'deny'
+  )
+    return;
   if (event.atMs > latestStartMs(live.ask, live.deadlineAtMs, nodeEndOf(state.nodes, live.path)))
     return;
-  const { want } = termsOf(live.ask, state);
+  const { whole } = termsOf(live.ask, state);
   const isLeft = Object.entries(live.items).some(
     ([resource, held]) =>
-      Math.min(held, want[resource] ?? held) > (event.booked[resource] ?? 0) &&
+      Math.min(held, whole[resource] ?? held) > (event.booked[resource] ?? 0) &&
       pathLimit(state.nodes, live.path, resource) !== null,
   );
   if (!isLeft) return;

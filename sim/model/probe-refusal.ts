@@ -7,6 +7,7 @@ import { barsOf, isClosing, isFrozen } from './barred.ts';
 import { committed, needs } from './books.ts';
 import { guaranteeFits, promisedBeneath } from './guarantees.ts';
 import type { Sent } from './history.ts';
+import { growthItems, levelBarOf, levelsOver } from './levels.ts';
 import type { State } from './state.ts';
 import { isToolBarred } from './tools.ts';
 import { isImplausible, useOf } from './use.ts';
@@ -47,6 +48,17 @@ export function isRightRefusal(
       return placesOf(command, live).some((place) => isClosing(state, place));
     case 'node_frozen':
       return placesOf(command, live).some((place) => isFrozen(state, place));
+    case 'degraded':
+      if (command.op === 'open') {
+        return levelsOver(state, path).some(({ rules }) => !rules.newRuns);
+      }
+      return live === undefined || command.op !== 'resize'
+        ? null
+        : levelBarOf(
+            state,
+            { path: live.path, items: growthItems(command.items) },
+            live.priority,
+          ) !== undefined;
     case 'node_stopped':
       if (command.op === 'reserve') return barsOf(state, path, -Infinity).has('stopped');
       return live === undefined ? null : barsOf(state, live.path, live.priority).has('stopped');

@@ -5,9 +5,10 @@ import { barsOf } from './barred.ts';
 import { fits } from './books.ts';
 import { isSame } from './content.ts';
 import type { Given } from './history.ts';
+import { levelBarOf } from './levels.ts';
 import { balanceOf, differences } from './model-balance.ts';
 import { isRightRefusal } from './probe-refusal.ts';
-import { queueOf } from './rank.ts';
+import { placeOf } from './rank.ts';
 import type { State } from './state.ts';
 
 /** What a state says of an answer: empty where it could have been given then. */
@@ -64,8 +65,7 @@ export function probeOf({ to, answer }: Given): Probe | undefined {
         const id = answer.outcome === 'waiting' ? answer.waiting.id : answer.id;
         const waiting = state.waiting.get(id);
         if (waiting === undefined) return [{ rule: 'S §5', message: `${id} does not wait` }];
-        const { path, resource } = waiting.account;
-        const place = queueOf(state, path, resource).findIndex((one) => one.id === id) + 1;
+        const place = placeOf(state, waiting);
         const told =
           answer.outcome === 'waiting'
             ? answer.waiting.position
@@ -109,7 +109,9 @@ function queueObjection(
     return [{ rule: 'S §7', message: `${total} are told to wait, not ${meant.length}` }];
   }
   for (const { id, position, account, resource } of waiting) {
-    const place = queueOf(state, account, resource).findIndex((one) => one.id === id) + 1;
+    const one = state.waiting.get(id);
+    const isThere = one?.account.path === account && one.account.resource === resource;
+    const place = one !== undefined && isThere ? placeOf(state, one) : 0;
     if (place !== position) {
       return [{ rule: 'S §7', message: `${id} is told place ${position}, not ${place}` }];
     }
@@ -125,6 +127,7 @@ function dryRunObjection(
 ): Objection {
   if (command.op !== 'request') return FINE;
   const bars = barsOf(state, command.path, priorityOf(command));
-  if (bars.size === 0 && fits(state.nodes, command.path, granted)) return FINE;
+  const isAdmitted = levelBarOf(state, command, priorityOf(command)) === undefined;
+  if (isAdmitted && bars.size === 0 && fits(state.nodes, command.path, granted)) return FINE;
   return [{ rule: 'INV-2', message: `would grant ${JSON.stringify(granted)}: ${[...bars]}` }];
 }

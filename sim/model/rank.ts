@@ -2,6 +2,7 @@ import type { Policy } from '../../events/policy.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
 import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { latestStartMs, nodeEndOf } from './ask-terms.ts';
+import { isKeptOut } from './levels.ts';
 import type { State, Waiting } from './state.ts';
 
 /** What ranks a request in a queue. */
@@ -60,10 +61,11 @@ function compare(a: number, b: number): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** Who waits on an account, in the order of service. */
+/** Who waits in line on an account, in the order of service; who is kept out is not in line. */
 export function queueOf(state: State, path: string, resource: string): Waiting[] {
   const queue = [...state.waiting.values()].filter(
-    ({ account }) => account.path === path && account.resource === resource,
+    (one) =>
+      one.account.path === path && one.account.resource === resource && !isKeptOut(state, one),
   );
   return queue.sort((a, b) => order(state.policy, a, b));
 }
@@ -83,4 +85,13 @@ export function asRanked(
     arrival: state.count,
     pass: 0,
   };
+}
+
+/** The place that a waiting request has in the line, or would have if it were let in. */
+export function placeOf(state: State, waiting: Waiting): number {
+  const { path, resource } = waiting.account;
+  const before = queueOf(state, path, resource).filter(
+    (other) => other !== waiting && order(state.policy, other, waiting) < 0,
+  );
+  return before.length + 1;
 }

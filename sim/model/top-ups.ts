@@ -13,7 +13,7 @@ import type { Live, State, Waiting } from './state.ts';
 /** O-03: a part whose agent would wait for the rest keeps a claim, which joins a queue at once. */
 export function judgeKept(
   { state, event, find, owe }: Bench<EventOf<'AllocationGranted'>>,
-  { want }: Terms,
+  { whole }: Terms,
 ): void {
   const { id, ask, partial = false, topUp } = event;
   const wouldWait = ask.topUpLater === true && (ask.maxWaitMs ?? 0) > 0;
@@ -21,7 +21,7 @@ export function judgeKept(
     partial &&
     wouldWait &&
     state.waiting.size < LIMITS.queueDepthMax &&
-    !neverFits(state, ask.path, want);
+    !neverFits(state, ask.path, whole);
   if (isKept !== (topUp !== undefined)) {
     find('O-03', isKept ? 'no claim is kept for the rest' : 'a claim is kept for nothing', id);
   }
@@ -109,7 +109,7 @@ export function isOver({ live }: State, { topsUp }: Waiting['ask']): boolean {
 /** What was asked and is not held; an allocation counts itself. */
 function restOf(state: State, { ask, items }: Live): Record<string, number> {
   const rest: Record<string, number> = {};
-  for (const [resource, want] of Object.entries(termsOf(ask, state).want)) {
+  for (const [resource, want] of Object.entries(termsOf(ask, state).whole)) {
     const missing = want - (items[resource] ?? 0);
     if (missing > 0 && resource !== ALLOCATIONS) rest[resource] = missing;
   }

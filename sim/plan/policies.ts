@@ -1,3 +1,4 @@
+import { drawDegradation } from './degradation.ts';
 import { callBy } from './governing.ts';
 import type { PlannedCommandOf } from './job.ts';
 import { drawPoolRules } from './pools.ts';
@@ -80,6 +81,7 @@ export function drawPolicy(scene: Scene): PolicyInput {
         ],
       ]),
     ),
+    degradation: draw.maybe(300, () => drawDegradation(scene)),
     rules: draw.maybe(300, () => drawRules(scene)),
     // Nobody waits longer for an approver than the run lasts.
     approvalMs: draw.pick([1, 800, 5_000]),

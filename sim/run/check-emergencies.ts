@@ -11,6 +11,7 @@ const TOLD: ReadonlySet<EventType> = new Set([
   'StopCompleted',
   'StopLifted',
   'Frozen',
+  'DegradationChanged',
   'UsageQuarantined',
 ]);
 

@@ -58,6 +58,7 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     'reservation',
     'wait',
     'approval',
+    'level',
   ] as const;
   const due = fc.record({
     atMs: fc.nat(20),

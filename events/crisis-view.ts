@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { LevelRules } from './degradation-rules.ts';
+
+/** How a team or swarm fares. */
+export const CrisisView = z.object({
+  state: z.enum(['normal', 'degraded', 'emergency', 'stopped', 'recovering']),
+  level: z.number(),
+  /** What its level admits; absent at level 0. */
+  admits: LevelRules.optional(),
+  /** When it rises by a level if nothing holds it; null: something does, or it is at 0. */
+  risesInMs: z.number().nullable(),
+});
+export type CrisisView = z.infer<typeof CrisisView>;
