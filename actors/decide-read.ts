@@ -5,6 +5,7 @@ import { isWithin } from '../events/names.ts';
 import { refuse } from '../events/refusals.ts';
 import { answered, type Context, type Decision } from './context.ts';
 import { emergencyOf } from './emergencies/emergency.ts';
+import { poolLines } from './pools/pool-lines.ts';
 import { compareWaiting, type Waiting } from './queue/wait-queue.ts';
 import { cancelledBefore, claimed } from './repeat.ts';
 import { approvalAnswer, approvalView } from './rules/approvals.ts';
@@ -14,11 +15,9 @@ import { allocationView, balanceOf, pendingAnswer, waitingView } from './views.t
 
 export function decideBalance(team: Team, command: CommandOf<'balance'>, ctx: Context): Decision {
   const node = team.nodes.get(command.path);
-  return answered(
-    node === undefined
-      ? refuse('unknown_node', `${command.path} is not open`)
-      : balanceOf(team, node, ctx.atMs, command.history),
-  );
+  if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  const balance = balanceOf(team, node, ctx.atMs, command.history);
+  return answered(command.pools ? { ...balance, pools: poolLines(team, node, ctx.atMs) } : balance);
 }
 
 /** Where a request or allocation stands now. Asking claims a grant that came out of the queue. */

@@ -11,6 +11,7 @@ import { addEmergencies } from './commands/emergencies.ts';
 import { addEmergencyCommands } from './commands/freeze-and-stop.ts';
 import { addNodeCommands } from './commands/nodes.ts';
 import { addPolicyCommands } from './commands/policy.ts';
+import { addPools } from './commands/pools.ts';
 import { addProjectionCommands } from './commands/projections.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRequest } from './commands/request.ts';
@@ -30,7 +31,7 @@ const GROUPS: readonly [
   adds: readonly ((to: Command, runner: Runner) => void)[],
 ][] = [
   ['Start:', [addUp, addDemo, addWorkload]],
-  ['Look:', [addBalance, addWatch, addQueue, addStatusCommands, addEmergencies]],
+  ['Look:', [addBalance, addPools, addWatch, addQueue, addStatusCommands, addEmergencies]],
   ['Ask and settle:', [addRequest, addAllocationCommands, addApprovals]],
   [
     'Operate:',

@@ -12,6 +12,7 @@ import { durationMs, namedAmount, wholeNumber } from './values.ts';
 /** How a request is given on a command line. */
 export type AskTexts = AmountOptions & {
   readonly min?: readonly string[];
+  readonly anyOf?: readonly string[];
   readonly priority?: string;
   readonly impact?: string;
   readonly ttl?: string;
@@ -28,6 +29,11 @@ export type AskTexts = AmountOptions & {
 export function withAsk(command: Command): Command {
   return withAmounts(command, 'credits, in USD')
     .option('--min <name=amount>', 'take less if there is not enough; may be repeated', collect)
+    .option(
+      '--any-of <pools=amount>',
+      'of one of several pools, whichever has the least to do: pool.a,pool.b=2; may be repeated',
+      collect,
+    )
     .option('--priority <name>', 'low, normal, high, critical, emergency or a number')
     .option('--impact <0-100>', 'what is at stake; breaks ties')
     .option('--ttl <duration>', 'lease; unless renewed or settled by then it ends (default 60s)')
@@ -40,19 +46,33 @@ export function withAsk(command: Command): Command {
     .option('--not-preemptible', 'may not be taken for more urgent work (default: it may)');
 }
 
+/** `pool.a,pool.b=2` as a group of pools. @throws UsageError */
+function groupFrom(text: string): { pools: string[]; amount: number; min?: number } {
+  const [names = '', ...rest] = text.split('=');
+  const pools = names.split(',');
+  const [, amount] = namedAmount([pools[0], ...rest].join('='), '--any-of');
+  return { pools, amount };
+}
+
 /** The ask that the options spell. @throws UsageError */
 export function askFrom(options: AskTexts): AskInput {
   const items: Record<string, { amount: number; min?: number }> = {};
-  for (const [resource, amount] of Object.entries(amountsFrom(options)))
-    items[resource] = { amount };
+  const isPooled = options.anyOf !== undefined;
+  const isNamed = options.credits !== undefined || options.item !== undefined;
+  const amounts = isPooled && !isNamed ? {} : amountsFrom(options);
+  for (const [resource, amount] of Object.entries(amounts)) items[resource] = { amount };
+  const anyOf = options.anyOf?.map(groupFrom);
   for (const text of options.min ?? []) {
     const [resource, min] = namedAmount(text, '--min');
-    items[resource] = { amount: items[resource]?.amount ?? min, min };
+    const group = anyOf?.find(({ pools }) => pools.includes(resource));
+    if (group !== undefined) group.min = min;
+    else items[resource] = { amount: items[resource]?.amount ?? min, min };
   }
   const duration = (name: string, value: string | undefined, option: string) =>
     value === undefined ? {} : { [name]: durationMs(value, option) };
   return {
     items,
+    ...(anyOf === undefined ? {} : { anyOf }),
     ...duration('ttlMs', options.ttl, '--ttl'),
     ...duration('maxWaitMs', options.maxWait, '--max-wait'),
     ...duration('graceMs', options.grace, '--grace'),

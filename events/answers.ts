@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
 import { CrisisView } from './crisis-view.ts';
 import { Policy } from './policy.ts';
+import { PoolLine } from './pool-line.ts';
 import { RateLine } from './rate-line.ts';
 import { type ConflictType, DenialReason } from './reasons.ts';
 import { RefusalCode } from './refusal-code.ts';
@@ -299,6 +300,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     lines: z.array(BalanceLine),
     /** Rates that this node limits itself. */
     rates: z.array(RateLine).optional(),
+    /** Where `pools` was asked for. */
+    pools: z.array(PoolLine).optional(),
     children: z.array(z.string()),
   }),
   answer('allocation', { ...own, allocation: AllocationView }),

@@ -260,6 +260,8 @@ const Balance = z.strictObject({
   path: NodePath,
   /** Shows the stretches of the accounts' history, cut where grants and windows changed. */
   history: z.boolean().optional(),
+  /** Shows the pools that the node may use, and who of its own holds what of them. */
+  pools: z.boolean().optional(),
 });
 const Status = z.strictObject({
   op: z.literal('status'),

@@ -15,6 +15,8 @@ export const LIMITS = {
   poolGroupsMax: 4,
   poolsPerGroupMax: 8,
   poolNodesMax: 64,
+  /** Holders of one pool that are named in an answer. */
+  poolHoldersShownMax: 32,
   /** Resources whose limits one command sets. */
   accountsPerCommandMax: 64,
   /** Longest time over which a rate is metered. */

@@ -66,7 +66,10 @@ function addStop(program: Command, { run }: Runner): void {
     .option('--wait', 'show who has acknowledged and ended until all stands still')
     .addHelpText(
       'after',
-      examples('stop acme/research --wait', 'stop acme --all --within 30s --reason "runaway agents"'),
+      examples(
+        'stop acme/research --wait',
+        'stop acme --all --within 30s --reason "runaway agents"',
+      ),
     )
     .action(
       run(async (session, options: StopOptions, text: string) => {

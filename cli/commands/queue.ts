@@ -33,7 +33,7 @@ async function queue(session: Session, options: QueueOptions, text: string): Pro
   const path = nodePath(text);
   const { whatIf, ...texts } = options;
   if (!whatIf) {
-    if (texts.credits !== undefined || texts.item !== undefined) {
+    if ([texts.credits, texts.item, texts.anyOf].some((one) => one !== undefined)) {
       throw new UsageError(
         'A queue is shown as it is; what is asked for is said with --what-if.',
         'Add --what-if, or ask for real: bursar request PATH …',

@@ -28,6 +28,7 @@ export function addRequest(program: Command, { run }: Runner): void {
       examples(
         'request acme/research/run-42/step-7 --credits 0.05',
         'request acme/research/run-42 --item memory=512MiB --item concurrency=1 --max-wait 30s',
+        'request acme/research/run-42/step-7 --any-of pool.gpu-a,pool.gpu-b=2 --max-wait 30s',
         'request acme/research/run-42 --credits 1 --min credits=0.25 --priority high',
       ),
     )
