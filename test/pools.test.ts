@@ -11,7 +11,7 @@ const A = 'pool.a';
 const B = 'pool.b';
 const anyOf = (amount: number, ...pools: string[]) => ({ anyOf: [{ pools, amount }] });
 
-test('R-23 A-07 R-14 workers of one of two pools, the least used; who waits takes the first to come', async () => {
+test('R-23 A-07 R-10 R-14 workers of one of two pools, the least used; who waits takes the first to come', async () => {
   const swarm = await lab.openSwarm({ [A]: 2, [B]: 2, 'pool.m': 64 });
   const run = await lab.open(swarm);
   await lab.policy({ resources: { 'pool.m': { class: 'capacity', unit: 'bytes' } } });
