@@ -19,6 +19,7 @@ import { InvariantError } from './checks/invariant-error.ts';
 import { isEmergency } from './emergencies/emergency.ts';
 import { degradationChanged, followLevels } from './levels/evolve-level.ts';
 import {
+  forecastTold,
   limitsSet,
   nodeClosed,
   nodeOf,
@@ -228,6 +229,9 @@ function applyToAccounts(team: Team, event: AccountEvent, at: Position): void {
       return setAlert(team, event, event.place);
     case 'AlertCleared':
       return setAlert(team, event, event.still ?? -1);
+    case 'ExhaustionForecast':
+    case 'ForecastCleared':
+      return forecastTold(team, event);
     case 'Transferred':
       return transferred(team, event);
     case 'Reserved':
@@ -280,6 +284,8 @@ type AccountEvent = EventOf<
   | 'GrantsCounted'
   | 'AlertRaised'
   | 'AlertCleared'
+  | 'ExhaustionForecast'
+  | 'ForecastCleared'
   | 'Transferred'
   | 'Reserved'
   | 'ReservationEnded'

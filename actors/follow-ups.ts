@@ -4,6 +4,7 @@ import { endOfReservation } from './allocations/decide-reservation.ts';
 import { stamp } from './context.ts';
 import { announce } from './emergencies/announce.ts';
 import { stopCompleted } from './emergencies/stop-progress.ts';
+import { announceForecast } from './forecasts/forecast.ts';
 import { changeLevel } from './levels/change-level.ts';
 import { isIdleAutoStep } from './nodes/auto-close.ts';
 import type { Node } from './nodes/node.ts';
@@ -45,6 +46,11 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
   for (const path of agenda.levels) {
     agenda.levels.delete(path);
     const events = changeLevel(team, path, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const key of agenda.forecasts) {
+    agenda.forecasts.delete(key);
+    const events = announceForecast(team, key, atMs);
     if (events.length > 0) return events;
   }
   for (const path of agenda.sweeps) {
@@ -93,9 +99,9 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
 const NOTHING: BursarEvent[] = [];
 
 function isEmpty(agenda: Team['agenda']): boolean {
-  const { rests, grants, rungs, levels, sweeps, barred, collects, queues, stops, closings } =
-    agenda;
-  const first = rests.size + grants.size + rungs.size + levels.size + sweeps.size;
+  const { rests, grants, rungs, levels, forecasts, sweeps, barred, collects } = agenda;
+  const { queues, stops, closings } = agenda;
+  const first = rests.size + grants.size + rungs.size + levels.size + forecasts.size + sweeps.size;
   return first + barred.size + collects.size + queues.size + stops.size + closings.size === 0;
 }
 
@@ -105,6 +111,7 @@ export function sweepAll(team: Team): void {
   for (const { id, topUp } of team.allocations.values()) {
     if (topUp !== null && !team.waiting.has(topUp)) team.agenda.rests.add(id);
   }
+  for (const key of team.spendRates.keys()) team.agenda.forecasts.add(key);
   for (const key of team.contests.keys()) team.agenda.queues.add(key);
   for (const { id, state } of team.waiting.values()) {
     if (state === 'preempting') team.agenda.collects.add(id);

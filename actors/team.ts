@@ -8,6 +8,7 @@ import type { Resources } from './accounts/registry.ts';
 import type { Reservation } from './allocations/reservation.ts';
 import { InvariantWatch, type Watch } from './checks/invariants.ts';
 import { CRISES, type Crises } from './emergencies/crisis-machine.ts';
+import type { SpendRate } from './forecasts/spend-rate.ts';
 import { LIVES, type Life } from './nodes/machines.ts';
 import type { Node, Tier } from './nodes/node.ts';
 import type { Waiting } from './queue/wait-queue.ts';
@@ -144,6 +145,8 @@ export interface Agenda {
   readonly rungs: Set<string>;
   /** Nodes for which another level may be called for. */
   readonly levels: Set<string>;
+  /** Accounts that were spent or changed, and whose rate of spending is kept. */
+  readonly forecasts: Set<string>;
   /** Nodes whose closing may be complete, and stops whose allocations have all ended. */
   readonly closings: Set<string>;
   readonly stops: Set<string>;
@@ -185,6 +188,8 @@ export interface Team {
   readonly contestsById: Map<string, Contest>;
   /** Recent emergencies, oldest first, as positions of their events. */
   readonly emergencies: Emergency[];
+  /** How fast accounts are spent, by account key; where policy wants forecasts. */
+  readonly spendRates: Map<string, SpendRate>;
   readonly agenda: Agenda;
   /** Requests that ever waited, ids that were ever noted, nodes that were ever opened. */
   arrivals: number;
@@ -216,6 +221,7 @@ export interface Emergency {
 export type EmergencyEvent = EventOf<
   | 'ThresholdCrossed'
   | 'AlertRaised'
+  | 'ExhaustionForecast'
   | 'Stopped'
   | 'StopCompleted'
   | 'StopLifted'
@@ -253,6 +259,7 @@ export function newTeam(
     contests: new Map(),
     contestsById: new Map(),
     emergencies: [],
+    spendRates: new Map(),
     agenda: {
       rests: new Set(),
       collects: new Set(),
@@ -260,6 +267,7 @@ export function newTeam(
       grants: new Set(),
       rungs: new Set(),
       levels: new Set(),
+      forecasts: new Set(),
       closings: new Set(),
       stops: new Set(),
       sweeps: new Set(),

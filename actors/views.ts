@@ -8,6 +8,7 @@ import { termsOf } from './accounts/balance-terms.ts';
 import { typeIn } from './accounts/registry.ts';
 import type { Reservation } from './allocations/reservation.ts';
 import { stopView } from './emergencies/stop-progress.ts';
+import { type Forecast, forecastOf } from './forecasts/forecast.ts';
 import { crisisView } from './levels/told.ts';
 import { type Node, nameOf } from './nodes/node.ts';
 import { expectedWaitMs } from './queue/expected-wait.ts';
@@ -49,6 +50,7 @@ export function balanceOf(
       shortBy: account.limit === null ? 0 : Math.max(0, account.committed - account.limit),
       peakHeld: account.peakHeld,
       ...termsOf(node, resource, account, nowMs, withHistory),
+      ...forecastView(forecastOf(team, node, resource, nowMs)),
     });
   }
   const crisis = crisisView(team, node, nowMs);
@@ -73,6 +75,12 @@ export function balanceOf(
 
 function stopViews({ stops }: Node, nowMs: number) {
   return [...(stops?.values() ?? [])].map((stop) => stopView(stop, nowMs));
+}
+
+function forecastView(forecast: Forecast | undefined): Pick<BalanceLine, 'forecast'> {
+  if (forecast === undefined) return {};
+  const { ratePerHour, lastsMs, earliestMs, latestMs } = forecast;
+  return { forecast: { ratePerHour, lastsMs, earliestMs, latestMs } };
 }
 
 function reservationView(reservation: Reservation, nowMs: number): ResourceReservation {

@@ -1,10 +1,12 @@
 import type { BalanceLine, GrantView, Segment } from '../events/balance-line.ts';
+import { durationText } from '../workload/number-text.ts';
 import { showAmount, showTime } from './values.ts';
 
 /** What windows, grants, debt and history add to a line of a balance. */
 export function termTexts(line: BalanceLine): string[] {
   return [
     ...windowText(line),
+    ...forecastText(line),
     ...(line.grants ?? []).map((grant) => grantText(line.resource, grant)),
     ...debtText(line),
     ...(line.history ?? []).map((stretch) => stretchText(line.resource, stretch)),
@@ -17,6 +19,16 @@ function windowText({ resource, window, spentPast = 0, spentTotal = 0 }: Balance
   const until = endsAtMs === null ? 'until it is reset' : `until ${showTime(endsAtMs)}`;
   const last = `${showAmount(resource, spentPast)} in the last, ${showAmount(resource, spentTotal)} ever`;
   return [`  ${resource}: window of ${every} (${tz}) ${until}; spent ${last}`];
+}
+
+function forecastText({ resource, forecast }: BalanceLine): string[] {
+  if (forecast === undefined) return [];
+  const { ratePerHour, lastsMs, earliestMs, latestMs } = forecast;
+  const latest = latestMs === null ? 'for ever' : durationText(latestMs);
+  const rate = `${showAmount(resource, ratePerHour)} an hour`;
+  return [
+    `  ${resource}: lasts ${durationText(lastsMs)} at ${rate} (${durationText(earliestMs)} to ${latest})`,
+  ];
 }
 
 function grantText(resource: string, grant: GrantView): string {

@@ -90,6 +90,15 @@ export const Emergency = z.object({
   usePermille: z.number().optional(),
   /** The account's own threshold that was reached. */
   threshold: Threshold.optional(),
+  /** When the account will be used up at the rate at which it is spent; latest null: perhaps never. */
+  forecast: z
+    .object({
+      exhaustsAtMs: z.number(),
+      earliestAtMs: z.number(),
+      latestAtMs: z.number().nullable(),
+      ratePerHour: z.number(),
+    })
+    .optional(),
   stop: z.string().optional(),
   below: z.number().nullable().optional(),
   ackUntilMs: z.number().optional(),

@@ -78,6 +78,16 @@ export const BalanceLine = z.object({
   /** In the order in which they burn; those that are over last. */
   grants: z.array(GrantView).optional(),
   thresholds: z.array(Threshold).optional(),
+  /** How long what is left lasts at the rate at which it was last spent; where policy says so. */
+  forecast: z
+    .object({
+      ratePerHour: z.number(),
+      lastsMs: z.number(),
+      earliestMs: z.number(),
+      /** Null: perhaps for ever. */
+      latestMs: z.number().nullable(),
+    })
+    .optional(),
   /** Oldest first; where `history` was asked for. */
   history: z.array(Segment).optional(),
 });

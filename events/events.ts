@@ -3,6 +3,7 @@ import { ResourceLimits, WeightMilli } from './commands.ts';
 import { CRISIS_EVENTS } from './crisis-events.ts';
 import { EMERGENCY_EVENTS } from './emergency-events.ts';
 import { cause, count, event, level, time } from './event-kit.ts';
+import { FORECAST_EVENTS } from './forecast-events.ts';
 import { LEDGER_EVENTS } from './ledger-events.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
@@ -352,6 +353,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
   event('CredentialDismissed', { ...cause, agent: NodeName }),
   ...EMERGENCY_EVENTS,
   ...CRISIS_EVENTS,
+  ...FORECAST_EVENTS,
   event('ThresholdCrossed', {
     path: NodePath,
     resource: ResourceName,

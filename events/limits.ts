@@ -99,6 +99,8 @@ export const LIMITS = {
   fillTasksMax: 1_000_000,
   /** Steps of one search for the set of allocations that comes closest to an excess. */
   subsetStepsMax: 50_000,
+  /** Pieces into which the window of a forecast is cut. */
+  forecastPieces: 12,
   /** Characters of a policy file, comments and all; the policy itself has to fit a request. */
   policyFileCharsMax: 256 * 1024,
   /** Time without alarms after which a level rises: longest, and where policy names none. */

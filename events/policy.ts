@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DegradationRules } from './degradation-rules.ts';
+import { ForecastRules } from './forecast-rules.ts';
 import { LIMITS } from './limits.ts';
 import { PoolRules } from './pools.ts';
 import { PreemptionRules } from './preemption-rules.ts';
@@ -70,6 +71,7 @@ export const Policy = z.strictObject({
     ]),
   /** Levels by which team and swarms degrade. Null: none. */
   degradation: DegradationRules.nullable().default(null),
+  forecast: ForecastRules,
   /** Overrun of one settle above this freezes the run. Null: no bound. */
   overrunMax: Amounts.nullable().default(null),
   /** Resources that this team has beside those of every team. */

@@ -125,6 +125,8 @@ type WithoutBooks = EventOf<
   | 'GrantVoided'
   | 'AlertRaised'
   | 'AlertCleared'
+  | 'ExhaustionForecast'
+  | 'ForecastCleared'
   | 'CredentialEnrolled'
   | 'CredentialDismissed'
   | 'StopAcknowledged'

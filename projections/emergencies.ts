@@ -1,5 +1,6 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin, teamOf } from '../events/names.ts';
+import { durationText } from './amount-text.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import { type Position, type Projection, UnfitEventError } from './projection.ts';
 import { forgetRoots, noteRoots, sharesWindow, type WindowRoots } from './window-roots.ts';
@@ -145,12 +146,21 @@ function apply(team: TeamEmergencies, event: BursarEvent, at: Position): void {
       return raised(team, event, at);
     case 'AlertCleared':
       return cleared(team, event);
+    case 'ExhaustionForecast':
+      return forecast(team, event, at);
+    case 'ForecastCleared':
+      team.alarms.delete(forecastKey(event.path, event.resource));
+      return;
+    case 'PolicySet':
+      // Under another policy what lasts how long is watched anew.
+      for (const key of team.alarms.keys()) if (isForecastKey(key)) team.alarms.delete(key);
+      return;
     case 'NodeOpened':
     case 'LimitsSet':
       return limited(team, event);
     case 'WindowOpened':
       for (const key of team.alarms.keys()) {
-        if (sharesWindow(team.windows, event, key)) team.alarms.delete(key);
+        if (!isForecastKey(key) && sharesWindow(team.windows, event, key)) team.alarms.delete(key);
       }
       return;
     case 'Frozen':
@@ -207,6 +217,29 @@ function raised(team: TeamEmergencies, event: EventOf<'AlertRaised'>, at: Positi
   const alarm = { path, resource, kind, rung: place + 1, usePermille, limit: limit ?? 0 };
   team.alarms.set(key, [{ ...alarm, sinceMs: atMs }]);
   tell(team, event, at, kind, `${resource}: ${usage} are used of ${limit ?? 'no limit'}`);
+}
+
+/** What is left of an account will not last: an alarm of its own beside the rungs. */
+function forecast(team: TeamEmergencies, event: EventOf<'ExhaustionForecast'>, at: Position): void {
+  const { path, resource, left, limit, atMs, exhaustsAtMs } = event;
+  const used = limit === 0 ? 1_000n : (BigInt(limit - left) * 1_000n) / BigInt(limit);
+  const alarm = { path, resource, kind: 'warning', rung: 1, limit, sinceMs: atMs } as const;
+  team.alarms.set(forecastKey(path, resource), [{ ...alarm, usePermille: Number(used) }]);
+  tell(
+    team,
+    event,
+    at,
+    'warning',
+    `${resource} lasts ${durationText(exhaustsAtMs - atMs)} at this rate`,
+  );
+}
+
+function forecastKey(path: string, resource: string): string {
+  return `${keyOf(path, resource)}|forecast`;
+}
+
+function isForecastKey(key: string): boolean {
+  return key.endsWith('|forecast');
 }
 
 function cleared(team: TeamEmergencies, event: EventOf<'AlertCleared'>): void {

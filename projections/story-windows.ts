@@ -1,9 +1,15 @@
 import type { EventOf } from '../events/events.ts';
 import type { Threshold } from '../events/window.ts';
-import { amountText, instantText } from './amount-text.ts';
+import { amountText, durationText, instantText } from './amount-text.ts';
 
 type WindowEvent = EventOf<
-  'GrantVoided' | 'WindowOpened' | 'GrantsCounted' | 'AlertRaised' | 'AlertCleared'
+  | 'GrantVoided'
+  | 'WindowOpened'
+  | 'GrantsCounted'
+  | 'AlertRaised'
+  | 'AlertCleared'
+  | 'ExhaustionForecast'
+  | 'ForecastCleared'
 >;
 
 /** A sentence on what became of windows, grants and thresholds. */
@@ -35,6 +41,13 @@ export function windowText(event: WindowEvent): string {
     }
     case 'AlertCleared':
       return `A threshold of the ${event.of} of ${event.resource} of ${path} is armed again.`;
+    case 'ExhaustionForecast': {
+      const { resource, ratePerHour, left, exhaustsAtMs, atMs, samples } = event;
+      const rate = `${amountText(resource, ratePerHour)} an hour (${samples} bookings)`;
+      return `At ${rate} the ${amountText(resource, left)} left of ${path} last ${durationText(exhaustsAtMs - atMs)}.`;
+    }
+    case 'ForecastCleared':
+      return `The ${event.resource} of ${path} last longer again than policy looks ahead.`;
     default:
       return event satisfies never;
   }

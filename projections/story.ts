@@ -174,6 +174,8 @@ function treeText(event: TreeEvent): string {
     case 'GrantsCounted':
     case 'AlertRaised':
     case 'AlertCleared':
+    case 'ExhaustionForecast':
+    case 'ForecastCleared':
       return windowText(event);
     case 'Transferred':
       return (

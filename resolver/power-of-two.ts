@@ -44,8 +44,9 @@ function squareRoot(value: bigint): bigint {
   return wholeSquareRoot(value << POINT_BITS);
 }
 
-/** Newton's method on whole numbers, from above. */
-function wholeSquareRoot(value: bigint): bigint {
+/** The largest whole number whose square is no more. Newton's method, from above. */
+export function wholeSquareRoot(value: bigint): bigint {
+  if (value === 0n) return 0n;
   let root = 1n << BigInt((value.toString(2).length + 1) >> 1);
   for (;;) {
     const next = (root + value / root) >> 1n;

@@ -2,6 +2,7 @@ import type { BursarEvent } from '../../events/events.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { alertChangeOf } from '../emergencies/alerts.ts';
 import { hasLadder, rungOf } from '../emergencies/ladder.ts';
+import { noteForecast, noteSpent } from '../forecasts/forecast.ts';
 import type { Node } from '../nodes/node.ts';
 import type { ChangeKind, NodeChange } from '../nodes/node-change.ts';
 import { accountKey, type Team } from '../team.ts';
@@ -39,6 +40,9 @@ export function climb(
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     team.runtime.deliver(node, change);
     follow(team, node, climbs, makesRoom);
+    for (const { resource, spentTree } of climbs) {
+      if (spentTree !== 0) noteSpent(team, node, resource, spentTree, event.atMs, event.atMs);
+    }
     if (!isFelt || (kind === 'childClosed' && climbs.every(isStill))) return;
     change.isOwn = false;
   }
@@ -79,6 +83,7 @@ export function noteChanged(team: Team, node: Node, resource: string, makesRoom:
   }
   const account = node.accounts.get(resource);
   if (account === undefined) return;
+  if (makesRoom) noteForecast(team, node, resource);
   if (account.alerts !== null) {
     if (alertChangeOf(account) !== undefined) {
       team.agenda.rungs.add(accountKey(node.path, resource));

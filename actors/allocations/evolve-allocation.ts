@@ -92,7 +92,7 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   if (event.rates !== undefined) correctRates(team, allocation, event);
   const now = usedNow(event.booked, event.earlier);
   climb(team, node, 'ended', event, settling(allocation, now), -1);
-  bookEarlier(team, node, event.earlier);
+  bookEarlier(team, node, event.earlier, event.atMs);
   team.tombstones.set(allocation.id, {
     path: node.path,
     openingNo: node.openingNo,
@@ -269,15 +269,15 @@ function correct(
     climbs.push(climbOf(resource, 0, (moreNow[resource] ?? 0) - (lessNow[resource] ?? 0), 0));
   }
   climb(team, node, 'booked', event, climbs);
-  bookEarlier(team, node, event.earlier);
-  bookEarlier(team, node, event.earlierReturned, -1);
+  bookEarlier(team, node, event.earlier, event.atMs);
+  bookEarlier(team, node, event.earlierReturned, event.atMs, -1);
 }
 
 /** A charge: use that no allocation held. */
 export function charged(team: Team, event: EventOf<'Charged'>): void {
   const node = nodeOf(team, event.path);
   climb(team, node, 'booked', event, spending(usedNow(event.amounts, event.earlier)));
-  bookEarlier(team, node, event.earlier);
+  bookEarlier(team, node, event.earlier, event.atMs);
 }
 
 function combined(base: Amounts, more: Amounts, less: Amounts): Amounts {

@@ -11,6 +11,7 @@ export function isEmergency(event: BursarEvent): event is EmergencyEvent {
   switch (event.type) {
     case 'ThresholdCrossed':
     case 'AlertRaised':
+    case 'ExhaustionForecast':
     case 'Stopped':
     case 'StopCompleted':
     case 'StopLifted':
@@ -60,6 +61,8 @@ function tell(event: EmergencyEvent): Told {
         detail: `${resource} of ${path} has reached ${boundText(threshold)}: ${usage} of ${limit ?? 'no limit'}`,
       };
     }
+    case 'ExhaustionForecast':
+      return forecastText(event);
     case 'Stopped':
       return {
         kind: 'stop',
@@ -110,6 +113,21 @@ function verificationOf(event: EventOf<'StopCompleted'>): Pick<EmergencyMessage,
     ...{ allocations, agents, acknowledged: acknowledgedCount, fenced: fencedCount },
     ...(unacknowledged === undefined ? {} : { unacknowledged }),
     ...(fencedAgents === undefined ? {} : { fencedAgents }),
+  };
+}
+
+/** A forecast warns, and no more: what is used up has the ladder to tell it. */
+function forecastText(event: EventOf<'ExhaustionForecast'>): Told {
+  const { path, resource, atMs, exhaustsAtMs, earliestAtMs, latestAtMs, ratePerHour, left } = event;
+  const inMinutes = (at: number) => Math.floor((at - atMs) / 60_000);
+  const latest = latestAtMs === null ? 'never' : `${inMinutes(latestAtMs)}`;
+  return {
+    kind: 'warning',
+    resource,
+    forecast: { exhaustsAtMs, earliestAtMs, latestAtMs, ratePerHour },
+    detail:
+      `${resource} of ${path} will run out in ${inMinutes(exhaustsAtMs)} minutes ` +
+      `(${inMinutes(earliestAtMs)} to ${latest}): ${left} left, ${ratePerHour} spent an hour`,
   };
 }
 

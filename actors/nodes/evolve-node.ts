@@ -4,6 +4,7 @@ import { parentPathOf } from '../../events/names.ts';
 import { guaranteeClimb, type ResourceClimb, rollUpClimb } from '../accounts/account.ts';
 import { addDue, climb, noChange, noteChanged } from '../accounts/climb.ts';
 import { alertOf } from '../emergencies/alerts.ts';
+import { forgetSpendRates, noteForecast } from '../forecasts/forecast.ts';
 import { stopBegun, stopEnded } from '../levels/standing.ts';
 import { accountKey, type Position, type Team } from '../team.ts';
 import { grantAdded, grantsRebased } from '../windows/evolve-grants.ts';
@@ -118,6 +119,7 @@ function termsSet(
     // A rate is in no account.
     if (per !== undefined) continue;
     grantsRebased(team, node, resource, event.atMs);
+    noteForecast(team, node, resource);
     noteChanged(team, node, resource, false);
   }
 }
@@ -168,6 +170,7 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
   team.runtime.deliver(node, { kind: 'closed', event, climbs: [], live: 0, isOwn: false });
   team.runtime.stop(node);
   team.nodes.delete(node.path);
+  forgetSpendRates(team, node);
   const { parent } = node;
   if (parent === undefined) {
     team.isClosed = true;
@@ -223,6 +226,8 @@ export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
   assert(version === team.policyVersion + 1, `policy ${version} follows ${team.policyVersion}`);
   team.policyVersion = version;
   team.policyNote = { by, atMs, preset, comment };
+  // Under another policy it is watched anew.
+  team.spendRates.clear();
   team.policy = event.policy;
   team.resources.added = event.policy.resources;
   const { evictionsMax } = event.policy.preemption;
@@ -239,6 +244,18 @@ export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
     }
   }
   team.agenda.sweeps.add(team.name);
+}
+
+/** Notes whether an account was told to run out. */
+export function forecastTold(
+  team: Team,
+  { type, path, resource }: EventOf<'ExhaustionForecast' | 'ForecastCleared'>,
+): void {
+  const rate = team.spendRates.get(accountKey(path, resource));
+  assert(rate !== undefined, `the rate at which ${resource} of ${path} is spent is known`);
+  const isRaised = type === 'ExhaustionForecast';
+  assert(rate.isRaised !== isRaised, 'a forecast is raised once until it is cleared');
+  rate.isRaised = isRaised;
 }
 
 /** Notes the rung of the ladder that has been announced. */

@@ -2,6 +2,7 @@ import type { Earlier } from '../../events/events.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { contributionOf } from '../accounts/account.ts';
 import { noteChanged } from '../accounts/climb.ts';
+import { noteSpent } from '../forecasts/forecast.ts';
 import type { Node } from '../nodes/node.ts';
 import { accountOf } from '../nodes/node-change.ts';
 import { accountKey, type Team } from '../team.ts';
@@ -12,11 +13,13 @@ export function bookEarlier(
   team: Team,
   from: Node,
   earlier: Earlier | undefined,
+  nowMs: number,
   sign: 1 | -1 = 1,
 ): void {
   for (const { usedAtMs, amounts } of earlier ?? []) {
     for (const resource in amounts) {
-      bookAt(team, from, resource, sign * (amounts[resource] as number), usedAtMs);
+      const amount = sign * (amounts[resource] as number);
+      bookAt(team, from, { resource, amount, usedAtMs, nowMs });
     }
   }
 }
@@ -33,13 +36,21 @@ export function usedNow(amounts: Amounts, earlier: Earlier | undefined): Amounts
   return now;
 }
 
+/** One part of what was used before; the time at which it is booked. */
+interface Use {
+  readonly resource: string;
+  readonly amount: number;
+  readonly usedAtMs: number;
+  readonly nowMs: number;
+}
+
 /**
  * One part, from its node to the root. It counts in a tier's window if that had begun when it was
  * used. Where a window ends and the one above still runs, the use becomes own use of the tier
  * above, as at the end of that window; where only the inner one still runs, the tier above takes
  * no part in it.
  */
-function bookAt(team: Team, from: Node, resource: string, amount: number, usedAtMs: number): void {
+function bookAt(team: Team, from: Node, { resource, amount, usedAtMs, nowMs }: Use): void {
   let growth = 0;
   let isCountedBelow = false;
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
@@ -70,6 +81,7 @@ function bookAt(team: Team, from: Node, resource: string, amount: number, usedAt
       account.grants.use(amount, usedAtMs);
       team.agenda.grants.add(accountKey(node.path, resource));
     }
+    noteSpent(team, node, resource, amount, usedAtMs, nowMs);
     noteChanged(team, node, resource, true);
   }
 }

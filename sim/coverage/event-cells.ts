@@ -60,6 +60,8 @@ export const EVENT_SITUATIONS = {
   StopCompleted: ['with fenced', 'without fenced'],
   ThresholdCrossed: ['notice', 'warning', 'critical', 'exhausted'],
   ThresholdRearmed: ['any'],
+  ExhaustionForecast: ['with an end', 'perhaps never'],
+  ForecastCleared: ['any'],
   LeasesExtended: ['any'],
 } as const satisfies Partial<Record<EventType, readonly string[]>>;
 
@@ -115,6 +117,8 @@ function kindsOf(event: BursarEvent): string[] {
       return [event.fencedCount > 0 ? 'with fenced' : 'without fenced'];
     case 'ThresholdCrossed':
       return [event.kind];
+    case 'ExhaustionForecast':
+      return [event.latestAtMs === null ? 'perhaps never' : 'with an end'];
     default:
       return ['any'];
   }

@@ -90,9 +90,17 @@ function foldAlarm(state: State, event: BursarEvent): void {
       return withNode(state, event.path, (node) => {
         accountOf(state.nodes, node, event.resource).rung = event.rung - 1;
       });
+    case 'ExhaustionForecast':
+    case 'ForecastCleared':
+      return setRaised(state, event);
     default:
       return;
   }
+}
+
+function setRaised(state: State, event: EventOf<'ExhaustionForecast' | 'ForecastCleared'>): void {
+  const watched = state.watched.get(`${event.path}|${event.resource}`);
+  if (watched !== undefined) watched.isRaised = event.type === 'ExhaustionForecast';
 }
 
 /** What governs the team, and who may act in it. */

@@ -3,12 +3,14 @@ import { foldAllocation } from './fold-allocation.ts';
 import { foldNode } from './fold-node.ts';
 import { foldWaiting } from './fold-waiting.ts';
 import { foldWindows } from './fold-windows.ts';
+import { watch } from './forecasts.ts';
 import type { Recorded } from './history.ts';
 import { foldLevel } from './judge-level.ts';
 import type { State } from './state.ts';
 
 /** Takes one durable event into the books. Never refuses: what is allowed, the judges say. */
 export function fold(state: State, { event, at }: Recorded): void {
+  watch(state, event);
   foldAllocation(state, event);
   foldWaiting(state, event);
   foldNode(state, event);

@@ -6,6 +6,7 @@ import { fits } from './books.ts';
 import { isStuck } from './circles.ts';
 import { concerns } from './concerns.ts';
 import { dueBy } from './due.ts';
+import { judgeForecasts } from './judge-forecast.ts';
 import { judgeLadders } from './judge-ladder.ts';
 import { judgeLevels } from './judge-level.ts';
 import { isKeptOut, levelBarOf } from './levels.ts';
@@ -31,6 +32,7 @@ export function judgeQuiet(state: State, atMs: number, find: Bench['find']): voi
   judgeNodes(state, find);
   judgeLadders(state, find);
   judgeLevels(state, find);
+  judgeForecasts(state, atMs, find);
   for (const [contest, { path, resource, raisedAfter }] of state.contests) {
     // Raised by this very decision, which then selects a strategy.
     if (raisedAfter >= state.count - 2) continue;

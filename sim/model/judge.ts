@@ -6,6 +6,7 @@ import { judgeAuthority } from './judge-authority.ts';
 import { judgeContention, judgeContestEnded, judgeStrategy } from './judge-contest.ts';
 import { judgeDenial } from './judge-denial.ts';
 import { judgeEnd } from './judge-end.ts';
+import { judgeForecast, judgeForecastCleared } from './judge-forecast.ts';
 import { judgeGrant } from './judge-grant.ts';
 import { judgeId } from './judge-ids.ts';
 import { judgeCrossed, judgeRearmed } from './judge-ladder.ts';
@@ -98,6 +99,8 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   ThresholdCrossed: judgeCrossed,
   ThresholdRearmed: judgeRearmed,
   DegradationChanged: judgeLevel,
+  ExhaustionForecast: judgeForecast,
+  ForecastCleared: judgeForecastCleared,
   LeasesExtended: judgeExtended,
 };
 

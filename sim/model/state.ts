@@ -2,6 +2,7 @@ import type { BursarEvent } from '../../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../../events/policy.ts';
 import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Role } from '../../events/roles.ts';
+import type { Watched } from './forecasts.ts';
 import type { Position } from './history.ts';
 import type { Nodes } from './nodes.ts';
 import type { Turns } from './turns.ts';
@@ -153,6 +154,8 @@ export interface State {
   readonly tombstones: Map<string, Tombstone>;
   readonly credentials: Map<string, Credential>;
   readonly contests: Map<string, Contested>;
+  /** What is spent of accounts of team and swarm, by `path|resource`; where policy forecasts. */
+  readonly watched: Map<string, Watched>;
   /** Of accounts for which somebody waits, by `path|resource`. */
   readonly turns: Map<string, Turns>;
   /** Last event that decided each id of a client or of the writer. */
@@ -179,6 +182,7 @@ export function newState(team: string): State {
     tombstones: new Map(),
     credentials: new Map(),
     contests: new Map(),
+    watched: new Map(),
     turns: new Map(),
     ids: new Map(),
     count: 0,

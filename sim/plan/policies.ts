@@ -82,6 +82,11 @@ export function drawPolicy(scene: Scene): PolicyInput {
       ]),
     ),
     degradation: draw.maybe(300, () => drawDegradation(scene)),
+    forecast: draw.maybe(400, () => ({
+      horizonMs: draw.pick([500, 5_000, 60_000, 7_200_000]),
+      windowMs: draw.pick([120, 6_000, 3_600_000]),
+      leastSamples: draw.pick([2, 3, 5]),
+    })),
     rules: draw.maybe(300, () => drawRules(scene)),
     // Nobody waits longer for an approver than the run lasts.
     approvalMs: draw.pick([1, 800, 5_000]),

@@ -7,6 +7,7 @@ import type { SimViolation } from './report.ts';
 const TOLD: ReadonlySet<EventType> = new Set([
   'ThresholdCrossed',
   'AlertRaised',
+  'ExhaustionForecast',
   'Stopped',
   'StopCompleted',
   'StopLifted',
