@@ -103,11 +103,16 @@ function allocationDue(
   const dueAtMs = allocation === undefined ? null : timeOf(allocation, kind);
   if (allocation === undefined || dueAtMs === null) return [];
   if (isPutOff(team, due, dueAtMs, atMs)) return [];
-  const as = ({ expire: 'expired', claim: 'unclaimed', fence: 'preempted' } as const)[kind];
+  if (kind === 'expire') return endOf(team, allocation, leaseEnd(allocation), atMs);
+  const as = kind === 'claim' ? 'unclaimed' : 'preempted';
   const ends = endOf(team, allocation, as, atMs);
-  const requeued =
-    as === 'expired' ? undefined : requeueOf(team, allocation, as, atMs, at, ends.length);
+  const requeued = requeueOf(team, allocation, as, atMs, at, ends.length);
   return requeued === undefined ? ends : [...ends, requeued];
+}
+
+/** A lease that reached to the deadline of its node was ended by that, however late it is noticed. */
+function leaseEnd({ expiresAtMs, node }: Allocation): 'expired' | 'timed_out' {
+  return node.deadlineAtMs <= expiresAtMs ? 'timed_out' : 'expired';
 }
 
 function timeOf(allocation: Allocation, kind: 'expire' | 'claim' | 'fence'): number | null {

@@ -1,12 +1,8 @@
-import { createHash } from 'node:crypto';
-import { type Agent, addAgent } from '../broker/agents.ts';
-import { pathsIn } from '../broker/data-folder.ts';
-import { ConnectError, connect } from '../client/client.ts';
 import { driveWorkload } from '../workload/drive.ts';
-import type { DriveProgress, GovernorAccess } from '../workload/drive-options.ts';
-import { WORKLOAD_LIMITS } from '../workload/limits.ts';
+import type { DriveProgress } from '../workload/drive-options.ts';
 import { usdText } from '../workload/money.ts';
 import { countText, durationText } from '../workload/number-text.ts';
+import { spendPicture } from '../workload/picture.ts';
 import type { Plan } from '../workload/plan.ts';
 import { openPriceBook } from '../workload/pricing.ts';
 import { workloadReport } from '../workload/report.ts';
@@ -14,9 +10,8 @@ import { type ReportFiles, writeReportFiles } from '../workload/report-files.ts'
 import { reportText } from '../workload/report-text.ts';
 import { checkWholeLog, type LogVerdict, verdictText } from './check-log.ts';
 import type { DriveSettings } from './drive-options.ts';
-import { NotReloadedError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { brokerAddress, connectGovernor } from './reach.ts';
+import { governorAccess } from './governor-access.ts';
 import type { Session } from './session.ts';
 
 /** A workload to be driven, and what to do with what it comes to. */
@@ -47,7 +42,13 @@ export async function driveAndReport(session: Session, job: DriveJob): Promise<E
   const verdict = job.isAudited && !signal.aborted ? await checkWholeLog(session) : null;
   const admissionsAboveLimit = verdict?.admissionsAboveLimit ?? null;
   const report = workloadReport({ ...driven.outcome, admissionsAboveLimit }, driven.tally);
-  const files = await writeReportFiles(job.folder, titleOf(job), report, driven.panels);
+  const title = titleOf(job);
+  const files = await writeReportFiles(job.folder, {
+    title,
+    picture: { name: 'spend', svg: spendPicture({ title, panels: driven.panels }) },
+    text: reportText(report, { colours: false }),
+    report,
+  });
   screen.result({ ...report, audit: verdict, files }, () =>
     [
       reportText(report, { colours: screen.paint.isColorSupported }),
@@ -71,44 +72,9 @@ function titleOf({ source, settings }: DriveJob): string {
   return `${name}, ${pace}`;
 }
 
-function filesText({ html, svg, json }: ReportFiles): string {
+/** Where a report was put, for people. */
+export function filesText({ html, svg, json }: ReportFiles): string {
   return `Report: ${html}\nPicture: ${svg}\nFigures: ${json}`;
-}
-
-/** Makes one agent a team, all at once, so that a server of one's own is reloaded once. */
-async function governorAccess(session: Session, teams: readonly string[]): Promise<GovernorAccess> {
-  const { dataDir } = session;
-  const { url } = brokerAddress(session);
-  const timeoutMs = WORKLOAD_LIMITS.commandMsMax;
-  const agents = new Map<string, Agent>();
-  for (const team of teams) {
-    agents.set(team, await addAgent(dataDir, { name: driverOf(team), team }));
-  }
-  const onWarning = (warning: Error) => session.screen.aside(warning.message);
-  return {
-    operatorOf: (team) => connectGovernor(session, team, 'operator', timeoutMs),
-    agentOf: async (team) => {
-      const agent = agents.get(team);
-      if (agent === undefined) throw new Error(`no agent of ${team}`);
-      const { name, seed, isLive } = agent;
-      try {
-        return await connect({ url, agent: name, team, seed, timeoutMs, onWarning });
-      } catch (error) {
-        if (isLive || !(error instanceof ConnectError) || error.retryable) throw error;
-        throw new NotReloadedError(name, pathsIn(dataDir).generatedConf, error);
-      }
-    },
-  };
-}
-
-const NAME_CHARS_MAX = 64;
-
-/** The agent that stands for all agents of a team: `driver-<team>`. */
-function driverOf(team: string): string {
-  const name = `driver-${team}`;
-  if (name.length <= NAME_CHARS_MAX) return name;
-  const hash = createHash('sha256').update(team).digest('hex').slice(0, 12);
-  return `${name.slice(0, NAME_CHARS_MAX - 1 - hash.length)}-${hash}`;
 }
 
 function progressText(progress: DriveProgress): string {

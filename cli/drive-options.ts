@@ -69,7 +69,8 @@ export async function driveSettings(
   };
 }
 
-function speedFrom(text: string): DriveSpeed {
+/** @throws UsageError */
+export function speedFrom(text: string): DriveSpeed {
   if (text === 'max') return text;
   const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
   if (speed > 0) return speed;

@@ -61,4 +61,21 @@ test('1,884 calls of 94 projects, with a model for the rows that name none', asy
   assert.is(figures.rows.byOutcome.skipped, 0);
 });
 
+test('5,680 runs in 20 pools: never more places taken than a pool has, every kill enforced', async () => {
+  // The record's nine hours at this speed take half a minute.
+  const figures = await demo('orca_tbench_runs.jsonl.gz', '--speed', '1000');
+  assertSound(figures, 5_680);
+  assert.is(figures.rows.byOutcome.skipped, 134, 'rows without any time');
+  assert.is(figures.pools.length, 20);
+  assert.equal(figures.poolsExceeded, []);
+  for (const { path: pool, peak, slots } of figures.pools) assert.is(peak, slots, pool);
+  const { ends, timedOut, overstayed } = figures.limits;
+  assert.is(overstayed, 0, 'nobody outlives a limit');
+  assert.is(timedOut, ends.killedTimedOut + ends.finishedTimedOut);
+  assert.is(ends.killedTimedOut + ends.killedOther + ends.notBegun >= 1_987, true);
+  assert.is(ends.killedOther, 0, 'of 1,987 that the record says were killed');
+  const [high, , low] = figures.waits;
+  assert.ok(high.p50Ms < low.p50Ms, `${high.p50Ms} and ${low.p50Ms}`);
+});
+
 test.run();

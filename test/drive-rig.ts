@@ -2,7 +2,7 @@ import { addAgent, agentSeed } from '../broker/agents.ts';
 import { type BursarClient, connect } from '../client/client.ts';
 import { type Budgets, NO_BUDGETS } from '../workload/budgets.ts';
 import { type Driven, driveWorkload } from '../workload/drive.ts';
-import type { DriveOptions } from '../workload/drive-options.ts';
+import type { DriveOptions, GovernorAccess } from '../workload/drive-options.ts';
 import { planRows } from '../workload/plan.ts';
 import { openPriceBook } from '../workload/pricing.ts';
 import { workloadReport } from '../workload/report.ts';
@@ -37,18 +37,22 @@ export class DriveRig {
       speed: 'max',
       onDeny: 'end-run',
       maxWaitMs: null,
-      governor: {
-        operatorOf: (team) => this.client(team),
-        agentOf: async (team) => {
-          const { dataDir } = this.governor.broker;
-          const name = `driver-${team}`;
-          await addAgent(dataDir, { name, team });
-          if (agentSeed(dataDir, name) === undefined) throw new Error(`no seed of ${name}`);
-          return this.client(team, name);
-        },
-      },
+      governor: this.access(),
       ...options,
     });
+  }
+
+  access(): GovernorAccess {
+    return {
+      operatorOf: (team) => this.client(team),
+      agentOf: async (team) => {
+        const { dataDir } = this.governor.broker;
+        const name = `driver-${team}`;
+        await addAgent(dataDir, { name, team });
+        if (agentSeed(dataDir, name) === undefined) throw new Error(`no seed of ${name}`);
+        return this.client(team, name);
+      },
+    };
   }
 
   close() {

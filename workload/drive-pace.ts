@@ -62,6 +62,11 @@ export class Pace {
     await this.#sleepUntil(performance.now() + realMs, signal);
   }
 
+  /** How long a recorded duration lasts here, whole ms and at least one; at `max` as recorded. */
+  lastingMs(recordedMs: number): number {
+    return this.#real(recordedMs, 1);
+  }
+
   /**
    * How long a lease is asked for, ms: what an agent takes that cannot know how long its call will
    * last, divided by the speed but never so short that a busy machine cannot renew it in time.

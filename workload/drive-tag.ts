@@ -9,12 +9,7 @@ export function tagged(
   plan: Plan,
   budgets: Budgets,
 ): { readonly plan: Plan; readonly budgets: Budgets } {
-  if (!NodeName.safeParse(tag).success) throw new TagError(tag, 'use A–Z a–z 0–9 _ -');
-  const rename = (swarm: string) => {
-    const renamed = `${swarm}-${tag}`;
-    if (NodeName.safeParse(renamed).success) return renamed;
-    throw new TagError(tag, `with it the swarm ${swarm} would have more than 64 characters`);
-  };
+  const rename = (swarm: string) => taggedName(tag, swarm);
   const renamePath = (path: string) => {
     const [team = '', swarm, ...rest] = path.split('/');
     return swarm === undefined ? path : [team, rename(swarm), ...rest].join('/');
@@ -33,4 +28,12 @@ export function tagged(
     },
     budgets: { ...budgets, paths },
   };
+}
+
+/** A swarm's name with `-<tag>` behind it. Throws TagError. */
+export function taggedName(tag: string, swarm: string): string {
+  if (!NodeName.safeParse(tag).success) throw new TagError(tag, 'use A–Z a–z 0–9 _ -');
+  const renamed = `${swarm}-${tag}`;
+  if (NodeName.safeParse(renamed).success) return renamed;
+  throw new TagError(tag, `with it the swarm ${swarm} would have more than 64 characters`);
 }

@@ -6,14 +6,15 @@ import { WORKLOAD_LIMITS } from './limits.ts';
 const POLL_MS = 200;
 
 /**
- * Waits until an allocation has ended whose settle was kept in the client's journal, because the
- * broker was away; the client repeats it by itself.
+ * Waits until an allocation has ended: because its settle was kept in the client's journal while
+ * the broker was away, and is repeated by itself, or because its time is over.
  * @returns what was booked for it
  * @throws UnavailableError when that takes too long
  */
 export async function untilEnded(
   client: BursarClient,
   allocation: string,
+  pollMs: number = POLL_MS,
 ): Promise<{ readonly booked: Amounts }> {
   const untilMs = performance.now() + WORKLOAD_LIMITS.commandMsMax;
   for (;;) {
@@ -22,6 +23,6 @@ export async function untilEnded(
     if (performance.now() > untilMs) {
       throw new UnavailableError('settle', allocation, true, undefined);
     }
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }

@@ -6,7 +6,7 @@ import { capsOf } from './budgets.ts';
 import { checkThenCharge } from './check-then-charge.ts';
 import { DriveBooks } from './drive-books.ts';
 import { Lanes, lanesOf } from './drive-lanes.ts';
-import { nodeOutcomeOf, openOrReuse } from './drive-nodes.ts';
+import { nodeOutcomeOf, openTeam } from './drive-nodes.ts';
 import type { DriveOptions, DriveProgress } from './drive-options.ts';
 import { Pace } from './drive-pace.ts';
 import { drivePanels } from './drive-panels.ts';
@@ -86,19 +86,11 @@ class Drive {
 
   async #openTeam(team: string): Promise<void> {
     const { governor, plan, budgets } = this.#options;
-    const operator = await governor.operatorOf(team);
-    try {
-      const agent = await governor.agentOf(team);
-      this.#agents.set(team, agent);
-      const swarms = plan.swarms.filter((swarm) => swarm.startsWith(`${team}/`));
-      for (const path of [team, ...swarms]) {
-        this.#spentBefore.set(path, await openOrReuse(operator, path, capsOf(budgets, path)));
-      }
-      await operator.enrol({ agent: agent.agent, role: 'agent', prefix: team });
-      await this.#watch.begin(agent);
-    } finally {
-      await operator.disconnect();
-    }
+    const swarms = plan.swarms.filter((swarm) => swarm.startsWith(`${team}/`));
+    const nodes = [team, ...swarms].map((path) => ({ path, caps: capsOf(budgets, path) }));
+    const agent = await openTeam(governor, team, nodes, this.#spentBefore);
+    this.#agents.set(team, agent);
+    await this.#watch.begin(agent);
   }
 
   async #driveAll(): Promise<Driven> {

@@ -43,3 +43,14 @@ function withHash(plain: string, original: string, hashChars: number): string {
   const kept = plain.replace(/[^A-Za-z0-9_-]/gu, '_').slice(0, ID_CHARS_MAX - 1 - hashChars);
   return `${kept}_${hash}`;
 }
+
+/** A name that is not taken yet, and takes it: what was closed cannot be opened again. */
+export function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let attempt = 2; taken.has(free); attempt += 1) {
+    const suffix = `-${attempt}`;
+    free = `${name.slice(0, ID_CHARS_MAX - suffix.length)}${suffix}`;
+  }
+  taken.add(free);
+  return free;
+}

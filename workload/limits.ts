@@ -23,6 +23,14 @@ export const WORKLOAD_LIMITS = {
   /** Lease that a driven agent asks for and renews, as recorded; and its floor in real time. */
   leaseMs: 60_000,
   leaseMsMin: 2_000,
+  /** Lease of a place that a whole run takes, as recorded: the limit of its agent lies beneath it. */
+  trialLeaseMs: 60 * 60 * 1000,
+  /** Its floor in real time: hundreds of agents share a client and a machine. */
+  trialLeaseMsMin: 30_000,
+  /** Whole runs that ask for each place of a pool at once: one that has it, the others wait. */
+  trialsPerSlot: 3,
+  /** Pools that a report lists by name. */
+  poolsListedMax: 40,
   /** How long a slot is waited for when nobody says, as recorded. */
   slotWaitMs: 60_000,
   /** Floor in real time of a wait in the queue; and its most where no recorded time passes. */

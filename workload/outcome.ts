@@ -104,6 +104,11 @@ export type WorkloadOutcome = {
 /** Spread of measured times (nearest rank). All zero for no samples. */
 export function timeSpreadOf(samplesMs: readonly number[]): TimeSpread {
   const sorted = Float64Array.from(samplesMs).sort();
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  const at = (share: number) => rankedAt(sorted, share);
   return { count: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99), maxMs: at(1) };
+}
+
+/** The sample below which a share of all lies (nearest rank); 0 of none. */
+export function rankedAt(sorted: ArrayLike<number>, share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }

@@ -1,3 +1,5 @@
+import { freeName } from './ids.ts';
+import { mostAtOnce } from './overlap.ts';
 import type { Row } from './row.ts';
 
 /** One step as it is to be replayed; the row keeps what the log knew of it. */
@@ -70,7 +72,7 @@ export async function planRows(
     teams: [...new Set(recorded.map((run) => run.team))],
     swarms: [...new Set(recorded.map(swarmPathOf))],
     spanMs: runs.reduce((end, run) => Math.max(end, run.endMs), 0),
-    peakOverlap: peakOverlap(runs.filter((run) => run.hasClock)),
+    peakOverlap: mostAtOnce(runs.filter((run) => run.hasClock)),
     clocklessRuns: runs.filter((run) => !run.hasClock).length,
     overlappingSteps: recorded.reduce((count, run) => count + run.overlappingSteps, 0),
   };
@@ -127,17 +129,6 @@ function inRecordedOrder(group: readonly Row[]): Row[] {
   return keyed.sort((a, b) => (a.atMs === b.atMs ? 0 : a.atMs - b.atMs)).map(({ row }) => row);
 }
 
-/** A closed step cannot be opened again, so a name that comes back gets a number. */
-function freeName(name: string, names: Set<string>): string {
-  let free = name;
-  for (let attempt = 2; names.has(free); attempt += 1) {
-    const suffix = `-${attempt}`;
-    free = `${name.slice(0, 64 - suffix.length)}${suffix}`;
-  }
-  names.add(free);
-  return free;
-}
-
 /** What to add to the times of each swarm so that the plan starts at 0. */
 function swarmOffsets(runs: readonly RecordedRun[], order: SwarmOrder): Map<string, number> {
   const spans = new Map<string, { startMs: number; endMs: number }>();
@@ -167,21 +158,6 @@ function shifted(run: RecordedRun, byMs: number): PlannedRun {
     endMs: run.endMs + byMs,
     steps: run.steps.map((step) => ({ ...step, startMs: step.startMs + byMs })),
   };
-}
-
-function peakOverlap(runs: readonly PlannedRun[]): number {
-  const edges = runs.flatMap((run) => [
-    { atMs: run.startMs, by: 1 },
-    { atMs: Math.max(run.endMs, run.startMs + 1), by: -1 },
-  ]);
-  edges.sort((a, b) => a.atMs - b.atMs || a.by - b.by);
-  let underWay = 0;
-  let peak = 0;
-  for (const { by } of edges) {
-    underWay += by;
-    peak = Math.max(peak, underWay);
-  }
-  return peak;
 }
 
 function swarmPathOf(run: { team: string; swarm: string }): string {

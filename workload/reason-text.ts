@@ -6,6 +6,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['no_tokens', 'no number of input tokens'],
   ['no_model', 'no model; --default-model would price it'],
   ['unknown_model', 'a model without a price; --default-model would price it'],
+  ['no_times', 'no times were recorded of it'],
   ['run_ended', 'its run had ended by a denial'],
   ['interrupted', 'driving was stopped before its turn'],
   ['insufficient_credits', 'not enough credits'],

@@ -1,9 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { spendPicture } from './picture.ts';
-import type { WorkloadReport } from './report.ts';
-import { reportText } from './report-text.ts';
-import type { SpendPanel } from './spend-recorder.ts';
 
 /** Where a report was put. */
 export type ReportFiles = {
@@ -14,27 +10,34 @@ export type ReportFiles = {
   readonly json: string;
 };
 
+/** What a report is made of. */
+export type ReportParts = {
+  /** Of the page and of the picture. */
+  readonly title: string;
+  /** An SVG. */
+  readonly picture: { readonly name: string; readonly svg: string };
+  /** For people, without colours. */
+  readonly text: string;
+  /** All figures, as JSON. */
+  readonly report: object;
+};
+
 /**
  * Writes a report into a folder, which is made if need be: `report.html` for people, its picture as
- * `spend.svg`, its words as `report.txt`, and all figures as `report.json`.
+ * `<name>.svg`, its words as `report.txt`, and all figures as `report.json`.
  *
- * @param title of page and picture
  * @throws errors of the file system
  */
 export async function writeReportFiles(
   folder: string,
-  title: string,
-  report: WorkloadReport,
-  panels: readonly SpendPanel[],
+  { title, picture: { name, svg }, text, report }: ReportParts,
 ): Promise<ReportFiles> {
   const files = {
     html: path.join(folder, 'report.html'),
-    svg: path.join(folder, 'spend.svg'),
+    svg: path.join(folder, `${name}.svg`),
     text: path.join(folder, 'report.txt'),
     json: path.join(folder, 'report.json'),
   };
-  const svg = spendPicture({ title, panels });
-  const text = reportText(report, { colours: false });
   await mkdir(folder, { recursive: true });
   await Promise.all([
     writeFile(files.svg, svg),

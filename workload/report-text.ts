@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import type { CapResult } from './cap-results.ts';
 import { WORKLOAD_LIMITS } from './limits.ts';
@@ -11,20 +10,25 @@ import {
   percentText,
   shareText,
 } from './number-text.ts';
-import type { NodeOutcome, RowOutcomeKind, TimeSpread } from './outcome.ts';
-import { ROW_OUTCOMES } from './outcome.ts';
-import { reasonText } from './reason-text.ts';
+import type { NodeOutcome } from './outcome.ts';
 import { nodesOfTier, type WorkloadReport } from './report.ts';
-
-type Colours = ReturnType<typeof createColors>;
+import {
+  type Colours,
+  plainTable,
+  reasonTable,
+  rowLines,
+  section,
+  shortened,
+  spreadText,
+} from './report-parts.ts';
 
 /** A driven workload for a person at a terminal. Colours only when asked for. */
 export function reportText(report: WorkloadReport, { colours }: { colours: boolean }): string {
   const paint = createColors(colours);
   const parts = [
     heading(report, paint),
-    section('Rows', rowLines(report, paint), paint),
-    section('Why not', reasonTable(report), paint),
+    section('Rows', rowLines(report.rows, report.workload.rows, paint), paint),
+    section('Why not', reasonTable(report.rows), paint),
     section('Spend against budget', spendTable(report), paint),
     section('Beyond the caps', capTable(report, paint), paint),
     section('Holds', holdLines(report, paint), paint),
@@ -33,10 +37,6 @@ export function reportText(report: WorkloadReport, { colours }: { colours: boole
     section('Speed', speedLines(report), paint),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
-}
-
-function section(title: string, body: string, paint: Colours): string {
-  return body === '' ? '' : `${paint.bold(title)}\n${body}`;
 }
 
 function heading(report: WorkloadReport, paint: Colours): string {
@@ -49,37 +49,6 @@ function heading(report: WorkloadReport, paint: Colours): string {
       `driven in ${durationText(report.elapsedMs)} (${speed})`,
     paint.dim(`prices: ${report.priceBook}`),
   ].join('\n');
-}
-
-const OUTCOME_NAMES: Readonly<Record<RowOutcomeKind, string>> = {
-  granted: 'granted',
-  partial: 'granted in part',
-  queued_granted: 'granted after waiting',
-  denied: 'denied',
-  not_asked: 'not asked',
-  skipped: 'skipped',
-};
-
-function rowLines({ rows, workload }: WorkloadReport, paint: Colours): string {
-  const lines = ROW_OUTCOMES.map((kind) => {
-    const count = rows.byOutcome[kind];
-    const share = shareText(count, workload.rows);
-    return `  ${OUTCOME_NAMES[kind].padEnd(22)}${countText(count).padStart(12)}${share.padStart(10)}`;
-  });
-  const sum = `  ${'all together'.padEnd(22)}${countText(rows.accounted).padStart(12)}`;
-  const verdict = rows.addsUp
-    ? paint.green(`  = every one of the ${countOf(workload.rows, 'row')}`)
-    : paint.red(`  ≠ ${countOf(workload.rows, 'row')}: the books of this run are wrong`);
-  return [...lines, sum + verdict].join('\n');
-}
-
-function reasonTable({ rows }: WorkloadReport): string {
-  if (rows.reasons.length === 0) return '';
-  const table = plainTable(['', 'because', 'rows'], ['left', 'left', 'right']);
-  for (const { outcome, reason, tier, rows: count } of rows.reasons) {
-    table.push([OUTCOME_NAMES[outcome], reasonText(reason, tier), countText(count)]);
-  }
-  return table.toString();
 }
 
 function spendTable(report: WorkloadReport): string {
@@ -214,21 +183,4 @@ function speedLines(report: WorkloadReport): string {
     `  request ${spreadText(report.requestTime)}`,
     `  settle  ${spreadText(report.settleTime)}`,
   ].join('\n');
-}
-
-function spreadText({ count, p50Ms, p95Ms, p99Ms, maxMs }: TimeSpread): string {
-  if (count === 0) return 'none';
-  return (
-    `p50 ${durationText(p50Ms)}, p95 ${durationText(p95Ms)}, p99 ${durationText(p99Ms)}, ` +
-    `longest ${durationText(maxMs)}`
-  );
-}
-
-function plainTable(head: string[], colAligns: Table.HorizontalAlignment[]): Table.Table {
-  return new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
-}
-
-/** Paths may have 4 × 64 characters; the end tells them apart. */
-function shortened(path: string): string {
-  return path.length <= 44 ? path : `…${path.slice(-43)}`;
 }

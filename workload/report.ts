@@ -1,15 +1,9 @@
 import { type BudgetTier, budgetTierOf } from './budgets.ts';
 import { type CapResult, capResults } from './cap-results.ts';
 import type { CheckThenCharge } from './check-then-charge.ts';
-import type {
-  EmergencySeen,
-  NodeOutcome,
-  RowOutcomeKind,
-  TimeSpread,
-  WorkloadOutcome,
-} from './outcome.ts';
-import { ROW_OUTCOMES } from './outcome.ts';
-import type { ReasonCount, ResourceSums, RowTally } from './row-tally.ts';
+import type { EmergencySeen, NodeOutcome, TimeSpread, WorkloadOutcome } from './outcome.ts';
+import { accountOf, booksDiffer, type RowAccount } from './row-account.ts';
+import type { ResourceSums, RowTally } from './row-tally.ts';
 
 /** Version of the report's JSON form. */
 export const REPORT_VERSION = 1;
@@ -30,14 +24,7 @@ export type WorkloadReport = {
   readonly speed: number | 'max';
   readonly priceBook: string;
   readonly elapsedMs: number;
-  readonly rows: {
-    readonly byOutcome: Readonly<Record<RowOutcomeKind, number>>;
-    /** Sum of the outcomes. */
-    readonly accounted: number;
-    /** Whether that sum is the number of rows of the workload. */
-    readonly addsUp: boolean;
-    readonly reasons: readonly ReasonCount[];
-  };
+  readonly rows: RowAccount;
   readonly credits: ResourceSums;
   readonly toolCalls: ResourceSums;
   readonly queue: TimeSpread;
@@ -58,10 +45,6 @@ export type WorkloadReport = {
 
 /** Draws the sums together and checks them against each other. */
 export function workloadReport(outcome: WorkloadOutcome, tally: RowTally): WorkloadReport {
-  const accounted = tally.total();
-  const byOutcome = Object.fromEntries(
-    ROW_OUTCOMES.map((kind) => [kind, tally.count(kind)]),
-  ) as Record<RowOutcomeKind, number>;
   const { workload, nodes, elapsedMs, decisions } = outcome;
   return {
     version: REPORT_VERSION,
@@ -69,12 +52,7 @@ export function workloadReport(outcome: WorkloadOutcome, tally: RowTally): Workl
     speed: outcome.speed,
     priceBook: outcome.priceBook,
     elapsedMs,
-    rows: {
-      byOutcome,
-      accounted,
-      addsUp: accounted === workload.rows,
-      reasons: tally.reasons(),
-    },
+    rows: accountOf(tally, workload.rows),
     credits: tally.sumsOf('credits'),
     toolCalls: tally.sumsOf('tool_calls'),
     queue: tally.waits(),
@@ -90,17 +68,6 @@ export function workloadReport(outcome: WorkloadOutcome, tally: RowTally): Workl
     requestTime: outcome.requestTime,
     settleTime: outcome.settleTime,
   };
-}
-
-function booksDiffer(nodes: readonly NodeOutcome[], tally: RowTally): string[] {
-  const known = tally.usedByPath();
-  return nodes
-    .filter((node) => {
-      const agents = known.get(node.path) ?? {};
-      const resources = new Set([...Object.keys(node.used), ...Object.keys(agents)]);
-      return [...resources].some((name) => (node.used[name] ?? 0) !== (agents[name] ?? 0));
-    })
-    .map((node) => node.path);
 }
 
 function comparisons(bursar: readonly CapResult[], soft: readonly CapResult[]): CapComparison[] {

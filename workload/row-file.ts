@@ -8,12 +8,23 @@ import { newRowIds, parseRow, type Row } from './row.ts';
 const PLAIN = /\.(jsonl|ndjson)$/i;
 const GZIPPED = /\.(jsonl|ndjson)\.gz$/i;
 
+/** Where a row stands; `line` is 1-based. */
+export type RowPlace = { readonly file: string; readonly line: number };
+
 /**
  * Streams the rows of a `.jsonl` or `.jsonl.gz` file, in file order; empty lines are passed over.
  * Throws WorkloadFileError at the first thing that is wrong, naming file and line.
  */
-export async function* readRows(file: string): AsyncGenerator<Row, void, undefined> {
+export function readRows(file: string): AsyncGenerator<Row, void, undefined> {
   const ids = newRowIds();
+  return readRowsAs(file, (text, at) => parseRow(text, at, ids));
+}
+
+/** The same for rows of another form. */
+export async function* readRowsAs<Parsed>(
+  file: string,
+  parse: (text: string, at: RowPlace) => Parsed,
+): AsyncGenerator<Parsed, void, undefined> {
   let rows = 0;
   for await (const { text, line } of readLines(file)) {
     if (text.trim() === '') continue;
@@ -22,7 +33,7 @@ export async function* readRows(file: string): AsyncGenerator<Row, void, undefin
       const problem = `more than ${WORKLOAD_LIMITS.rowsMax} rows; split the file`;
       throw new WorkloadFileError('too_many_rows', { file, line }, problem);
     }
-    yield parseRow(text, { file, line }, ids);
+    yield parse(text, { file, line });
   }
   if (rows === 0) {
     throw new WorkloadFileError('no_rows', { file, line: null }, 'has no rows; nothing to drive');

@@ -47,11 +47,19 @@ export function newRowIds(): RowIds {
   return { team: new IdBook(), swarm: new IdBook(), run: new IdBook(), step: new IdBook() };
 }
 
-const Id = z.union([z.string(), z.number()]).nullish();
-const Name = z.string().max(WORKLOAD_LIMITS.nameCharsMax).nullish();
+/** What a file may call a team, swarm, run or step. */
+export const Id = z.union([z.string(), z.number()]).nullish();
+/** What a file may call a role, model or tool. */
+export const Name = z.string().max(WORKLOAD_LIMITS.nameCharsMax).nullish();
 const Tokens = z.int().min(0).max(WORKLOAD_LIMITS.tokensMax).nullish();
-const TimeMs = z.number().min(-WORKLOAD_LIMITS.timeMsMax).max(WORKLOAD_LIMITS.timeMsMax).nullish();
-const DurationMs = z.number().min(0).max(WORKLOAD_LIMITS.timeMsMax).nullish();
+/** A time of a file. */
+export const TimeMs = z
+  .number()
+  .min(-WORKLOAD_LIMITS.timeMsMax)
+  .max(WORKLOAD_LIMITS.timeMsMax)
+  .nullish();
+/** A duration of a file. */
+export const DurationMs = z.number().min(0).max(WORKLOAD_LIMITS.timeMsMax).nullish();
 
 /** A row as files have it: every field may be absent or null, unknown fields are ignored. */
 export const RowForm = z.object({
@@ -78,6 +86,15 @@ export type RowForm = z.input<typeof RowForm>;
 
 /** Reads one line. Throws WorkloadFileError `row_malformed` that names file, line and field. */
 export function parseRow(text: string, at: { file: string; line: number }, ids: RowIds): Row {
+  return rowOf(parseForm(text, at, RowForm), at, ids);
+}
+
+/** Reads one line of a form. Throws WorkloadFileError `row_malformed`. */
+export function parseForm<Form extends z.ZodType>(
+  text: string,
+  at: { file: string; line: number },
+  form: Form,
+): z.output<Form> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -85,13 +102,11 @@ export function parseRow(text: string, at: { file: string; line: number }, ids: 
     const problem = `not JSON (${(cause as Error).message}); one JSON object per line is expected`;
     throw new WorkloadFileError('row_malformed', at, problem, { cause });
   }
-  const parsed = RowForm.safeParse(json, { reportInput: true });
-  if (!parsed.success) {
-    throw new WorkloadFileError('row_malformed', at, problemOf(parsed.error), {
-      cause: parsed.error,
-    });
-  }
-  return rowOf(parsed.data, at, ids);
+  const parsed = form.safeParse(json, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw new WorkloadFileError('row_malformed', at, problemOf(parsed.error), {
+    cause: parsed.error,
+  });
 }
 
 function rowOf(form: RowForm, at: { file: string; line: number }, ids: RowIds): Row {
@@ -127,7 +142,8 @@ function costMicroOf(cost: RowForm['cost_usd'], at: { file: string; line: number
   }
 }
 
-function whole(value: number | null | undefined): number | null {
+/** Whole ms; files may have fractions. */
+export function whole(value: number | null | undefined): number | null {
   return value === null || value === undefined ? null : Math.round(value);
 }
 

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { budgetsFromOptions } from '../../workload/budget-options.ts';
 import { bundledBudgets, bundledDescription, bundledRows } from '../../workload/bundled.ts';
 import { planRows } from '../../workload/plan.ts';
+import { isTrialFile } from '../../workload/trials/trial-file.ts';
 import { type DriveTexts, driveSettings, withDriveOptions } from '../drive-options.ts';
 import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -12,6 +13,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { contention } from '../scenarios/contention.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { Runner, Session } from '../session.ts';
+import { readTrialPlan, TRIAL_SPEED, trialSettings } from '../trial-options.ts';
 import { readPlan } from './workload.ts';
 
 type DemoTexts = DriveTexts & {
@@ -38,7 +40,8 @@ export function addDemo(program: Command, { run }: Runner): void {
     .addHelpText(
       'after',
       `${examples('demo', 'demo --scenario contention', 'demo --trace steps.jsonl.gz', 'demo --trace steps.jsonl --run-cap 0.50 --keep')}\n\n` +
-        'With --trace and no caps: $1.00 a run and $100 a swarm.',
+        'With --trace and no caps: $1.00 a run and $100 a swarm. A trace of whole runs (with agent_ms) is\n' +
+        `driven ${TRIAL_SPEED} times as fast as recorded, in pools of as many places as it had at once.`,
     )
     .action(run(demo));
 }
@@ -50,12 +53,25 @@ async function demo(session: Session, options: DemoTexts): Promise<ExitCode> {
     const { perform } = await import('../scenarios/perform.ts');
     return onOwnGovernor(session, options, (local) => perform(local, scenario, options.report));
   }
+  if (options.trace !== undefined && (await isTrialFile(options.trace))) {
+    return demoTrials(session, options, options.trace);
+  }
   const { driveAndReport } = await import('../drive-and-report.ts');
   const job = await jobOf(session, options);
   screen.say(job.introduction);
   return onOwnGovernor(session, options, (local) =>
     driveAndReport(local, { ...job, isAudited: true }),
   );
+}
+
+/** A log of whole runs: places in pools and wall-time limits, nothing to price. */
+async function demoTrials(session: Session, options: DemoTexts, source: string): Promise<ExitCode> {
+  const { driveTrialsAndReport } = await import('../drive-trials-and-report.ts');
+  const settings = trialSettings(options);
+  const plan = await readTrialPlan(session.screen, source);
+  session.screen.say(`Driving ${source} through a governor of its own.`);
+  const job = { source, plan, settings, folder: options.report, isAudited: true };
+  return onOwnGovernor(session, options, (local) => driveTrialsAndReport(local, job));
 }
 
 function scenarioOf({ scenario = '', trace }: DemoTexts): Scenario {

@@ -4,6 +4,7 @@ import { tagged } from '../../workload/drive-tag.ts';
 import { countText } from '../../workload/number-text.ts';
 import { type Plan, planRows, type SwarmOrder } from '../../workload/plan.ts';
 import { readRows } from '../../workload/row-file.ts';
+import { isTrialFile } from '../../workload/trials/trial-file.ts';
 import { type DriveTexts, driveSettings, withDriveOptions } from '../drive-options.ts';
 import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -11,6 +12,7 @@ import type { ExitCode } from '../exit-codes.ts';
 import { brokerAddress } from '../reach.ts';
 import type { Screen } from '../screen.ts';
 import type { Runner, Session } from '../session.ts';
+import { readTrialPlan, trialSettings } from '../trial-options.ts';
 
 type WorkloadTexts = DriveTexts & {
   readonly swarms: string;
@@ -42,6 +44,10 @@ const ROWS_HELP = [
   '  {"t_ms":14000,"team":"acme","swarm":"research","run":"42","step":0,"kind":"llm",',
   '   "model":"gpt-4o-mini","tokens_in":850,"tokens_out":282,"cost_usd":0.0003,"duration_ms":1900}',
   't_ms is when the step was completed. One agent a team asks for all runs of the team.',
+  '',
+  'Or a whole run a line, with when it started, and its times; then places of a pool are driven:',
+  '  {"t_ms":0,"team":"acme","swarm":"bench","run":"task-a.1-of-5","task":"task-a",',
+  '   "setup_ms":9000,"agent_ms":61000,"total_ms":75000,"failure_mode":"agent_timeout"}',
 ].join('\n');
 
 async function workload(
@@ -50,6 +56,14 @@ async function workload(
   file: string,
 ): Promise<ExitCode | undefined> {
   brokerAddress(session);
+  if (await isTrialFile(file)) {
+    const { driveTrialsAndReport } = await import('../drive-trials-and-report.ts');
+    const isAudited = options.audit === true;
+    const settings = trialSettings(options);
+    const plan = await readTrialPlan(session.screen, file, options.tag);
+    const folder = options.report;
+    return driveTrialsAndReport(session, { source: file, plan, settings, folder, isAudited });
+  }
   const settings = await driveSettings(options, { speed: 'max', budgets: NO_BUDGETS });
   const plan = await readPlan(session.screen, file, orderFrom(options.swarms));
   const renamed =

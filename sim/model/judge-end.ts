@@ -60,6 +60,9 @@ function judgeMoment({ state, event, find }: Ended, live: Live): void {
       if (atMs < live.expiresAtMs) {
         find('INV-10', `expired ${live.expiresAtMs - atMs} ms before its end`, live.id);
       }
+      if ((state.nodes.get(live.path)?.deadlineAtMs ?? Infinity) <= live.expiresAtMs) {
+        find('S §3', 'it was the deadline of its node that ended it', live.id);
+      }
       return;
     case 'unclaimed':
       if (live.claimUntilMs === null) find('S §5', 'it needs no claim', live.id);

@@ -92,6 +92,15 @@ test('T-20 at its deadline a node closes by force: what lives is timed out, its 
   shows(rig.when(settle('a', { credits: 4 }), 'ann'), { outcome: 'settled', late: true });
 });
 
+test('T-20 a lease that reached to the deadline is timed out, though the writer is late', () => {
+  const rig = givenDeadlines();
+  rig.when(ask('a', { credits: 9 }, { path: RUN, ttlMs: 4_000 }), 'ann');
+  rig.when(ask('b', { credits: 5 }, { path: RUN, ttlMs: 3_999 }), 'ann');
+  rig.oversleep(4_020);
+  assert.is(rig.team.tombstones.get('b')?.as, 'expired');
+  assert.is(rig.team.tombstones.get('a')?.as, 'timed_out');
+});
+
 test('T-11 a swarm closes with all beneath it when its time is over', () => {
   const rig = givenDeadlines();
   rig.when(ask('a', { credits: 9 }, { path: 'acme/lab/late', expectedMs: 1 }), 'ann');

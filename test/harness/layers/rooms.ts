@@ -130,6 +130,7 @@ const FILES: readonly [pattern: string, rule: Partial<Rule>][] = [
   ['sim/model/*.ts', { ...PURE, rooms: ['events'], packages: [] }],
   // Schemas of files that people write.
   ['workload/row.ts', { packages: ['zod'] }],
+  ['workload/trials/trial.ts', { packages: ['zod'] }],
   ['workload/budget*.ts', { packages: ['zod', 'yaml'] }],
   // The engine of the tests stays behind the harness.
   ['test/harness/{suite,assert}.ts', { packages: ['uvu', 'fast-check'] }],
