@@ -124,8 +124,9 @@ test('an interrupted drive counts the rest as not asked and gives back its place
   const rows = ['a', 'b', 'c'].map((run) => row(run, 200_000));
   const { report, log } = await drive('broken', rows, { poolSlots: 1, signal: stop.signal });
   assert.is(report.rows.accounted, 3);
-  assert.is(report.rows.byOutcome.not_asked, 2);
   const taken = placesOf(log).length;
+  assert.ok(taken <= 1);
+  assert.is(report.rows.byOutcome.not_asked, 3 - taken);
   const ended = log.filter(({ type }) => type === 'AllocationEnded').length;
   assert.is(ended, taken, 'nothing is held');
 });
