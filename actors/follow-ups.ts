@@ -8,6 +8,7 @@ import { announceForecast } from './forecasts/forecast.ts';
 import { changeLevel } from './levels/change-level.ts';
 import { isIdleAutoStep } from './nodes/auto-close.ts';
 import type { Node } from './nodes/node.ts';
+import { wakePools } from './pools/wake-pools.ts';
 import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
 import { serveFromPool } from './queue/serve-pools.ts';
 import { claimOf } from './queue/top-up-later.ts';
@@ -136,10 +137,7 @@ export function sweepAll(team: Team): void {
 function sweep(team: Team, path: string): void {
   for (const { id, ask } of team.waiters.beneath(path)) {
     team.agenda.barred.add(id);
-    // Another of its pools may have room for it.
-    for (const pool of ask.anyOf?.flatMap(({ pools }) => pools) ?? []) {
-      team.agenda.queues.add(accountKey(team.name, pool));
-    }
+    wakePools(team, ask);
   }
   for (const { id, ask } of team.approvals.values()) {
     if (isWithin(ask.path, path)) team.agenda.barred.add(id);

@@ -2,6 +2,7 @@ import type { Priority } from '../../events/priority.ts';
 import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import { wakeOnPath } from '../accounts/climb.ts';
 import { deepestOpen, locate } from '../nodes/locate.ts';
+import { wakePools } from '../pools/wake-pools.ts';
 import type { Waiting } from '../queue/wait-queue.ts';
 import { accountKey, type Team } from '../team.ts';
 import { levelBar, partCapPermille } from './level-bar.ts';
@@ -31,6 +32,7 @@ export function refreshHeld(team: Team, path: string): void {
     if (isHeld === waiting.isHeld) continue;
     team.nodes.get(account.path)?.queues?.get(account.resource)?.hold(waiting, isHeld);
     team.agenda.queues.add(accountKey(account.path, account.resource));
+    wakePools(team, ask);
     const anchor = deepestOpen(team, ask.path);
     if (anchor !== undefined) wakeOnPath(team, anchor);
   }

@@ -20,7 +20,8 @@ export function serveFromPool(team: Team, key: string, atMs: number): BursarEven
   const account = team.nodes.get(path)?.accounts.get(resource);
   if (would.size === 0 || (account !== undefined && availableIn(account) <= 0)) return NOBODY;
   const elsewhere = [...would]
-    .filter(({ state, account: waitsFor }) => state === 'queued' && waitsFor.resource !== resource)
+    .filter(({ state, isHeld }) => state === 'queued' && !isHeld)
+    .filter(({ account: waitsFor }) => waitsFor.resource !== resource)
     .sort((a, b) => compareWaiting(a, b, team.policy.aging));
   for (const waiting of elsewhere) {
     const barred = barredDenial(team, waiting, atMs);
