@@ -1,7 +1,7 @@
 import type { Answer, AnswerOf } from '../events/answers.ts';
 import type { BursarEvent, EventOf } from '../events/events.ts';
-import type { DenialReason } from '../events/reasons.ts';
 import { refuse } from '../events/refusals.ts';
+import { deniedAnswer } from './answer-of-denial.ts';
 
 /**
  * The answer that a recorded event is to its command: a pure function of the event, so that a
@@ -226,26 +226,6 @@ function grantedAnswer(event: EventOf<'AllocationGranted'>, expiresInMs: number)
   return answer;
 }
 
-function deniedAnswer(event: EventOf<'RequestDenied'>): Answer {
-  const { id, reason, short, retryAfterMs, retryOn, waitedMs, rule } = event;
-  const kind = DENIALS[reason];
-  return {
-    outcome: 'denied',
-    id,
-    reason,
-    message: messageOf(event),
-    advice: adviceOf(event),
-    class: kind.class,
-    severity: kind.severity,
-    ...(short === undefined ? {} : { short }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(retryOn === undefined ? {} : { retryOn }),
-    ...(waitedMs === undefined ? {} : { waitedMs }),
-    rule,
-    ...withFactors(event),
-  };
-}
-
 function closingAnswer(event: EventOf<'NodeClosing'>): Answer {
   const { path, liveAllocations = 0 } = event;
   return liveAllocations === 0
@@ -276,92 +256,6 @@ function endedAnswer(event: EventOf<'AllocationEnded'>): Answer {
   if (event.returned !== undefined) answer.returned = event.returned;
   if (event.id !== undefined) answer.id = event.id;
   return answer;
-}
-
-interface DenialKind {
-  readonly class: 'input' | 'authority' | 'capacity' | 'state';
-  readonly severity: 'info' | 'warning' | 'error';
-  readonly advice: string;
-}
-const capacity = (advice: string): DenialKind => ({
-  class: 'capacity',
-  severity: 'warning',
-  advice,
-});
-const state = (advice: string): DenialKind => ({ class: 'state', severity: 'warning', advice });
-const authority = (advice: string): DenialKind => ({
-  class: 'authority',
-  severity: 'warning',
-  advice,
-});
-
-/** Each reason of a denial with its class, severity and recovery hint (I-05). */
-const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
-  insufficient_credits: capacity('Ask for less, wait for settles, or have the budget topped up.'),
-  insufficient_time: capacity('Ask for less compute time, or have the budget topped up.'),
-  insufficient_memory: capacity('Ask for less memory, or wait for a release.'),
-  concurrency_limit_reached: capacity('Wait for a slot: send maxWaitMs, or ask again later.'),
-  tool_limit_reached: capacity('The quota of calls is used up; have it raised.'),
-  exclusive_access_required: capacity('Somebody holds it alone; send maxWaitMs to wait in line.'),
-  insufficient_resource: capacity('Ask for less, or wait for a release.'),
-  frozen: state('Wait for the unfreeze, or ask an operator.'),
-  stopped: state('Work of this priority is stopped; wait for the recovery.'),
-  degraded: state(
-    'Its level of degradation does not admit it: wait for the recovery, or ask for what is admitted.',
-  ),
-  closing: state('The subtree is closing; ask elsewhere.'),
-  unknown_node: { class: 'input', severity: 'error', advice: 'Open the node first.' },
-  unknown_resource: { class: 'input', severity: 'error', advice: 'Use a registered resource.' },
-  node_closed: { class: 'input', severity: 'error', advice: 'A closed name is not used again.' },
-  unbounded: { class: 'input', severity: 'error', advice: 'Name an amount for each item.' },
-  never_fits: {
-    class: 'input',
-    severity: 'error',
-    advice: 'It exceeds the limit itself; ask less.',
-  },
-  deadline_unreachable: { class: 'input', severity: 'error', advice: 'Give it more time.' },
-  wait_timeout: capacity('Wait longer, ask for less, or raise the priority.'),
-  queue_full: capacity('Too many wait; slow down.'),
-  queued_ahead: capacity('Others wait for it; send maxWaitMs to join the queue.'),
-  amount_out_of_range: { class: 'input', severity: 'error', advice: 'Use smaller amounts.' },
-  tool_not_allowed: authority('Use another tool, or have the rule changed that is named.'),
-  pool_not_allowed: authority('Ask for a pool of your own node, or have it shared with that.'),
-  rule_denied: authority('Ask for no more than the rule allows, or have it changed.'),
-  approval_declined: authority('An approver said no; ask them before you ask again.'),
-  approval_expired: state('No approver answered in time; tell one before you ask again.'),
-  reservation_ahead: state('Ask again when the reservation begins.'),
-  reservation_short: capacity('Ask for less, or wait until what was drawn from it comes back.'),
-  deadlock: state('Work on with what is held: all who hold the rest wait for more as well.'),
-};
-
-function messageOf(event: EventOf<'RequestDenied'>): string {
-  const short = event.short?.at(-1);
-  const { factors } = event;
-  if (event.reason === 'tool_not_allowed') {
-    const { at, tool, pattern } = factors ?? {};
-    const why = pattern === null ? 'is not on its list of tools' : `is denied there by ${pattern}`;
-    return `${event.reason}: ${tool} ${why} (rule ${event.rule} of ${at})`;
-  }
-  if (event.reason === 'pool_not_allowed') {
-    const { at, pool } = factors ?? {};
-    const why =
-      event.rule === 'pool-no-limit'
-        ? `no tier of ${at} limits it: set its capacity with setLimits`
-        : `policy shares it with other nodes than ${at}`;
-    return `${event.reason}: ${pool} is no pool here; ${why}`;
-  }
-  if (event.reason === 'rule_denied') {
-    const { at, resource, requested, above } = factors ?? {};
-    return `${event.reason}: ${requested} ${resource} is above ${above} (rule ${event.rule} of ${at})`;
-  }
-  if (event.reason === 'degraded') return `${event.reason}: ${factors?.['bar']}`;
-  if (short === undefined) return `${event.ask.path}: ${event.reason}`;
-  return `${event.reason}: ${short.path} has ${short.available} ${short.resource}, ${short.needed} needed`;
-}
-
-function adviceOf(event: EventOf<'RequestDenied'>): string {
-  const { advice } = DENIALS[event.reason];
-  return event.retryAfterMs === undefined ? advice : `${advice} Try in ${event.retryAfterMs} ms.`;
 }
 
 function withFactors(event: { readonly factors?: EventOf<'RequestDenied'>['factors'] }): {

@@ -24,7 +24,7 @@ export function answerText(answer: Answer, paint: Colours): string {
 function textOf(answer: Answer, paint: Colours): string {
   switch (answer.outcome) {
     case 'refused':
-      return `${paint.red('refused')} ${answer.code}: ${answer.message}\n  ${answer.advice}`;
+      return `${paint.red('refused')} ${answer.code} (${answer.class}, ${answer.severity}): ${answer.message}\n  ${answer.advice}`;
     case 'granted':
     case 'partial':
       return grantText(answer, paint);
@@ -214,7 +214,8 @@ function reservedText(answer: AnswerIn<'reserved'>, paint: Colours): string {
 
 function denialText(answer: AnswerIn<'denied'>, paint: Colours): string {
   const { id, reason, message, advice, short = [], retryOn } = answer;
-  const lines = [`${paint.red('denied')} ${id}: ${reason}`];
+  const { class: errorClass, severity } = answer;
+  const lines = [`${paint.red('denied')} ${id}: ${reason} (${errorClass}, ${severity})`];
   for (const { path, resource, needed, available } of short) {
     const need = `${showAmount(resource, needed)} needed`;
     lines.push(`  ${path} has ${showAmount(resource, available)} ${resource} left, ${need}`);

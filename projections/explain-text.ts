@@ -22,11 +22,14 @@ export function explanationText(
 }
 
 function decisionLines(decision: ExplainedDecision): string[] {
-  const { at, outcome, rule, strategy, contest, factors, situation } = decision;
+  const { at, outcome, rule, strategy, contest, factors, recovery, situation } = decision;
   const lines = [`Decision at ${at.seq}.${at.index}: ${outcome}, by rule ${rule}`];
   if (contest !== null) lines.push(`  contest ${contest}, strategy ${strategy ?? 'none yet'}`);
   const named = Object.entries(factors).map(([name, value]) => `${name} ${value}`);
   if (named.length > 0) lines.push(`  factors: ${named.join(', ')}`);
+  if (recovery !== null) {
+    lines.push(`  ${recovery.class}, ${recovery.severity}: ${recovery.advice}`);
+  }
   lines.push(...situationLines(situation).map((line) => `  ${line}`));
   return lines;
 }

@@ -1,4 +1,5 @@
 import { type DecisionEvent, isDecision } from '../events/decision-event.ts';
+import { adviceOnDenial, DENIALS } from '../events/denials.ts';
 import type { AccountName, Factors } from '../events/events.ts';
 import { parentPathOf } from '../events/names.ts';
 import { idsIn } from './audit-trail.ts';
@@ -13,10 +14,19 @@ export interface ExplainedDecision {
   readonly outcome: 'granted' | 'partial' | 'denied' | 'queued' | 'preempting';
   readonly rule: string;
   readonly factors: Factors;
+  /** Of a denial: who has to act, how bad it is, and what to do. */
+  readonly recovery: Recovery | null;
   /** The strategy that was in force in the contest; null where there was no contest. */
   readonly strategy: string | null;
   readonly contest: string | null;
   readonly situation: Situation;
+}
+
+/** A way out of a denial (I-05). */
+export interface Recovery {
+  readonly class: string;
+  readonly severity: string;
+  readonly advice: string;
 }
 
 /** Why an id came to what it came to. */
@@ -102,6 +112,7 @@ export class Explainer {
         outcome: outcomeOf(event),
         rule: event.rule,
         factors: event.factors ?? {},
+        recovery: recoveryOf(event),
         strategy: contest?.strategy ?? null,
         contest: contest?.id ?? null,
         situation: situationBefore(this.#state, event, contest?.account),
@@ -171,6 +182,12 @@ function insert(list: Recorded[], recorded: Recorded): void {
       at.seq > recorded.at.seq || (at.seq === recorded.at.seq && at.index > recorded.at.index),
   );
   list.splice(after === -1 ? list.length : after, 0, recorded);
+}
+
+function recoveryOf(event: DecisionEvent): Recovery | null {
+  if (event.type !== 'RequestDenied') return null;
+  const { class: errorClass, severity } = DENIALS[event.reason];
+  return { class: errorClass, severity, advice: adviceOnDenial(event) };
 }
 
 function outcomeOf(event: DecisionEvent): ExplainedDecision['outcome'] {
