@@ -125,7 +125,7 @@ function useAnswer(
   }
 }
 
-/** Answers to commands about nodes, policy, credentials and emergencies. */
+/** Answers to commands about nodes, policy and credentials. */
 function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
   switch (event.type) {
     case 'NodeOpened':
@@ -140,6 +140,10 @@ function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
     case 'Transferred': {
       const { from, to, amounts, guarantees } = event;
       return { outcome: 'transferred', from, to, amounts, guarantees, ...withId(event) };
+    }
+    case 'Distributed': {
+      const { path, sets, divisions } = event;
+      return { outcome: 'distributed', path, sets, divisions, ...withId(event) };
     }
     case 'Reserved': {
       const { reservation, path, items } = event;
@@ -185,6 +189,14 @@ function treeAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
     }
     case 'CredentialDismissed':
       return { outcome: 'dismissed', agent: event.agent, ...withId(event) };
+    default:
+      return alarmAnswer(event, nowMs);
+  }
+}
+
+/** Answers to commands that stop work and let it go on. */
+function alarmAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
+  switch (event.type) {
     case 'Frozen':
       return { outcome: 'frozen', path: event.path, freeze: event.freeze, ...withId(event) };
     case 'Unfrozen': {

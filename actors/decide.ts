@@ -21,6 +21,7 @@ import {
   decideQueue,
   decideStatus,
 } from './decide-read.ts';
+import { decideDistribute } from './distribution/decide-distribute.ts';
 import {
   decideAcknowledgeStop,
   decideFreeze,
@@ -90,6 +91,8 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
       return decideResetWindow(team, command, ctx);
     case 'transfer':
       return decideTransfer(team, command, ctx);
+    case 'distribute':
+      return decideDistribute(team, command, ctx);
     case 'reserve':
       return decideReserve(team, command, ctx);
     case 'cancelReservation':

@@ -16,6 +16,7 @@ import {
 } from './allocations/evolve-allocation.ts';
 import { reservationEnded, reserved } from './allocations/evolve-reservation.ts';
 import { InvariantError } from './checks/invariant-error.ts';
+import { distributed } from './distribution/evolve-distribution.ts';
 import { isEmergency } from './emergencies/emergency.ts';
 import { degradationChanged, followLevels } from './levels/evolve-level.ts';
 import {
@@ -234,6 +235,8 @@ function applyToAccounts(team: Team, event: AccountEvent, at: Position): void {
       return forecastTold(team, event);
     case 'Transferred':
       return transferred(team, event);
+    case 'Distributed':
+      return distributed(team, event);
     case 'Reserved':
       return reserved(team, event);
     case 'ReservationEnded':
@@ -287,6 +290,7 @@ type AccountEvent = EventOf<
   | 'ExhaustionForecast'
   | 'ForecastCleared'
   | 'Transferred'
+  | 'Distributed'
   | 'Reserved'
   | 'ReservationEnded'
 >;

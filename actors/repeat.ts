@@ -15,7 +15,7 @@ import { pendingAnswer } from './views.ts';
  */
 export function repeatOf(team: Team, command: Command, ctx: Context): Decision | undefined {
   const { id } = command;
-  if (id === undefined || (command.op === 'request' && command.dryRun)) return undefined;
+  if (id === undefined || ('dryRun' in command && command.dryRun)) return undefined;
   const used = team.ids.get(id);
   if (used === undefined) {
     const agoMs = command.firstSentMsAgo ?? 0;

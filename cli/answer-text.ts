@@ -4,6 +4,7 @@ import { policyText } from '../policies/write-policy.ts';
 import { durationText } from '../workload/number-text.ts';
 import { alternativesText } from './alternatives-text.ts';
 import { balanceText } from './balance-text.ts';
+import { distributionText } from './distribution-text.ts';
 import { storedEventLine } from './event-text.ts';
 import { approvalsText, queueText } from './queue-text.ts';
 import type { Colours } from './screen.ts';
@@ -103,6 +104,8 @@ function otherText(
     | 'approved'
     | 'declined'
     | 'transferred'
+    | 'distributed'
+    | 'would_distribute'
     | 'reserved'
     | 'reservation_ended'
     | 'frozen'
@@ -146,6 +149,9 @@ function otherText(
       ].join('\n');
     case 'transferred':
       return `${paint.green('moved')} ${showAmounts(answer.amounts)} from ${answer.from} to ${answer.to}`;
+    case 'distributed':
+    case 'would_distribute':
+      return distributionText(answer, paint);
     case 'reserved':
       return reservedText(answer, paint);
     case 'reservation_ended':

@@ -6,6 +6,7 @@ import { addAuditCommands } from './commands/audit.ts';
 import { addBalance } from './commands/balance.ts';
 import { addBudgetMoves } from './commands/budget-moves.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDistribute } from './commands/distribute.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEmergencies } from './commands/emergencies.ts';
 import { addEmergencyCommands } from './commands/freeze-and-stop.ts';
@@ -40,6 +41,7 @@ const GROUPS: readonly [
       addWindowCommands,
       addBudgetMoves,
       addPolicyCommands,
+      addDistribute,
       addEmergencyCommands,
       addAgentCommands,
     ],

@@ -169,6 +169,18 @@ export class Commands {
     return this.#change({ op: 'transfer', from, to, amounts, ...options }, ['transferred']);
   }
 
+  /**
+   * Divides what a node has over its children, all of them or none: `amounts` by resource, or `all`;
+   * with `dryRun` it only says how.
+   */
+  distribute(
+    path: string,
+    options: Fields<'distribute', 'path'> & Timing,
+  ): Promise<AnswerOf<'distributed'> | AnswerOf<'would_distribute'>> {
+    const command = { op: 'distribute', path, ...options } as const;
+    return this.#change(command, ['distributed', 'would_distribute']);
+  }
+
   /** Sets amounts aside until the end of a period; requests draw from it by `reservationId`. */
   reserve(
     path: string,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
 import { CrisisView } from './crisis-view.ts';
+import { DistributionSets } from './distribution.ts';
+import { Division } from './division.ts';
 import { Policy } from './policy.ts';
 import { PoolLine } from './pool-line.ts';
 import { RateLine } from './rate-line.ts';
@@ -147,6 +149,13 @@ const wouldBe = {
   alternatives: z.array(Alternative).optional(),
 };
 
+/** How a budget was or would be divided. */
+const distribution = {
+  path: z.string(),
+  sets: DistributionSets,
+  divisions: z.array(Division),
+};
+
 /** Every answer to a single command. */
 export const Answer = z.discriminatedUnion('outcome', [
   Refusal.extend({
@@ -260,6 +269,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     amounts,
     guarantees: amounts,
   }),
+  answer('distributed', { ...own, ...distribution }),
+  answer('would_distribute', distribution),
   answer('reserved', {
     ...own,
     reservation: z.string(),

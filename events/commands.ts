@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { COMMAND_VERSION, common, isSized, itemsMessage, Reason, ttlMs } from './command-kit.ts';
+import { Distribute } from './distribution.ts';
 import { LIMITS } from './limits.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
@@ -7,6 +8,7 @@ import { PriorityInput } from './priority.ts';
 import { Request } from './request-command.ts';
 import { Amount, Amounts, RateMeter } from './resources.ts';
 import { Role } from './roles.ts';
+import { WeightMilli } from './weight.ts';
 import { GrantTerms, Thresholds, Window } from './window.ts';
 
 const isShort = (record: Record<string, unknown>) => Object.keys(record).length <= LIMITS.itemsMax;
@@ -35,9 +37,6 @@ export const ResourceLimits = z
     message: `must name at most ${LIMITS.accountsPerCommandMax} resources`,
   });
 export type ResourceLimits = z.infer<typeof ResourceLimits>;
-
-/** How much of what is contended for a node gets beside its siblings, thousandths. */
-export const WeightMilli = z.int().min(1).max(LIMITS.weightMilliMax);
 
 const Open = z.strictObject({
   op: z.literal('open'),
@@ -299,6 +298,7 @@ export const Command = z.discriminatedUnion('op', [
   VoidGrant,
   ResetWindow,
   Transfer,
+  Distribute,
   Reserve,
   CancelReservation,
   SetPolicy,

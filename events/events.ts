@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { ResourceLimits, WeightMilli } from './commands.ts';
+import { ResourceLimits } from './commands.ts';
 import { CRISIS_EVENTS } from './crisis-events.ts';
+import { DISTRIBUTION_EVENTS } from './distribution-events.ts';
 import { EMERGENCY_EVENTS } from './emergency-events.ts';
 import { cause, count, event, level, time } from './event-kit.ts';
 import { FORECAST_EVENTS } from './forecast-events.ts';
@@ -12,6 +13,7 @@ import { Ask } from './request-command.ts';
 import { Amounts } from './resources.ts';
 import { Role } from './roles.ts';
 import { Strategy } from './strategy.ts';
+import { WeightMilli } from './weight.ts';
 import { GrantRecord, Threshold, WindowSpan } from './window.ts';
 
 /** Where demand met supply: one resource of one node. */
@@ -343,6 +345,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     preset: NodeName.optional(),
     comment: z.string().optional(),
   }),
+  ...DISTRIBUTION_EVENTS,
   event('CredentialEnrolled', {
     ...cause,
     agent: NodeName,

@@ -55,6 +55,8 @@ function apply(team: TeamBooks, event: BursarEvent): void {
       return countGrants(team, event);
     case 'Transferred':
       return transfer(team, event);
+    case 'Distributed':
+      return distribute(team, event);
     case 'Reserved':
       return reserve(team, event);
     case 'ReservationEnded':
@@ -179,6 +181,18 @@ function transfer(team: TeamBooks, event: EventOf<'Transferred'>): void {
     if (moved > 0 && taker.guarantee === 0) taker.lend = giver.lend;
     giver.guarantee = added(giver.guarantee, -moved);
     taker.guarantee = added(taker.guarantee, moved);
+  }
+}
+
+/** A parent's division over its children; what grants add to a limit is part of a share. */
+function distribute(team: TeamBooks, event: EventOf<'Distributed'>): void {
+  for (const { resource, shares } of event.divisions) {
+    for (const { child, is, lend } of shares) {
+      const sums = sumsOf(nodeAt(team, `${event.path}/${child}`, event), resource);
+      if (lend === null) sums.lend = null;
+      if (event.sets === 'guarantee') sums.guarantee = is;
+      else setLimit(sums, added(is, -sums.granted));
+    }
   }
 }
 

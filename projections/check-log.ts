@@ -89,18 +89,24 @@ export class LogCheck {
     for (const resource in limits) {
       if (limits[resource].per) continue;
       this.#change(on, resource, 0, false, limits[resource]);
-      const sinceMs = event.windows?.[resource]?.startsAtMs;
       const account = this.#account(on, resource);
-      if (sinceMs !== undefined) account.sinceMs = sinceMs;
+      account.sinceMs = event.windows?.[resource]?.startsAtMs ?? account.sinceMs;
       if (limits[resource].limit !== undefined) setBase(account, limits[resource].limit);
     }
     for (const resource in type === 'ToppedUp' && !event.grant ? amounts : {}) {
-      const account = this.#account(on, resource);
-      setBase(account, (account.base ?? 0) + amounts[resource]);
+      setBase(this.#account(on, resource), this.#account(on, resource).base + amounts[resource]);
     }
     if (type === 'WindowOpened') this.#restart(on, event);
     if (type === 'GrantsCounted') this.#count(on, event);
     if (type === 'Transferred') this.#transfer(event.from, event.to, amounts, event.guarantees);
+    for (const { resource, shares } of event.divisions ?? []) {
+      for (const { child, is, lend } of shares) {
+        const { path: at, granted } = this.#account(`${path}/${child}`, resource);
+        const set = event.sets === 'limit' ? { limit: is - granted } : { guarantee: is };
+        const terms = { [resource]: lend === null ? { ...set, lend } : set };
+        this.#apply({ type: 'LimitsSet', team, path: at, limits: terms });
+      }
+    }
     if (type === 'Reserved') this.#hold(booking, path, items);
     if (type === 'ReservationEnded') this.#hold(booking, '', {});
     if (event.drawn) this.#draw(key, event.reservation, booking, event.drawn);

@@ -2,6 +2,7 @@ import type { BursarEvent, EventOf } from '../events/events.ts';
 import { priorityName } from '../events/priority.ts';
 import { amountsText, amountText, durationText } from './amount-text.ts';
 import type { Position, Recorded } from './projection.ts';
+import { divisionText } from './story-distribution.ts';
 import { windowText } from './story-windows.ts';
 
 /** One event in words. */
@@ -182,6 +183,8 @@ function treeText(event: TreeEvent): string {
         `${by(event)} moved ${amountsText(event.amounts)} from ${event.from} to ${event.to}, ` +
         `${amountsText(event.guarantees)} of it guaranteed.`
       );
+    case 'Distributed':
+      return `${by(event)} divided ${divisionText(event)}.`;
     case 'Reserved':
       return (
         `${by(event)} reserved ${amountsText(event.items)} on ${event.path} ` +

@@ -1,5 +1,6 @@
 import type { Command } from '../../events/commands.ts';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
+import type { Priority } from '../../events/priority.ts';
 import type { Amounts } from '../../events/resources.ts';
 import type { Reservation } from '../allocations/reservation.ts';
 import { deepestOpen } from '../nodes/locate.ts';
@@ -47,6 +48,7 @@ import {
   carryUse,
   secondOf,
 } from './second-books-events.ts';
+import { carryDivision, checkDivision } from './second-books-shares.ts';
 import { carryGrants, carryWindow, layEarlier, nowOf } from './second-books-windows.ts';
 
 /** Looks at every event and every decision of a team. Throws InvariantError. */
@@ -86,8 +88,7 @@ export class InvariantWatch implements Watch {
     switch (event.type) {
       case 'AllocationGranted':
         this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
-        checkAdmission(team, event, event.ask.path, event.priority, at);
-        checkLevel(team, event, event.ask.path, event.priority, at);
+        checkAsk(team, event, event.ask.path, event.priority, at);
         checkDraw(team, event, at);
         if (event.rates !== undefined) checkRates(team, event, at);
         break;
@@ -105,16 +106,14 @@ export class InvariantWatch implements Watch {
         break;
       case 'PreemptionRequested':
         this.#anchor = deepestOpen(team, event.ask.path);
-        checkAdmission(team, event, event.ask.path, event.priority, at);
-        checkLevel(team, event, event.ask.path, event.priority, at);
+        checkAsk(team, event, event.ask.path, event.priority, at);
         checkPreemption(team, event, at);
         break;
       case 'ResourcesReclaimed': {
         const waiting = team.waiting.get(event.request);
         this.#waiting = waiting;
         if (waiting === undefined) break;
-        checkAdmission(team, event, waiting.ask.path, waiting.priority, at);
-        checkLevel(team, event, waiting.ask.path, waiting.priority, at);
+        checkAsk(team, event, waiting.ask.path, waiting.priority, at);
         break;
       }
       case 'RequestDenied':
@@ -125,6 +124,7 @@ export class InvariantWatch implements Watch {
         this.#waiting = team.waiting.get(event.request);
         break;
       case 'NodeOpened':
+      case 'Reserved':
         checkAdmission(team, event, event.path, null, at);
         break;
       case 'LimitsSet':
@@ -135,8 +135,8 @@ export class InvariantWatch implements Watch {
         checkAdmission(team, event, event.from, null, at);
         checkAdmission(team, event, event.to, null, at);
         break;
-      case 'Reserved':
-        checkAdmission(team, event, event.path, null, at);
+      case 'Distributed':
+        checkDivision(team, event, at);
         break;
       case 'ReservationEnded':
         this.#reservation = team.reservations.get(event.reservation);
@@ -188,6 +188,8 @@ export class InvariantWatch implements Watch {
         return carryTopUp(team, event, at);
       case 'Transferred':
         return carryTransfer(team, event, at);
+      case 'Distributed':
+        return carryDivision(team, event, at);
       case 'Reserved':
         return carryBooked(event, at, team.nodes.get(event.path), event.items, 1);
       case 'ReservationEnded':
@@ -333,6 +335,18 @@ export class InvariantWatch implements Watch {
       carry(event, at, last.parent, resource, 0, 0, 0, 0);
     }
   }
+}
+
+/** What is asked for may be admitted where it is asked, at the level that is in force there. */
+function checkAsk(
+  team: Team,
+  event: BursarEvent,
+  path: string,
+  priority: Priority,
+  at: Position,
+): void {
+  checkAdmission(team, event, path, priority, at);
+  checkLevel(team, event, path, priority, at);
 }
 
 const NOTHING: Amounts = {};

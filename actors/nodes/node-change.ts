@@ -10,7 +10,7 @@ import {
 } from '../accounts/account.ts';
 import { newAlerts } from '../emergencies/alerts.ts';
 import { RateGauge } from '../rates/rate-gauge.ts';
-import type { Node } from './node.ts';
+import { type Node, nameOf } from './node.ts';
 
 /** What a recorded event is to a node: the alphabet of its machine (machines.ts). */
 export type ChangeKind =
@@ -101,6 +101,8 @@ function applyOwn(node: Node, event: BursarEvent): void {
         setBase(account, (account.base ?? 0) + (node.path === event.from ? -amount : amount));
       }
       return;
+    case 'Distributed':
+      return setShares(node, event);
     case 'Reserved':
       node.isAuto = false;
       return;
@@ -176,6 +178,19 @@ function setRate(
   const before = node.rates.get(resource);
   if (before !== undefined && isSameMeter(before.meter, meter)) before.change(atMs, limit);
   else node.rates.set(resource, new RateGauge(meter, limit, atMs));
+}
+
+/** The child's limits as its parent has divided them; what grants add is part of a share. */
+function setShares(node: Node, { sets, divisions }: EventOf<'Distributed'>): void {
+  node.isAuto = false;
+  if (sets === 'guarantee') return;
+  const name = nameOf(node);
+  for (const { resource, shares } of divisions) {
+    const share = shares.find(({ child }) => child === name);
+    if (share === undefined) continue;
+    const account = accountOf(node, resource);
+    setBase(account, share.is - account.granted);
+  }
 }
 
 function setBase(account: Account, base: number | null): void {

@@ -35,6 +35,7 @@ const LEAD: readonly Op[] = [
   'setLimits',
   'resetWindow',
   'transfer',
+  'distribute',
   'reserve',
   'cancelReservation',
 ];

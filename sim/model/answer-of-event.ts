@@ -118,6 +118,10 @@ function toldByNode(event: BursarEvent): Told[] {
       const { from, to, amounts, guarantees } = event;
       return [{ outcome: 'transferred', subject: from, fields: { to, amounts, guarantees } }];
     }
+    case 'Distributed': {
+      const { path, sets, divisions } = event;
+      return [{ outcome: 'distributed', subject: path, fields: { sets, divisions } }];
+    }
     case 'Reserved': {
       const { reservation, path, items } = event;
       return [{ outcome: 'reserved', subject: reservation, fields: { path, items } }];

@@ -10,7 +10,7 @@ const AGENT = [
   ...['request', 'settle', 'release', 'renew', 'resize', 'report', 'cancel'],
   ...['open', 'close', 'acknowledgeStop'],
 ];
-const LEDGER = ['transfer', 'reserve', 'cancelReservation'];
+const LEDGER = ['transfer', 'distribute', 'reserve', 'cancelReservation'];
 const OPS: Readonly<Record<string, readonly string[]>> = {
   agent: AGENT,
   lead: [...AGENT, 'setLimits', 'topUp', 'voidGrant', 'resetWindow', ...LEDGER],

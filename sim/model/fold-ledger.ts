@@ -23,6 +23,22 @@ export function transfer(state: State, event: EventOf<'Transferred'>): void {
   }
 }
 
+/** T-08: every child has its share, which is its limit with what grants add, or its guarantee. */
+export function distribute(state: State, event: EventOf<'Distributed'>): void {
+  for (const { resource, shares } of event.divisions) {
+    for (const { child, is, lend } of shares) {
+      const node = state.nodes.get(`${event.path}/${child}`);
+      if (node === undefined) continue;
+      node.isAutoOpened = false;
+      const account = accountOf(state.nodes, node, resource);
+      if (lend === null) account.lend = null;
+      if (event.sets === 'guarantee') account.guarantee = is;
+      else setBase(account, is - account.granted);
+      touch(state.nodes, node, resource);
+    }
+  }
+}
+
 /** S §4: set aside from the event to the end. */
 export function reserve(state: State, event: EventOf<'Reserved'>): void {
   const { reservation: id, path, by = '', items, startsAtMs, endsAtMs } = event;

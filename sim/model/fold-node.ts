@@ -2,7 +2,7 @@ import type { ResourceLimits } from '../../events/commands.ts';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, touch } from './books.ts';
-import { endReservation, reserve, transfer } from './fold-ledger.ts';
+import { distribute, endReservation, reserve, transfer } from './fold-ledger.ts';
 import { foldStop } from './fold-stop.ts';
 import { setBase } from './fold-windows.ts';
 import { type ModelNode, newNode } from './nodes.ts';
@@ -41,6 +41,8 @@ export function foldNode(state: State, event: BursarEvent): void {
       });
     case 'Transferred':
       return transfer(state, event);
+    case 'Distributed':
+      return distribute(state, event);
     case 'Reserved':
       return reserve(state, event);
     case 'ReservationEnded':

@@ -155,6 +155,7 @@ function subjectOf(answer: Answer): string | undefined {
     case 'unfrozen':
     case 'stopped':
     case 'recovered':
+    case 'distributed':
       return answer.path;
     case 'transferred':
       return answer.from;

@@ -24,6 +24,7 @@ const OP_OF: { readonly [T in EventType]?: string } = {
   GrantVoided: 'voidGrant',
   WindowOpened: 'resetWindow',
   Transferred: 'transfer',
+  Distributed: 'distribute',
   Reserved: 'reserve',
   ReservationEnded: 'cancelReservation',
   PolicySet: 'setPolicy',

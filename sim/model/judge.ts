@@ -5,6 +5,7 @@ import { isAskEvent, judgeAsk } from './judge-ask.ts';
 import { judgeAuthority } from './judge-authority.ts';
 import { judgeContention, judgeContestEnded, judgeStrategy } from './judge-contest.ts';
 import { judgeDenial } from './judge-denial.ts';
+import { judgeDistributed } from './judge-distribution.ts';
 import { judgeEnd } from './judge-end.ts';
 import { judgeForecast, judgeForecastCleared } from './judge-forecast.ts';
 import { judgeGrant } from './judge-grant.ts';
@@ -85,6 +86,7 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   AlertRaised: judgeAlert,
   AlertCleared: judgeAlert,
   Transferred: judgeTransferred,
+  Distributed: judgeDistributed,
   Reserved: judgeReserved,
   ReservationEnded: judgeReservationEnded,
   PolicySet: judgePolicy,

@@ -103,7 +103,11 @@ export function waitingPlaces(
     ),
   );
   const ofRates = shortRateAccounts(state, ask.path, rates);
-  const behind = aheadWhereNamed(state, id, ask.path, Object.keys({ ...want, ...rates }), self);
+  const named = aheadWhereNamed(state, id, ask.path, Object.keys({ ...want, ...rates }), self);
+  const behind = [
+    ...outermost(named),
+    ...outermost(aheadWhereDrawn(state, id, ask.path, want, self)),
+  ];
   // Of accounts and rates that are short the outermost; which of both sorts, the whole ask decides.
   const mixed = [want, least].flatMap((amounts) =>
     outermost([
@@ -114,8 +118,8 @@ export function waitingPlaces(
     ]),
   );
   return ofRates.length === 0
-    ? [...short, ...outermost(behind)]
-    : [...mixed, ...outermost(ofRates), ...outermost(behind)];
+    ? [...short, ...behind]
+    : [...mixed, ...outermost(ofRates), ...behind];
 }
 
 function outermost(accounts: readonly AccountName[]): AccountName[] {

@@ -18,6 +18,7 @@ export function isRightRefusal(
   { agent, command }: Sent,
   code: RefusalCode,
 ): boolean | null {
+  if (command.op === 'distribute') return isRightOfDistribution(state, agent, command, code);
   const path = 'path' in command ? (command.path ?? '') : '';
   const allocation = 'allocation' in command ? command.allocation : '';
   const node = state.nodes.get(path);
@@ -86,6 +87,33 @@ export function isRightRefusal(
       return live !== undefined;
     default:
       return isRightOfOthers(state, command, code);
+  }
+}
+
+/** What the model can say of a division that was refused; sums that do not fit are the writer's. */
+function isRightOfDistribution(
+  state: State,
+  agent: string,
+  command: Command & { op: 'distribute' },
+  code: RefusalCode,
+): boolean | null {
+  const { path, children } = command;
+  const named = Object.keys(children ?? {}).map((name) => `${path}/${name}`);
+  const hasChildren = (state.nodes.get(path)?.children.size ?? 0) > 0;
+  switch (code) {
+    case 'not_permitted': {
+      const may = mayCommand(state, agent, command);
+      return may === null ? null : !may;
+    }
+    case 'unknown_node':
+      if (children === undefined) return hasChildren ? null : true;
+      return [path, ...named].some((one) => !state.nodes.has(one));
+    case 'node_closing':
+      return [path, ...named].some((place) => isClosing(state, place));
+    case 'node_frozen':
+      return [path, ...named].some((place) => isFrozen(state, place));
+    default:
+      return null;
   }
 }
 

@@ -15,7 +15,7 @@ const OPS = [
 /** What is no command, whatever the op. */
 const SHAPES = [null, 1, 'text', [], {}, { op: 'other' }, { nope: 1 }] as const;
 const OPS_OF_OTHERS = [
-  ...['transfer', 'distribute', 'reserve', 'approve', 'openBreaker'],
+  ...['transfer', 'reserve', 'approve', 'openBreaker'],
   ...['frobnicate', 'toString'],
 ];
 

@@ -1,6 +1,7 @@
 import { drawFreeze, drawStop } from './alarms.ts';
 import { drawApproval } from './approvals.ts';
 import { drawBatch } from './batches.ts';
+import { drawDistribute } from './distributing.ts';
 import type { Draw } from './draw.ts';
 import {
   drawAdjust,
@@ -48,6 +49,7 @@ type Weights = Partial<
     | 'topUp'
     | 'timed'
     | 'transfer'
+    | 'distribute'
     | 'approve'
     | 'reserve'
     | 'charge'
@@ -76,6 +78,7 @@ const USUAL: Weights = {
   topUp: 4,
   timed: 6,
   transfer: 3,
+  distribute: 3,
   approve: 8,
   reserve: 4,
   charge: 5,
@@ -105,6 +108,7 @@ function theme(name: string, leaning: Partial<Leaning>, weights: Weights): Theme
     topUp: drawTopUp,
     timed: drawTimed,
     transfer: drawTransfer,
+    distribute: drawDistribute,
     approve: drawApproval,
     reserve: drawReserve,
     charge: drawCharge,
@@ -153,6 +157,7 @@ const THEMES: readonly (readonly [weight: number, Theme])[] = [
   [8, theme('repeats', {}, { raw: 90, batch: 20 })],
   [8, theme('reserved and lent', {}, { reserve: 24, transfer: 16, setLimits: 12, hold: 20 })],
   [6, theme('pools', { waitPermille: 700, poolsPermille: 600 }, { setPolicy: 6, setLimits: 8 })],
+  [8, theme('divided budgets', { waitPermille: 350 }, { distribute: 40, setLimits: 8, open: 8 })],
   [6, theme('policies', { strategyPermille: 300 }, { setPolicy: 16, approve: 40, dryRun: 16 })],
 ];
 

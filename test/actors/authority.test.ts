@@ -30,6 +30,7 @@ const ALL: Readonly<Record<CommandInput['op'], CommandInput>> = {
     to: `${RUN}/other`,
     amounts: { credits: 1 },
   },
+  distribute: { op: 'distribute', path: RUN, amounts: { credits: 'all' } },
   reserve: { op: 'reserve', path: `${RUN}/old`, items: { credits: 1 }, forMs: 10 },
   cancelReservation: { op: 'cancelReservation', reservation: 'none' },
   setPolicy: policy({}),
@@ -66,6 +67,7 @@ const LEAD = [
   'voidGrant',
   'resetWindow',
   'transfer',
+  'distribute',
   'reserve',
   'cancelReservation',
 ];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { CommandInput } from '../../events/commands.ts';
+import { divisionsOf } from '../share-moves.ts';
 import { onTime } from '../window-moves.ts';
 import { play, type Shown, TeamRig } from './rig.ts';
 import { enrol, open, policy } from './world.ts';
@@ -32,6 +33,14 @@ const BEFORE: readonly CommandInput[] = [
   ...AGENTS.map((agent) => enrol(agent, { prefix: 't' })),
   { ...policy({ bounds: { credits: 25 }, overrunMax: { credits: 150 } }), path: 't' },
 ];
+
+/** The names of those right beneath a node; of a step one that is not there. */
+function childrenOf(path: string): string[] {
+  const names = NODES.filter((node) => node.startsWith(`${path}/`)).map(
+    (node) => node.slice(path.length + 1).split('/')[0] ?? '',
+  );
+  return names.length === 0 ? ['none'] : [...new Set(names)];
+}
 
 const amount = fc.integer({ min: 0, max: 420 });
 const step = fc.constantFrom(...STEPS);
@@ -176,6 +185,7 @@ const onNode = node.chain((path) =>
         })),
     },
     { weight: 6, arbitrary: onTime(path) },
+    { weight: 3, arbitrary: divisionsOf(path, childrenOf(path)) },
     {
       weight: 1,
       arbitrary: fc.constantFrom<object>({ forMs: 100 }, { forMs: 250 }, {}).map((more) => ({
