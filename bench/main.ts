@@ -6,6 +6,8 @@ import { runPeers } from './peers.ts';
 import { measurePoint, type Point } from './point.ts';
 import { type BenchReport, machineOf, oneCallerRatioOf, versionsOf } from './report.ts';
 import { type BenchRig, startRig } from './rig.ts';
+import { measureStop } from './stop.ts';
+import { stopTableOf } from './stop-table.ts';
 import { tableOf } from './table.ts';
 
 /** What the command line asks for. */
@@ -16,6 +18,10 @@ interface BenchOptions {
   readonly json: boolean;
   readonly peers: boolean;
   readonly invariants: boolean;
+  readonly stop: boolean;
+  readonly agents: number;
+  readonly allocations: number;
+  readonly rounds: number;
   readonly data?: string;
   readonly profile?: string;
 }
@@ -41,6 +47,10 @@ const program = new Command('bench')
     'measure what the invariants cost instead: with and without in turns',
     false,
   )
+  .option('--stop', 'measure instead how fast a swarm is stopped', false)
+  .option('--agents <n>', 'with --stop: agents that hold allocations', countOf, 100)
+  .option('--allocations <n>', 'with --stop: live allocations in the swarm', countOf, 10_000)
+  .option('--rounds <n>', 'with --stop: rounds of either kind', countOf, 3)
   .option('--data <dir>', 'where the temporary data folder is made (default: the system’s)')
   .option('--profile <dir>', 'leave CPU profiles of writer and load there')
   .action(bench);
@@ -54,6 +64,14 @@ async function bench(options: BenchOptions): Promise<void> {
     const costs = await measureInvariants(options.seconds, say, options.data);
     const text = options.json ? JSON.stringify(costs, null, 2) : invariantsTextOf(costs);
     process.stdout.write(`${text}\n`);
+    return;
+  }
+  if (options.stop) {
+    const report = await measureStop(options, say);
+    process.stdout.write(
+      `${options.json ? JSON.stringify(report, null, 2) : stopTableOf(report)}\n`,
+    );
+    if (report.log.admittedBelow.length > 0) process.exitCode = 1;
     return;
   }
   say('In process …');

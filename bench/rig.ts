@@ -9,15 +9,22 @@ import type { LoadParams } from './load-process.ts';
 import type { BenchAgent } from './tree.ts';
 import type { Checks, WriterParams } from './writer-process.ts';
 
-/** Everything that is measured, each in a process of its own. */
-export interface BenchRig {
+/** A broker, a writer for all its shards, and what else is started beside them. */
+export interface WriterBench {
   readonly broker: RunningBroker;
   readonly writer: Child;
+  readonly dataDir: string;
+  /** Starts `<name>-process.ts`, in a process of its own. */
+  child(name: string, profiled?: boolean): Child;
+  /** Ends all of it and removes the data. */
+  close(): Promise<void>;
+}
+
+/** Everything that is measured, each in a process of its own. */
+export interface BenchRig extends WriterBench {
   readonly load: Child;
   /** Length of the echo's payload: that of one request. */
   readonly echoBytes: number;
-  /** Ends all of it and removes the data. */
-  close(): Promise<void>;
 }
 
 /** The owner may hear and speak there, and no writer listens. */
@@ -27,16 +34,15 @@ const KEPT_FREE_BYTES = 512 * 2 ** 20;
 const STORE_BYTES_MAX = 16 * 2 ** 30;
 
 /**
- * Starts a broker on a folder of its own, a writer for all shards, the load and the echo.
- * @param profileDir when given, writer and load leave CPU profiles in folders there
+ * Starts a broker on a folder of its own and a writer for all shards.
+ * @param profileDir when given, processes leave CPU profiles in folders there
  * @param checks which invariants the writer looks at: all, but where their cost is measured
  */
-export async function startRig(
-  teams: number,
+export async function startWriterBench(
   dataParent: string = tmpdir(),
   profileDir?: string,
   checks: Checks = 'all',
-): Promise<BenchRig> {
+): Promise<WriterBench> {
   const dataDir = mkdtempSync(path.join(dataParent, 'bursar-bench-'));
   const children: Child[] = [];
   let broker: RunningBroker | undefined;
@@ -57,12 +63,33 @@ export async function startRig(
   try {
     const options = { dataDir, port: 0, natsUrl: '', maxFileBytes: STORE_BYTES_MAX };
     broker = await startBroker(options);
-    const { url, keys, shards } = broker;
-    const ownerSeed = keys.users.owner.seed;
+    const { url, shards } = broker;
     const writer = child('writer');
     const maxBytesPerShard = Math.floor((STORE_BYTES_MAX - KEPT_FREE_BYTES) / shards);
     const params: WriterParams = { url, dataDir, shards, maxBytesPerShard, checks };
     await writer.ask('start', params);
+    return { broker, writer, dataDir, child, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * Starts a broker, a writer, the load and the echo.
+ * @param profileDir when given, writer and load leave CPU profiles in folders there
+ */
+export async function startRig(
+  teams: number,
+  dataParent?: string,
+  profileDir?: string,
+  checks?: Checks,
+): Promise<BenchRig> {
+  const rig = await startWriterBench(dataParent, profileDir, checks);
+  const { broker, dataDir, child } = rig;
+  try {
+    const { url, keys } = broker;
+    const ownerSeed = keys.users.owner.seed;
     const echo = child('echo', false);
     await echo.ask('start', { url, ownerSeed, subject: ECHO_SUBJECT } satisfies EchoParams);
     const load = child('load');
@@ -73,9 +100,9 @@ export async function startRig(
       agents: await benchAgents(dataDir, teams),
       echoSubject: ECHO_SUBJECT,
     } satisfies LoadParams);
-    return { broker, writer, load, echoBytes, close };
+    return { ...rig, load, echoBytes };
   } catch (error) {
-    await close();
+    await rig.close();
     throw error;
   }
 }

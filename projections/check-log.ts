@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { decode } from '../events/codec.ts';
 import { RateCheck } from './check-rates.ts';
+import { StopCheck } from './check-stops.ts';
 
 type Amounts = Record<string, number>;
 type Sum =
@@ -30,7 +31,7 @@ type Account = Record<Sum, number> &
  * 1. No admitted hold or reservation exceeds a limit on any tier: own sums + Σ over children of
  *    max(guarantee less what it lends, committed); what is drawn was reserved and is no more.
  * 2. What a denial calls free was free. 3. Holds and bookings add up through every closed node and
- *    every window that has ended.
+ *    every window that has ended. 4. Beneath a stop nothing that it stops is admitted.
  * Give it every line of an export, then call `end`. Whether the log is genuine, ask `audit verify`.
  */
 export class LogCheck {
@@ -39,6 +40,7 @@ export class LogCheck {
   readonly #accounts = new Map<string, Account>();
   readonly #resources = new Set<string>();
   readonly #rates = new RateCheck();
+  readonly #stops = new StopCheck();
   readonly #holds = new Map<string, { path: string; amounts: Amounts }>();
   /** By allocation, the reservation that it has drawn from. */
   readonly #drawn = new Map<string, string>();
@@ -54,7 +56,9 @@ export class LogCheck {
       this.#at = `${shard}/${seq}.${index} ${event.type}`;
       this.#counts.events += 1;
       this.#apply(event);
-      for (const fault of this.#rates.take(event)) this.#found.faults.push(`${this.#at}: ${fault}`);
+      for (const fault of [...this.#rates.take(event), ...this.#stops.take(event)]) {
+        this.#found.faults.push(`${this.#at}: ${fault}`);
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import type { BursarEvent } from '../events/events.ts';
 import { exportLog } from '../events/export-write.ts';
 import { MemoryLedger } from '../events/ledger-memory.ts';
 import { LogCheck } from '../projections/check-log.ts';
+import { StopCheck } from '../projections/check-stops.ts';
 import { scanSource } from './harness/layers/scan.ts';
 import { assert, suite } from './harness/suite.ts';
 import { anyMoves, Governor, openLab } from './projection-governor.ts';
@@ -123,8 +124,9 @@ test('it has at most 350 lines and imports nothing of the project but the codec'
     const imports = scanSource(source).imports.map(({ specifier }) => specifier ?? '');
     return imports.filter((specifier) => !specifier.startsWith('node:'));
   };
-  assert.equal(importsOf(path.basename(CHECKER)), ['../events/codec.ts', './check-rates.ts']);
-  assert.equal(importsOf('check-rates.ts'), []);
+  const parts = ['./check-rates.ts', './check-stops.ts'];
+  assert.equal(importsOf(path.basename(CHECKER)), ['../events/codec.ts', ...parts]);
+  for (const part of parts) assert.equal(importsOf(path.basename(part)), []);
 });
 
 test('R-17 INV-17 it counts rates a third way: a grant too many, or too early, is found', () => {
@@ -166,6 +168,44 @@ test('R-17 INV-17 it counts rates a third way: a grant too many, or too early, i
         : event;
     assert.ok(check(linesOf(governor, early)).faults.length > 0);
   }
+});
+
+test('X-04 INV-9 it recounts stops: an admission beneath one, or an end too early, is found', () => {
+  const governor = governed();
+  const ask = (id: string, more = {}) =>
+    governor.send({
+      op: 'request',
+      id,
+      path: 'acme/lab/r1/s9',
+      items: { credits: { amount: 1 } },
+      ...more,
+    });
+  ask('before');
+  governor.send({ op: 'stop', id: 'halt', path: 'acme/lab', ackMs: 50 });
+  ask('no');
+  ask('vip', { priority: 'critical' });
+  governor.pass(60);
+  governor.send({ op: 'recover', path: 'acme/lab', stop: 'halt' });
+  ask('after');
+  const events = governor.recorded.map(({ event }) => event);
+  const faultsOf = (altered: readonly BursarEvent[]) => {
+    const check = new StopCheck();
+    return { faults: altered.flatMap((event) => check.take(event)), ...check.counts };
+  };
+  assert.equal(faultsOf(events), { faults: [], grantedBeside: 1, deniedByStop: 1 });
+  const lowered = events.map((event) =>
+    event.type === 'AllocationGranted' && event.id === 'vip' ? { ...event, priority: 100 } : event,
+  );
+  assert.match(faultsOf(lowered).faults.join(), /vip is admitted beneath the stop acme halt/);
+  const unfenced = events.filter((event) => !('as' in event && event.as === 'fenced'));
+  assert.match(faultsOf(unfenced).faults.join(), /acme halt is complete while 1 live/);
+  const grown = events.flatMap((event): BursarEvent[] => {
+    if (event.type !== 'RequestDenied' || event.id !== 'no') return [event];
+    const { v, team, atMs } = event;
+    const items = { credits: 2 };
+    return [event, { type: 'AllocationResized', v, team, atMs, allocation: 'before', items }];
+  });
+  assert.match(faultsOf(grown).faults.join(), /before is admitted beneath the stop/);
 });
 
 test('a genuine log passes, and its spend is told by tier', async () => {

@@ -6,7 +6,7 @@ import { JetStreamEmergencies } from '../bus/emergency-stream.ts';
 import type { Emergency } from '../events/answers.ts';
 import { startWriter } from '../writer/start.ts';
 
-/** What the parent passes as the first argument, in JSON. */
+/** What the parent passes as the first argument, in JSON; or `later`, in its first message. */
 export interface ChildOptions {
   readonly url: string;
   readonly dataDir: string;
@@ -15,25 +15,37 @@ export interface ChildOptions {
   readonly ownerName: string;
   /** Sets the clock of this process forward, ms. */
   readonly clockAheadMs?: number;
-  /** Dies at the first emergency: before it is published, or after, or after but as if not. */
+  /** Dies by kill -9 at an emergency: before it is published, or after, but as if not. */
   readonly diesAtEmergency?: 'before' | 'after';
+  /** How many it publishes before that one; none by default. */
+  readonly publishesFirst?: number;
 }
 
-const options = JSON.parse(process.argv[2] ?? '{}') as ChildOptions;
-const { clockAheadMs = 0, diesAtEmergency, ...writerOptions } = options;
+const [, , argument = 'later'] = process.argv;
+const options: ChildOptions =
+  argument === 'later'
+    ? await new Promise((resolve) => process.once('message', resolve))
+    : JSON.parse(argument);
+const { clockAheadMs = 0, diesAtEmergency, publishesFirst = 0, ...writerOptions } = options;
 if (clockAheadMs !== 0) {
   const { now } = Date;
   Date.now = () => now() + clockAheadMs;
 }
 const keys = ensureKeys(options.dataDir, false);
 
-/** The durable stream, but the process dies at its first use. */
+/** The durable stream, but the process dies at one of its uses. */
 async function deadlyStream() {
   const connection = await connectAs(options.url, 'owner', keys.users.owner.seed, 'test deadly');
   const stream = await JetStreamEmergencies.open(connection);
+  let publishedCount = 0;
   return {
     lastOf: (team: string) => stream.lastOf(team),
     publish: async (emergency: Emergency) => {
+      if (publishedCount < publishesFirst) {
+        await stream.publish(emergency);
+        publishedCount += 1;
+        return;
+      }
       if (diesAtEmergency === 'after') await stream.publish(emergency);
       process.kill(process.pid, 'SIGKILL');
       await new Promise(() => {});

@@ -5,12 +5,14 @@ import { until } from './client-rig.ts';
 import type { ChildOptions } from './writer-child.ts';
 import type { WriterRig } from './writer-rig.ts';
 
-const CHILD = fileURLToPath(new URL('writer-child.ts', import.meta.url));
+/** The program of such a process. */
+export const CHILD = fileURLToPath(new URL('writer-child.ts', import.meta.url));
 const START_MS = 15_000;
 
 /** A writer in a process of its own. */
 export class WriterProcess {
   readonly name: string;
+  readonly #options: ChildOptions;
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   #output = '';
@@ -20,12 +22,20 @@ export class WriterProcess {
   #error: string | undefined;
   #status: readonly ShardStatus[] = [];
 
-  constructor(rig: WriterRig, more: Partial<ChildOptions> & { readonly ownerName: string }) {
+  /**
+   * @param file another form of the child's program, such as a bundled one
+   * @param isWarm loads the program only; it starts by `begin`
+   */
+  constructor(
+    rig: WriterRig,
+    more: Partial<ChildOptions> & { readonly ownerName: string },
+    { file = CHILD, isWarm = false }: { readonly file?: string; readonly isWarm?: boolean } = {},
+  ) {
     const { url, dataDir, shards, maxBytesPerShard } = rig.writerOptions;
-    const options: ChildOptions = { url, dataDir, shards, maxBytesPerShard, ...more };
+    this.#options = { url, dataDir, shards, maxBytesPerShard, ...more };
     this.name = more.ownerName;
-    this.#child = fork(CHILD, [JSON.stringify(options)], {
-      execArgv: ['--import', 'tsx'],
+    this.#child = fork(file, [isWarm ? 'later' : JSON.stringify(this.#options)], {
+      execArgv: file.endsWith('.ts') ? ['--import', 'tsx'] : [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const collect = (chunk: Buffer) => {
@@ -40,6 +50,12 @@ export class WriterProcess {
         resolve();
       });
     });
+  }
+
+  /** Lets a warm one start. */
+  begin(more: Partial<ChildOptions>): this {
+    this.#child.send({ ...this.#options, ...more });
+    return this;
   }
 
   /** What it has logged. */
