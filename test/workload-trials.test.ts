@@ -136,7 +136,7 @@ test('M-01 the recount sees a pool that is exceeded and an agent that outlives i
   assert.is(overstayed, 1);
   assert.equal([...waitsMs], [['high', [0, 8]]]);
   const svg = slotPicture({ title: 't', pools, speed: 1_000 });
-  assert.match(svg, /bench\/s: 2 runs, at most 2 of 1 at once/);
+  assert.match(svg, /bench\/s: at most 2 of 1/);
   assert.match(svg, /stroke="#c62828"[^>]*stroke-dasharray/, 'the pool is a dashed line');
   assert.not.match(svg, /NaN|undefined/);
 });

@@ -33,10 +33,12 @@ export function slotPicture({
   });
 }
 
-function titleOf({ path, peak, slots, trials }: PoolRecount): string {
-  const name = path.length <= 40 ? path : `…${path.slice(-39)}`;
-  const pool = slots === null ? '' : ` of ${countText(slots)}`;
-  return `${name}: ${countText(trials)} runs, at most ${countText(peak)}${pool} at once`;
+/** Letters of a pool's name that fit above its panel; the end tells names apart. */
+const NAME_CHARS_MAX = 30;
+
+function titleOf({ path, peak, slots }: PoolRecount): string {
+  const name = path.length <= NAME_CHARS_MAX ? path : `…${path.slice(1 - NAME_CHARS_MAX)}`;
+  return `${name}: at most ${countText(peak)}${slots === null ? '' : ` of ${countText(slots)}`}`;
 }
 
 function seriesOf(pool: PoolRecount, speed: number, index: number, scale: TimeScale): object[] {
