@@ -8,6 +8,7 @@ import { PriorityInput } from './priority.ts';
 import { Request } from './request-command.ts';
 import { Amount, Amounts, RateMeter } from './resources.ts';
 import { Role } from './roles.ts';
+import { isIllegalStrategy, isStrategyKey } from './strategy-keys.ts';
 import { WeightMilli } from './weight.ts';
 import { GrantTerms, Thresholds, Window } from './window.ts';
 
@@ -120,14 +121,6 @@ const CancelReservation = z.strictObject({
   ...common,
   reservation: CommandId,
 });
-/** `credits`, `*`, `acme/lab|credits`, `acme/lab|*`. */
-export function isStrategyKey(key: string): boolean {
-  const bar = key.indexOf('|');
-  const resource = key.slice(bar + 1);
-  if (bar !== -1 && !NodePath.safeParse(key.slice(0, bar)).success) return false;
-  return resource === '*' || ResourceName.safeParse(resource).success;
-}
-
 const SetPolicy = z.strictObject({
   op: z.literal('setPolicy'),
   ...common,
@@ -135,7 +128,14 @@ const SetPolicy = z.strictObject({
   policy: Policy.refine(({ strategies }) => Object.keys(strategies).every(isStrategyKey), {
     message: 'must be RESOURCE or PATH|RESOURCE, with * for all resources',
     path: ['strategies'],
-  }),
+  }).refine(
+    ({ strategies, resources }) =>
+      !Object.entries(strategies).some((entry) => isIllegalStrategy(...entry, resources)),
+    {
+      message: 'must not share in proportion what is exclusive or a rate',
+      path: ['strategies'],
+    },
+  ),
   /** Refused `version_conflict` unless this version is in force; 0: none was ever set. */
   ifVersion: z.int().min(0).optional(),
   /** The preset from which it was made; recorded, not looked up. */

@@ -1,7 +1,7 @@
-import { isStrategyKey } from '../events/commands.ts';
 import { teamOf } from '../events/names.ts';
 import type { Policy } from '../events/policy.ts';
 import { BUILT_IN_RESOURCES, type Registry, resourceTypeOf } from '../events/resources.ts';
+import { isIllegalStrategy, isStrategyKey, strategyResource } from '../events/strategy-keys.ts';
 import type { Note } from './check-meaning.ts';
 import { closestTo } from './did-you-mean.ts';
 import type { FieldPath } from './problem.ts';
@@ -41,8 +41,12 @@ function adviceFor(name: string, { resources }: { readonly resources: Registry }
   return meant === undefined ? add : `Did you mean ${meant}? ${add}`;
 }
 
-function checkStrategyKeys({ strategies }: Policy, note: Note): void {
-  for (const key of Object.keys(strategies)) {
+function checkStrategyKeys({ strategies, resources }: Policy, note: Note): void {
+  for (const [key, strategy] of Object.entries(strategies)) {
+    if (isIllegalStrategy(key, strategy, resources)) {
+      const message = `${strategyResource(key)} is not shared in proportion: one has it, or a time`;
+      note('error', ['strategies', key], message, 'Use queue_and_wait or priority_based.');
+    }
     if (isStrategyKey(key)) continue;
     const message = `'${key}' is no scope of a strategy`;
     note(
@@ -91,7 +95,7 @@ function resourcesIn(policy: Policy): Named[] {
       .filter(isStrategyKey)
       .map((key) => ({
         path: ['strategies', key],
-        name: key.slice(key.indexOf('|') + 1),
+        name: strategyResource(key),
         isKey: true,
       }))
       .filter(({ name }) => name !== '*'),

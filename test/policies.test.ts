@@ -163,6 +163,12 @@ const SLIPS: readonly (readonly [what: string, text: string, told: string, says:
     /capacity/,
   ],
   [
+    'a strategy that can never be followed',
+    'strategies: { rate.search: ^proportional_sharing }',
+    'error strategies["rate.search"]',
+    /rate\.search is not shared in proportion/,
+  ],
+  [
     'a scope that is none',
     'strategies: { ^"Acme lab|credits": queue_and_wait }',
     'error strategies["Acme lab|credits"]',

@@ -1,4 +1,4 @@
-import type { Answer } from '../../events/answers.ts';
+import type { Answer, Refusal } from '../../events/answers.ts';
 import type { CommandOf } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { refuse } from '../../events/refusals.ts';
@@ -13,6 +13,7 @@ import { barrierOf, bookedAt } from '../nodes/locate.ts';
 import { poolBarrier } from '../pools/pool.ts';
 import { claimed } from '../repeat.ts';
 import { mayActFor } from '../rules/authority.ts';
+import { ruleMet } from '../rules/business-rules.ts';
 import { toolBarrier } from '../rules/tool-rules.ts';
 import type { Allocation, Team } from '../team.ts';
 import { earlierOfAdjust, earlierOfCharge, earlierOfEnd } from '../windows/earlier.ts';
@@ -112,6 +113,8 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
       const message = `${tools.tool} is not allowed by the rule ${tools.rule} of ${tools.path}`;
       return answered(refuse('not_permitted', message));
     }
+    const ruled = ruleBar(team, live, growth, command.items);
+    if (ruled !== undefined) return answered(ruled);
     for (const resource in growth) {
       if (poolBarrier(team, live.node, live.node.path, resource) === undefined) continue;
       const message = `${resource} is no pool that ${live.node.path} may use`;
@@ -132,6 +135,22 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
     items: command.items,
     ...(toReservation === undefined ? {} : { toReservation }),
   });
+}
+
+/** Refuses growth to what a business rule denies or wants an approver for (T-05). */
+function ruleBar(
+  team: Team,
+  { agent, node }: Allocation,
+  growth: Amounts,
+  items: Amounts,
+): Refusal | undefined {
+  const grown: Record<string, number> = {};
+  for (const resource in growth) grown[resource] = items[resource] ?? 0;
+  const met = ruleMet(team, agent, node.path, grown);
+  if (met === undefined) return undefined;
+  const { name, path, resource, above: most } = met;
+  const what = met.effect === 'deny' ? 'allows no more' : 'wants an approver for more';
+  return refuse('not_permitted', `the rule ${name} of ${path} ${what} than ${most} ${resource}`);
 }
 
 /** Notes use so far; changes no balance, but is booked should the holder never settle. */

@@ -24,7 +24,7 @@ export const BY_RECLAIM = '5-reclaim';
  *
  * | row | when | strategy |
  * |---|---|---|
- * | 4-configured | policy names one for scope and resource, and it is legal | that |
+ * | 4-configured | policy names one for scope and resource, and it is legal (else factor `passedOver`) | that |
  * | 4-caller | the caller asks for one: for its own ask alone, its rank is as before | that |
  * | 5-emergency, 5-critical-urgent | emergency, or critical that cannot wait | preempt |
  * | 5-reclaim | it asks for what is its own by a guarantee, and others use | take that back |
@@ -40,13 +40,15 @@ export const BY_RECLAIM = '5-reclaim';
  */
 export function selectStrategy(team: Team, contest: Contest): Choice {
   const { candidate, account } = contest;
-  const factors = factorsOf(team, contest);
-  const choose = (rule: string, strategy: Strategy): Choice => ({ strategy, rule, factors });
   const { ask, priority, place, wanted } = candidate;
   const configured = configuredStrategy(team, ask.path, account.resource);
-  if (configured !== undefined && isLegal(configured, contest)) {
-    return choose('4-configured', configured);
-  }
+  const isFollowed = configured !== undefined && isLegal(configured, contest);
+  const factors: Factors = {
+    ...factorsOf(team, contest),
+    ...(configured === undefined || isFollowed ? {} : { passedOver: configured }),
+  };
+  const choose = (rule: string, strategy: Strategy): Choice => ({ strategy, rule, factors });
+  if (isFollowed) return choose('4-configured', configured);
   const asked = ask.strategy;
   if (asked !== undefined && isLegal(asked, contest)) return choose('4-caller', asked);
   if (priority >= ExecutionPriority.emergency) return choose('5-emergency', 'preemption_allowed');

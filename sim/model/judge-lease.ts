@@ -7,6 +7,7 @@ import { isShortAbove, needs } from './books.ts';
 import { isSame, isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { consumablesOf } from './fold-allocation.ts';
+import { rulesMet } from './judge-approval.ts';
 import { mayOperate } from './judge-wait.ts';
 import { growthItems, levelBarOf } from './levels.ts';
 import { queueOf } from './rank.ts';
@@ -71,6 +72,16 @@ export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
   if (Object.keys(growth).length === 0) return;
   if (isToolBarred(state, live.agent, { path: live.path, items: growth })) {
     find('T-12', 'it grows by a tool that is not allowed', live.id);
+  }
+  const grown = Object.keys(growth).map((resource) => [
+    resource,
+    { amount: event.items[resource] ?? 0 },
+  ]);
+  for (const { resource, above } of rulesMet(state, live.agent, {
+    path: live.path,
+    items: Object.fromEntries(grown),
+  })) {
+    find('T-05', `it grows above ${above} ${resource} without an approver`, live.id);
   }
   if (levelBarOf(state, { path: live.path, items: growthItems(growth) }, live.priority)) {
     find('INV-19', `grows on ${live.path}, whose level does not admit it`, live.id);

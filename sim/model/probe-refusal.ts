@@ -7,6 +7,7 @@ import { barsOf, isClosing, isFrozen } from './barred.ts';
 import { committed, needs } from './books.ts';
 import { guaranteeFits, promisedBeneath } from './guarantees.ts';
 import type { Sent } from './history.ts';
+import { rulesMet } from './judge-approval.ts';
 import { growthItems, levelBarOf, levelsOver } from './levels.ts';
 import type { State } from './state.ts';
 import { isToolBarred } from './tools.ts';
@@ -28,7 +29,7 @@ export function isRightRefusal(
   switch (code) {
     case 'not_permitted': {
       const may = mayCommand(state, agent, command);
-      return may === null ? null : !may || growsBarredTool(state, agent, command);
+      return may === null ? null : !may || growsBarred(state, agent, command);
     }
     case 'unknown_node':
       if (command.op === 'transfer') return [command.from, command.to].some(isMissing);
@@ -197,14 +198,17 @@ function growsFreely(
   );
 }
 
-/** T-12: growth is an admission, and the tool rules are asked for what grows. */
-function growsBarredTool(state: State, agent: string, command: Command): boolean {
+/** T-12 and T-05: growth is an admission, and the rules are asked for what grows. */
+function growsBarred(state: State, agent: string, command: Command): boolean {
   if (command.op !== 'resize') return false;
   const live = state.live.get(command.allocation);
-  return (
-    live !== undefined &&
-    isToolBarred(state, agent, { path: live.path, items: growthOf(command, live.items) })
-  );
+  if (live === undefined) return false;
+  const { path } = live;
+  const growth = growthOf(command, live.items);
+  if (isToolBarred(state, agent, { path, items: growth })) return true;
+  const grown: Record<string, { amount: number }> = {};
+  for (const resource in growth) grown[resource] = { amount: command.items[resource] ?? 0 };
+  return rulesMet(state, live.agent, { path, items: grown }).length > 0;
 }
 
 /** The nodes that a command is about. */

@@ -168,6 +168,18 @@ test('T-05 a rule that denies is stronger than one that asks an approver, also w
   has(the(events, 'RequestDenied'), { id: 'big', reason: 'rule_denied' });
 });
 
+test('T-05 what was granted does not grow past a rule; to shrink is always free', () => {
+  const rig = givenRule();
+  rig.when(ask('a', { credits: 90 }), 'ann');
+  const resize = (credits: number) =>
+    ({ op: 'resize', allocation: 'a', items: { credits } }) as const;
+  shows(rig.when(resize(101), 'ann'), { outcome: 'refused', code: 'not_permitted' });
+  shows(rig.when(resize(100), 'ann'), { outcome: 'resized' });
+  rig.when(policy({ rules: [{ ...ABOVE_100, above: 10, effect: 'deny' }] }));
+  shows(rig.when(resize(101), 'ann'), { outcome: 'refused', code: 'not_permitted' });
+  shows(rig.when(resize(50), 'ann'), { outcome: 'resized' });
+});
+
 test('T-05 a dry run says that it would need approval, and records nothing', () => {
   const rig = givenRule();
   const { answer, events } = rig.when(ask('dry', { credits: 200 }, { dryRun: true }), 'ann');

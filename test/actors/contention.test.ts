@@ -61,6 +61,22 @@ test('S-09 a strategy of a scope: the innermost wins, on it the resource over *'
   assert.not.ok(Command.safeParse(malformed).success);
 });
 
+test('S-09 what cannot be followed is refused where that is known, else passed over and said', () => {
+  const set = (strategies: object, resources: object = {}) =>
+    Command.safeParse({ op: 'setPolicy', path: 'acme', policy: { strategies, resources } }).success;
+  const share = 'proportional_sharing';
+  const gpu = { gpu: { class: 'capacity', unit: 'cards', exclusive: true } };
+  assert.not.ok(set({ gpu: share }, gpu));
+  assert.not.ok(set({ 'acme/lab|rate.search': share }));
+  assert.ok(set({ gpu: 'priority_based' }, gpu));
+  assert.ok(set({ '*': share }, gpu));
+  const rig = givenLab(policy({ strategies: { '*': share } }));
+  rig.when(ask('a', { credits: 900 }), 'ann');
+  const chosen = the(rig.when(ask('b', { credits: 200 }, wait), 'bob').events, 'StrategySelected');
+  assert.is(chosen.rule, '7-wait', 'it cannot be divided');
+  assert.is(chosen.factors?.['passedOver'], share);
+});
+
 test('O-05 the expected wait: what is missing for those ahead too, against the ends that are known', () => {
   const rig = givenLab(setLimits('acme', { 'slot.pool': 10 }));
   const hold = (id: string, slots: number, expectedMs: number) =>
