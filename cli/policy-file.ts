@@ -44,7 +44,7 @@ function checkedText(read: PolicyFileRead, paint: Colours): string {
 }
 
 /** `policy.yaml:3:5`, what is wrong, the line with the place marked, and what to do. */
-export function problemText(
+function problemText(
   { name, text }: PolicyFileRead,
   { severity, message, advice, line, column, length }: PolicyProblem,
   paint: Colours,

@@ -1,4 +1,5 @@
 import type { Policy } from '../events/policy.ts';
+import { checkDegradation } from './check-degradation.ts';
 import { checkCaps, checkRules } from './check-rules.ts';
 import { checkScopes } from './check-scopes.ts';
 import { checkTools } from './check-tools.ts';
@@ -35,6 +36,7 @@ export function meaningProblems(policy: Policy, given: Given): FieldProblem[] {
   checkScopes(policy, given.team, note);
   checkLadder(policy, note);
   checkValues(policy, given.given, note);
+  checkDegradation(policy, note);
   checkRules(policy, note);
   checkTools(policy, note);
   checkCaps(policy, note);

@@ -65,6 +65,9 @@ function nodesIn(policy: Policy): Named[] {
     ...lists.flatMap((list) =>
       policy[list].map(({ path }, i) => ({ path: [list, i, 'path'], name: path, isKey: false })),
     ),
+    ...Object.entries(policy.pools).flatMap(([pool, { nodes = [] }]) =>
+      nodes.map((name, i) => ({ path: ['pools', pool, 'nodes', i], name, isKey: false })),
+    ),
     ...Object.keys(policy.preemption.nodes).map((name) => ({
       path: ['preemption', 'nodes', name],
       name,
@@ -81,7 +84,7 @@ function nodesIn(policy: Policy): Named[] {
 }
 
 function resourcesIn(policy: Policy): Named[] {
-  const maps = ['bounds', 'overrunMax', 'settleMax'] as const;
+  const maps = ['bounds', 'pools', 'overrunMax', 'settleMax'] as const;
   return [
     ...maps.flatMap((map) =>
       Object.keys(policy[map] ?? {}).map((name) => ({ path: [map, name], name, isKey: true })),

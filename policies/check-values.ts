@@ -51,7 +51,14 @@ export function checkValues(policy: Policy, given: ReadonlySet<string>, note: No
   checkResources(policy, note);
 }
 
-function checkResources({ resources, bounds, settleMax, overrunMax }: Policy, note: Note): void {
+function checkResources(policy: Policy, note: Note): void {
+  const { resources, bounds, pools, settleMax, overrunMax } = policy;
+  for (const name of Object.keys(pools)) {
+    const type = resourceTypeOf(name, resources);
+    if (type === undefined || type.class === 'capacity') continue;
+    const message = `${name} is a ${type.class}, and only a capacity can be a pool`;
+    note('error', ['pools', name], message, 'Name a capacity, such as pool.NAME.', true);
+  }
   for (const name of Object.keys(resources)) {
     if (!Object.hasOwn(BUILT_IN_RESOURCES, name)) continue;
     note('warning', ['resources', name], `every team has ${name}`, 'Leave it out.', true);

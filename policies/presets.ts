@@ -21,7 +21,20 @@ export interface Preset {
 /** 1 credit is 1 USD is so many microcredits. */
 const CREDIT = 1_000_000;
 
+const MINUTE_MS = 60_000;
+
 const guarded: PolicyFields = {
+  // Two hours are enough for somebody to top up, or to stop what runs away.
+  forecast: { horizonMs: 120 * MINUTE_MS, windowMs: 60 * MINUTE_MS, leastSamples: 10 },
+  degradation: {
+    levels: [
+      { partialPermilleMax: 750, modelHint: 'prefer smaller models' },
+      { admit: 'normal', partialPermilleMax: 500, newRuns: false, refused: 'queue' },
+      { admit: 'critical', newRuns: false, reserve: true },
+      { admit: 'emergency', newRuns: false, reserve: true },
+    ],
+    dwellMs: MINUTE_MS,
+  },
   // A settle that is so far above its hold is a fault of somebody, not bad luck.
   overrunMax: { credits: 5 * CREDIT },
   preemption: { minRuntimeMs: 1_000 },

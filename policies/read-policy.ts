@@ -20,7 +20,7 @@ const Header = z.strictObject({
   preset: z.enum(PRESET_NAMES).optional(),
   comment: z.string().max(200).optional(),
 });
-export const HEADER_FIELDS = Object.keys(Header.shape);
+const HEADER_FIELDS = Object.keys(Header.shape);
 
 /** A policy file that can be used. */
 export interface PolicyFile {

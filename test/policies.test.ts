@@ -175,6 +175,25 @@ const SLIPS: readonly (readonly [what: string, text: string, told: string, says:
     /no scope/,
   ],
   [
+    'a level that worse alarms do not reach',
+    'degradation: { levels: [{}], from: { critical: ^0 } }',
+    'warning degradation.from.critical',
+    /below that of warning/,
+  ],
+  [
+    'a level that admits more than the one before',
+    'degradation: { levels: [{ admit: high }, { admit: ^low }] }',
+    'warning degradation.levels[1].admit',
+    /admits more/,
+  ],
+  [
+    'levels to which nothing leads',
+    'ladder: []\n^degradation: { levels: [{}] }',
+    'warning degradation',
+    /no rungs/,
+  ],
+  ['a pool of what is spent', 'pools: { ^credits: {} }', 'error pools.credits', /only a capacity/],
+  [
     'a node of another team',
     'team: acme\npreemption: { nodes: { ^globex/lab: { boost: 5 } } }',
     'error preemption.nodes["globex/lab"]',

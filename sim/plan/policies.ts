@@ -1,3 +1,4 @@
+import { PRESET_NAMES, PRESETS } from '../../policies/presets.ts';
 import { drawDegradation } from './degradation.ts';
 import { callBy } from './governing.ts';
 import type { PlannedCommandOf } from './job.ts';
@@ -23,6 +24,7 @@ export function drawSetPolicy(scene: Scene, atMs: number): JobDraft[] {
 
 export function drawPolicy(scene: Scene): PolicyInput {
   const { draw, team } = scene;
+  if (draw.isHit(100)) return PRESETS[draw.pick(PRESET_NAMES)].fieldsFor(team);
   const credits = scene.limitOf(team, 'credits') ?? 1_000;
   return withoutGaps<PolicyInput>({
     overcommit: draw.maybe(500, () => draw.pick(['allow', 'refuse'] as const)),

@@ -72,7 +72,7 @@ export const ROOMS: Record<string, Rule> = {
   },
   sim: {
     ...SHELL,
-    rooms: ['host', 'events', 'projections', 'bus', 'writer', 'client', 'cli'],
+    rooms: ['host', 'events', 'policies', 'projections', 'bus', 'writer', 'client', 'cli'],
     packages: ['commander', 'cli-table3', 'pino'],
   },
   fuzz: {
