@@ -155,6 +155,27 @@ function stopResultText(event: EventOf<'StopCompleted'>): string {
   return `${fenced} of ${allocationCount}, ${acknowledgedCount} of ${agentCount} agents had acknowledged.`;
 }
 
+/** What governs a team from here on, and who may act in it. */
+function rulingText(
+  event: EventOf<'PolicySet' | 'CredentialEnrolled' | 'CredentialDismissed'>,
+): string {
+  switch (event.type) {
+    case 'PolicySet': {
+      const { team, version, preset, comment } = event;
+      const from = preset === undefined ? '' : `, from the preset ${preset}`;
+      const no = version === undefined ? '' : `, version ${version}`;
+      const why = comment === undefined ? '' : `: ${comment}`;
+      return `${by(event)} set the policy of ${team}${no}${from}${why}.`;
+    }
+    case 'CredentialEnrolled':
+      return `${by(event)} enrolled ${event.agent} as ${event.role} beneath ${event.prefix}.`;
+    case 'CredentialDismissed':
+      return `${by(event)} dismissed ${event.agent}.`;
+    default:
+      return event satisfies never;
+  }
+}
+
 /** Events about nodes, policy, credentials and emergencies. */
 function treeText(event: TreeEvent): string {
   switch (event.type) {
@@ -194,11 +215,9 @@ function treeText(event: TreeEvent): string {
     case 'ReservationEnded':
       return `The reservation ${event.reservation} is ${event.as}; ${amountsText(event.returned)} is free again.`;
     case 'PolicySet':
-      return `${by(event)} set the policy of ${event.team}.`;
     case 'CredentialEnrolled':
-      return `${by(event)} enrolled ${event.agent} as ${event.role} beneath ${event.prefix}.`;
     case 'CredentialDismissed':
-      return `${by(event)} dismissed ${event.agent}.`;
+      return rulingText(event);
     case 'Frozen':
       return `${by(event)} froze ${event.path} (${event.freeze}): ${event.reason}.`;
     case 'Unfrozen':

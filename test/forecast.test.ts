@@ -17,7 +17,7 @@ async function charge(path: string, credits: number): Promise<void> {
   await lab.operator.expect('charged', sent);
 }
 
-test('X-01 a rate that will use a swarm up is told on its topic, in the log and in the balance', async () => {
+test('X-01 D-03 a rate that will use a swarm up is told on its topic, in the log and in the balance', async () => {
   const heard = await lab.ann.emergencies();
   const path = await lab.openSwarm({ credits: 1_000 });
   // No ladder: what is told is the forecast.

@@ -105,7 +105,7 @@ test('X-01 a policy begins anew; late use counts at its own time; a closed swarm
   assert.equal([...rig.team.spendRates.keys()], ['acme|credits']);
 });
 
-test('X-01 the rate is that of the window, whatever came before it', () => {
+test('P-02 the rate is that of the window, whatever came before it', () => {
   const amounts = fc.array(fc.tuple(fc.nat(5_000), fc.nat(900)), { maxLength: 60 });
   fc.assert(
     fc.property(amounts, fc.integer({ min: 12, max: 3_000 }), (steps, windowMs) => {
@@ -129,7 +129,7 @@ test('X-01 the rate is that of the window, whatever came before it', () => {
   );
 });
 
-test('X-01 an even rate has a narrow interval', () => {
+test('P-02 an even rate has a narrow interval', () => {
   const rate = new SpendRate(1_200);
   for (let atMs = 10_000; atMs < 11_200; atMs += 50) rate.note(5, atMs, atMs);
   const { spent, low, high } = rate.over(11_199);
