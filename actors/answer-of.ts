@@ -234,6 +234,7 @@ function grantedAnswer(event: EventOf<'AllocationGranted'>, expiresInMs: number)
   if (event.factors !== undefined) answer.factors = event.factors;
   if (event.waitedMs !== undefined) answer.waitedMs = event.waitedMs;
   if (event.preempted !== undefined) answer.preempted = event.preempted;
+  if (event.reserve !== undefined) answer.reserve = event.reserve;
   if (event.topUp !== undefined) answer.topUp = event.topUp;
   return answer;
 }

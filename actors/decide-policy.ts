@@ -5,6 +5,7 @@ import { refuse } from '../events/refusals.ts';
 import { type Registry, resourceTypeOf } from '../events/resources.ts';
 import { commandCause } from './allocations/decide-settle.ts';
 import { answered, type Context, type Decision, stamp } from './context.ts';
+import { impossibleReserve } from './reserves/refuse-reserve.ts';
 import type { Team } from './team.ts';
 
 /**
@@ -22,6 +23,8 @@ export function decideSetPolicy(
   const refused = changedInUse(team, policy.resources);
   if (refused !== undefined) return answered(refused);
   const { preset, comment } = command;
+  const impossible = impossibleReserve(team, policy);
+  if (impossible !== undefined) return answered(impossible);
   const events: BursarEvent[] = [
     {
       ...stamp('PolicySet', team, ctx.atMs),

@@ -44,6 +44,7 @@ import {
 } from './queue/evolve-queue.ts';
 import { credentialTopOf } from './queue/wait-bound.ts';
 import { noteCancelled, noteId } from './remember.ts';
+import { reserveChanged } from './reserves/evolve-reserve.ts';
 import { approvalRequested, leaveApprovals, said } from './rules/approvals.ts';
 import { accountKey, type Position, type Team } from './team.ts';
 import { grantsCounted, grantVoided } from './windows/evolve-grants.ts';
@@ -241,6 +242,8 @@ function applyToAccounts(team: Team, event: AccountEvent, at: Position): void {
       return reserved(team, event);
     case 'ReservationEnded':
       return reservationEnded(team, event);
+    case 'ReserveChanged':
+      return reserveChanged(team, event);
     default:
       return event satisfies never;
   }
@@ -293,4 +296,5 @@ type AccountEvent = EventOf<
   | 'Distributed'
   | 'Reserved'
   | 'ReservationEnded'
+  | 'ReserveChanged'
 >;

@@ -12,6 +12,7 @@ import { wakePools } from './pools/wake-pools.ts';
 import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
 import { serveFromPool } from './queue/serve-pools.ts';
 import { claimOf } from './queue/top-up-later.ts';
+import { fillReserve, giveUpReserve } from './reserves/fill-reserve.ts';
 import { barredApproval } from './rules/decide-approval.ts';
 import { accountKey, accountOfKey, type Position, type Team } from './team.ts';
 import { countGrants } from './windows/count-grants.ts';
@@ -37,6 +38,10 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
   for (const key of agenda.grants) {
     agenda.grants.delete(key);
     const events = countGrants(team, key, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const key of agenda.reserves) {
+    const events = giveUpReserve(team, key, atMs);
     if (events.length > 0) return events;
   }
   for (const key of agenda.rungs) {
@@ -66,6 +71,11 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     const events = collectFor(team, id, atMs);
     if (events.length > 0) return events;
     agenda.collects.delete(id);
+  }
+  for (const key of agenda.reserves) {
+    agenda.reserves.delete(key);
+    const events = fillReserve(team, key, atMs);
+    if (events.length > 0) return events;
   }
   for (const key of agenda.queues) {
     const events = serveFromPool(team, key, atMs);
@@ -101,9 +111,10 @@ const NOTHING: BursarEvent[] = [];
 
 function isEmpty(agenda: Team['agenda']): boolean {
   const { rests, grants, rungs, levels, forecasts, sweeps, barred, collects } = agenda;
-  const { queues, stops, closings } = agenda;
+  const { queues, reserves, stops, closings } = agenda;
   const first = rests.size + grants.size + rungs.size + levels.size + forecasts.size + sweeps.size;
-  return first + barred.size + collects.size + queues.size + stops.size + closings.size === 0;
+  const then = barred.size + collects.size + queues.size + reserves.size;
+  return first + then + stops.size + closings.size === 0;
 }
 
 /** Puts everything on the agenda: after a restart, or when policy has changed. */
@@ -128,6 +139,7 @@ export function sweepAll(team: Team): void {
     for (const [resource, { grants, alerts }] of node.accounts) {
       const key = accountKey(node.path, resource);
       if (grants !== null) team.agenda.grants.add(key);
+      if (node.tier === 'swarm') team.agenda.reserves.add(key);
       if (isLadderTier || alerts !== null) team.agenda.rungs.add(key);
     }
   }

@@ -137,6 +137,7 @@ function wouldBe(team: Team, decision: Decision): Answer {
         outcome: 'would_grant',
         granted: event.rates === undefined ? event.items : { ...event.items, ...event.rates },
         partial: event.partial ?? false,
+        ...(event.reserve === undefined ? {} : { reserve: event.reserve }),
         ...why,
       };
     case 'RequestQueued': {

@@ -141,6 +141,8 @@ export interface Agenda {
   readonly queues: Set<string>;
   /** Accounts whose grants add another amount to the limit than was recorded. */
   readonly grants: Set<string>;
+  /** Accounts whose reserve may have to be filled, or to follow its limit. */
+  readonly reserves: Set<string>;
   /** Accounts whose use has left its rung of the ladder, or reached a threshold. */
   readonly rungs: Set<string>;
   /** Nodes for which another level may be called for. */
@@ -183,6 +185,8 @@ export interface Team {
   readonly approvals: Map<string, PendingApproval>;
   /** Advance reservations that are not over, by id. */
   readonly reservations: Map<string, Reservation>;
+  /** Accounts whose emergency reserve is not full. */
+  readonly shortReserves: Set<string>;
   /** By account key, and by their own id. */
   readonly contests: Map<string, Contest>;
   readonly contestsById: Map<string, Contest>;
@@ -256,6 +260,7 @@ export function newTeam(
     waiters: new Waiters(),
     approvals: new Map(),
     reservations: new Map(),
+    shortReserves: new Set(),
     contests: new Map(),
     contestsById: new Map(),
     emergencies: [],
@@ -265,6 +270,7 @@ export function newTeam(
       collects: new Set(),
       queues: new Set(),
       grants: new Set(),
+      reserves: new Set(),
       rungs: new Set(),
       levels: new Set(),
       forecasts: new Set(),

@@ -2,7 +2,7 @@ import type { AnswerOf } from '../events/answers.ts';
 import type { BalanceLine } from '../events/balance-line.ts';
 import type { RateLine } from '../events/rate-line.ts';
 import type { ResourceReservation } from '../events/views.ts';
-import { contributionOf } from './accounts/account.ts';
+import { type Account, contributionOf } from './accounts/account.ts';
 import { effectiveAvailable, effectiveLimit, shownAvailable } from './accounts/admission.ts';
 import { termsOf } from './accounts/balance-terms.ts';
 import { typeIn } from './accounts/registry.ts';
@@ -16,6 +16,11 @@ import { waitBoundMs } from './queue/wait-bound.ts';
 import { effectivePriority, type Waiting } from './queue/wait-queue.ts';
 import { rateRoom, ratesReadyAtMs } from './rates/rates.ts';
 import type { Allocation, Team } from './team.ts';
+
+/** What of a reserve is shown, where there is one. */
+function reserveOf({ reserved, reserveTarget, reserveDrawn }: Account) {
+  return reserveTarget === 0 && reserved === 0 ? {} : { reserved, reserveTarget, reserveDrawn };
+}
 
 /** The balance of a node, own and with descendants, one line a resource. */
 export function balanceOf(
@@ -43,6 +48,7 @@ export function balanceOf(
       spentTree: account.spentTree,
       earmarked: account.earmarked,
       booked: account.booked,
+      ...reserveOf(account),
       committed: account.committed,
       available: shownAvailable(account),
       effectiveAvailable: effectiveAvailable(node, resource),

@@ -191,7 +191,7 @@ function otherText(
 }
 
 function grantText(answer: AnswerIn<'granted' | 'partial'>, paint: Colours): string {
-  const { id, path, granted, expiresInMs, waitedMs, preempted, outcome, topUp } = answer;
+  const { id, path, granted, expiresInMs, waitedMs, preempted, outcome, reserve, topUp } = answer;
   const word = outcome === 'granted' ? 'granted' : 'granted in part';
   const lines = [
     `${paint.green(word)} ${paint.bold(id)} on ${path}`,
@@ -199,6 +199,9 @@ function grantText(answer: AnswerIn<'granted' | 'partial'>, paint: Colours): str
     whyText(answer),
   ];
   if (waitedMs !== undefined) lines.push(`  after waiting ${durationText(waitedMs)}`);
+  if (reserve !== undefined) {
+    lines.push(`  ${showAmounts(reserve.drawn)} out of the emergency reserve of ${reserve.path}`);
+  }
   if (topUp !== undefined) lines.push(`  waits for the rest as ${topUp}`);
   if (preempted !== undefined) lines.push(`  in place of ${preempted.join(', ')}`);
   return lines.join('\n');

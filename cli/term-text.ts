@@ -9,6 +9,7 @@ export function termTexts(line: BalanceLine): string[] {
     ...forecastText(line),
     ...(line.grants ?? []).map((grant) => grantText(line.resource, grant)),
     ...debtText(line),
+    ...reserveText(line),
     ...(line.history ?? []).map((stretch) => stretchText(line.resource, stretch)),
   ];
 }
@@ -46,6 +47,14 @@ function debtText({ resource, debt = 0, carried = 0 }: BalanceLine): string[] {
       ? [`  ${resource}: ${showAmount(resource, carried)} carried over as debt`]
       : []),
   ];
+}
+
+function reserveText(line: BalanceLine): string[] {
+  const { resource, reserved = 0, reserveTarget = 0, reserveDrawn = 0 } = line;
+  if (reserveTarget === 0) return [];
+  const [left, target] = [showAmount(resource, reserved), showAmount(resource, reserveTarget)];
+  const drawn = reserveDrawn === 0 ? '' : `, ${showAmount(resource, reserveDrawn)} drawn`;
+  return [`  ${resource}: emergency reserve: ${left} left of ${target}${drawn}`];
 }
 
 function stretchText(resource: string, { fromMs, toMs, usage, left, debt }: Segment): string {

@@ -8,6 +8,7 @@ import { PoolLine } from './pool-line.ts';
 import { RateLine } from './rate-line.ts';
 import { type ConflictType, DenialReason } from './reasons.ts';
 import { RefusalCode } from './refusal-code.ts';
+import { ReserveDraw } from './reserve-events.ts';
 import { StopView } from './stop-view.ts';
 import { AllocationView, ApprovalView, ReservationView, WaitingView } from './views.ts';
 import { Threshold } from './window.ts';
@@ -73,6 +74,8 @@ const grant = {
   factors: factors.optional(),
   waitedMs: z.number().optional(),
   preempted: z.array(z.string()).optional(),
+  /** What of it came out of the emergency reserve of its swarm. */
+  reserve: ReserveDraw.optional(),
   /** The claim that is kept for the rest of a part: `status` and `cancel` take its name. */
   topUp: z.string().optional(),
 };
@@ -226,7 +229,12 @@ export const Answer = z.discriminatedUnion('outcome', [
     above: z.number(),
     rule: z.string(),
   }),
-  answer('would_grant', { granted: amounts, partial: z.boolean(), ...wouldBe }),
+  answer('would_grant', {
+    granted: amounts,
+    partial: z.boolean(),
+    reserve: ReserveDraw.optional(),
+    ...wouldBe,
+  }),
   answer('would_queue', {
     account: AccountName,
     position: z.number(),

@@ -63,6 +63,10 @@ export const BalanceLine = z.object({
   borrowed: z.number().optional(),
   /** Set aside by reservations and not drawn. */
   booked: z.number().optional(),
+  /** In the emergency reserve now, what it is to be, and what was drawn and not filled again. */
+  reserved: z.number().optional(),
+  reserveTarget: z.number().optional(),
+  reserveDrawn: z.number().optional(),
   /** Ever spent with descendants, whatever the window. */
   spentTotal: z.number().optional(),
   /** Spent in the last window that ended; what settles late for it is added. */

@@ -10,6 +10,7 @@ import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
 import { ConflictType, DenialReason, PreemptionReason, PreemptionRight } from './reasons.ts';
 import { Ask } from './request-command.ts';
+import { draws, RESERVE_EVENTS } from './reserve-events.ts';
 import { Amounts } from './resources.ts';
 import { Role } from './roles.ts';
 import { Strategy } from './strategy.ts';
@@ -78,9 +79,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     attempt: count.optional(),
     waitedMs: count.optional(),
     preempted: z.array(CommandId).optional(),
-    /** The reservation that is drawn from, and what of `items` is. */
-    reservation: CommandId.optional(),
-    drawn: Amounts.optional(),
+    ...draws,
     /** The name of the claim that is kept for the rest of a part. */
     topUp: CommandId.optional(),
     ...why,
@@ -346,6 +345,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     comment: z.string().optional(),
   }),
   ...DISTRIBUTION_EVENTS,
+  ...RESERVE_EVENTS,
   event('CredentialEnrolled', {
     ...cause,
     agent: NodeName,

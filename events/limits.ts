@@ -108,6 +108,8 @@ export const LIMITS = {
   /** Time without alarms after which a level rises: longest, and where policy names none. */
   dwellMsMax: 24 * 60 * 60 * 1000,
   dwellMsDefault: 60_000,
+  /** Largest share of a limit that a policy keeps for emergencies, thousandths. */
+  reservePermilleMax: 500,
   /** Time agents have to acknowledge a stop when the operator names none. */
   stopAckMsDefault: 10_000,
   /** Agents that the end of a stop names of each kind; the others are counted. */

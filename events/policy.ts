@@ -5,6 +5,7 @@ import { LIMITS } from './limits.ts';
 import { PoolRules } from './pools.ts';
 import { PreemptionRules } from './preemption-rules.ts';
 import { PriorityInput } from './priority.ts';
+import { ReserveRules } from './reserve-rules.ts';
 import { Amounts, Registry } from './resources.ts';
 import { BusinessRules, CallerCaps, ToolRules } from './rules.ts';
 import { Strategy } from './strategy.ts';
@@ -86,6 +87,8 @@ export const Policy = z.strictObject({
   approvalMs: z.int().min(1).max(LIMITS.approvalMsMax).default(LIMITS.approvalMsDefault),
   /** How far callers may go in what they say of their own requests. */
   caps: CallerCaps.default([]),
+  /** What swarms set aside for emergencies. */
+  reserves: ReserveRules.default({}),
   /** A settle or charge above this is implausible and not booked. Null: the root's limit. */
   settleMax: Amounts.nullable().default(null),
 });

@@ -24,6 +24,7 @@ export const RefusalCode = z.enum([
   'unknown_resource',
   'resource_in_use',
   'exclusive_resource',
+  'reserve_not_possible',
   'rate_not_exact',
   'rate_counted_at_grant',
   'node_exists',

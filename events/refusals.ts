@@ -56,6 +56,9 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalKind>> = {
   unknown_resource: input('Use a resource of the registry, such as credits or tool.NAME.'),
   resource_in_use: state('A resource keeps its class while it is used; choose another name.'),
   exclusive_resource: input('An exclusive resource has the limit 1; leave the limit out.'),
+  reserve_not_possible: input(
+    'A reserve needs a limit, and a resource that several may hold; set the limit, or change reserves.',
+  ),
   rate_not_exact: input("Use a smaller limit or time, or by: 'bucket'."),
   rate_counted_at_grant: input(
     'A rate is counted in full at the grant: leave min out, and ask anew for more.',

@@ -1,5 +1,6 @@
 import { LIMITS } from '../events/limits.ts';
 import type { Policy } from '../events/policy.ts';
+import { reserveKey } from '../events/reserve-rules.ts';
 import { BUILT_IN_RESOURCES, resourceTypeOf } from '../events/resources.ts';
 import type { Note } from './check-meaning.ts';
 
@@ -49,6 +50,7 @@ export function checkValues(policy: Policy, given: ReadonlySet<string>, note: No
     note('warning', ['overrunMax', resource], message, `Write less than ${settled}.`);
   }
   checkResources(policy, note);
+  checkReserves(policy, note);
 }
 
 function checkResources(policy: Policy, note: Note): void {
@@ -75,5 +77,17 @@ function checkResources(policy: Policy, note: Note): void {
     if (amount <= 1 || !resourceTypeOf(name, resources)?.exclusive) continue;
     const message = `${name} is exclusive: nobody can have ${amount} of it`;
     note('error', ['bounds', name], message, 'Write 1.');
+  }
+}
+
+/** What cannot be kept for emergencies; the writer refuses it too. */
+function checkReserves({ reserves, resources }: Policy, note: Note): void {
+  for (const key of Object.keys(reserves)) {
+    const { resource } = reserveKey(key);
+    const type = resourceTypeOf(resource, resources);
+    if (type !== undefined && type.class !== 'rate' && !type.exclusive) continue;
+    const what = type === undefined ? 'in no registry' : type.exclusive ? 'exclusive' : 'a rate';
+    const advice = 'Keep a reserve of a consumable or of a capacity that several hold.';
+    note('error', ['reserves', key], `${resource} is ${what}: no part of it can be kept`, advice);
   }
 }

@@ -38,6 +38,8 @@ const guarded: PolicyFields = {
   // A settle that is so far above its hold is a fault of somebody, not bad luck.
   overrunMax: { credits: 5 * CREDIT },
   preemption: { minRuntimeMs: 1_000 },
+  // What is urgent can go on when ordinary work has used the rest.
+  reserves: { credits: { permille: 100 } },
 };
 
 /** What teams begin with: `preset: guarded` in a policy file, then the differences. */

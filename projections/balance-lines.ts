@@ -83,7 +83,7 @@ export function balancesOfTeam(state: Balances, teamPath: string): Balance[] {
 
 /**
  * `committed` counted anew from the own sums of every node (semantics §4): own held, spent,
- * earmarked and booked, and of each child the larger of what is guaranteed to it and not lent, and
+ * earmarked, booked and reserved, and of each child the larger of what is guaranteed to it and not lent, and
  * what it has committed.
  */
 function recount(team: TeamBooks): Recount {
@@ -97,9 +97,10 @@ function recount(team: TeamBooks): Recount {
 function count(team: TeamBooks, node: NodeBooks, result: Recount): Map<string, Counted> {
   const counted = new Map<string, Counted>();
   result.set(node.path, counted);
-  for (const [resource, { held, spent, spentEver, earmarked, booked, carried }] of node.sums) {
+  for (const [resource, sums] of node.sums) {
+    const { held, spent, spentEver, earmarked, booked, reserved, carried } = sums;
     counted.set(resource, {
-      committed: held + spent + earmarked + booked + carried,
+      committed: held + spent + earmarked + booked + reserved + carried,
       heldTree: held,
       spentTree: spent,
       spentTotal: spentEver,
@@ -200,6 +201,7 @@ function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Rec
     spentTree: tree?.spentTree ?? 0,
     earmarked: sums?.earmarked ?? 0,
     booked: sums?.booked ?? 0,
+    ...reserveOf(sums),
     committed,
     available: limit === null ? null : Math.max(0, limit - committed),
     effectiveAvailable,
@@ -209,6 +211,12 @@ function lineOf(team: TeamBooks, node: NodeBooks, resource: string, counted: Rec
     spentTotal: tree?.spentTotal ?? 0,
     ...termsOf(sums),
   };
+}
+
+/** What of a reserve is shown, where there is one. */
+function reserveOf(sums: Sums | undefined): Partial<BalanceLine> {
+  const { reserved = 0, reserveTarget = 0, reserveDrawn = 0 } = sums ?? {};
+  return reserved + reserveTarget === 0 ? {} : { reserved, reserveTarget, reserveDrawn };
 }
 
 /** What windows, grants and thresholds make of a line. */

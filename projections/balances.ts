@@ -21,7 +21,7 @@ import { bookUse, countGrants, openWindow, setLimit, setWindows } from './window
  */
 export const balances: Projection<Balances> = {
   name: 'balances',
-  version: 4,
+  version: 5,
   initial: () => new Map(),
   evolve(state, event) {
     let team = state.get(event.team);
@@ -63,6 +63,8 @@ function apply(team: TeamBooks, event: BursarEvent): void {
       changeBooking(team, event, event.reservation, event.returned, -1);
       team.reservations.delete(event.reservation);
       return;
+    case 'ReserveChanged':
+      return changeReserve(team, event);
     case 'PolicySet':
       team.resources = event.policy.resources;
       return;
@@ -204,6 +206,26 @@ function reserve(team: TeamBooks, event: EventOf<'Reserved'>): void {
   changeBooking(team, event, id, items, 1);
 }
 
+/** What a swarm keeps for emergencies, as it is said to be. */
+function changeReserve(team: TeamBooks, event: EventOf<'ReserveChanged'>): void {
+  const { path, resource, target, change } = event;
+  const sums = sumsOf(nodeAt(team, path, event), resource);
+  sums.reserved = added(sums.reserved, change);
+  sums.reserveTarget = target;
+  const missing = target - sums.reserved;
+  sums.reserveDrawn = Math.min(missing, Math.max(0, sums.reserveDrawn - Math.max(0, change)));
+}
+
+function drawReserve(team: TeamBooks, event: EventOf<'AllocationGranted'>): void {
+  if (event.reserve === undefined) return;
+  const swarm = nodeAt(team, event.reserve.path, event);
+  for (const [resource, amount] of Object.entries(event.reserve.drawn)) {
+    const sums = sumsOf(swarm, resource);
+    sums.reserved = added(sums.reserved, -amount);
+    sums.reserveDrawn = added(sums.reserveDrawn, amount);
+  }
+}
+
 /** Adds to what a reservation keeps, or takes from it. */
 function changeBooking(
   team: TeamBooks,
@@ -238,6 +260,7 @@ function grant(team: TeamBooks, event: EventOf<'AllocationGranted'>): void {
     ...(reservation === undefined ? {} : { reservation }),
   });
   if (event.drawn !== undefined) changeBooking(team, event, reservation, event.drawn, -1);
+  drawReserve(team, event);
   nodeAt(team, path, event).liveOwn += 1;
   for (const [resource, amount] of Object.entries(event.items)) {
     changeHeld(team, path, resource, amount, event);

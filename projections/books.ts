@@ -28,6 +28,10 @@ export interface Sums {
   earmarked: number;
   /** Reserved and not drawn. */
   booked: number;
+  /** In the emergency reserve, what that is to be, and what was drawn and not filled again. */
+  reserved: number;
+  reserveTarget: number;
+  reserveDrawn: number;
   /** Held with all descendants, kept for its peak alone. */
   heldTree: number;
   peakHeld: number;
@@ -187,6 +191,9 @@ export function sumsOf(node: NodeBooks, resource: string): Sums {
       thresholds: null,
       earmarked: 0,
       booked: 0,
+      reserved: 0,
+      reserveTarget: 0,
+      reserveDrawn: 0,
       heldTree: 0,
       peakHeld: 0,
     };

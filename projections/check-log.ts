@@ -113,10 +113,21 @@ export class LogCheck {
     }
     if (type === 'Reserved') this.#hold(booking, path, items);
     if (type === 'ReservationEnded') this.#hold(booking, '', {});
+    if (type === 'ReserveChanged') this.#keep(path, event.resource, event.left, true);
+    for (const [resource, amount] of Object.entries<number>(event.reserve?.drawn ?? {})) {
+      const keep = this.#kept(event.reserve.path, resource);
+      if (amount > keep) this.#found.faults.push(`${this.#at}: ${amount} of ${keep} is drawn`);
+      this.#keep(event.reserve.path, resource, keep - amount, false);
+    }
     if (event.drawn) this.#draw(key, event.reservation, booking, event.drawn);
     if (event.toReservation) this.#giveBack(key, booking, event.toReservation);
     if (items && type !== 'Reserved')
-      this.#hold(key, ask?.path, { ...this.#holds.get(key)?.amounts, ...items }, event.drawn);
+      this.#hold(
+        key,
+        ask?.path,
+        { ...this.#holds.get(key)?.amounts, ...items },
+        event.drawn ?? drawn(event.reserve),
+      );
     if (earmarked) this.#hold(claim, ask?.path, plus(collected, earmarked));
     if (type === 'AllocationEnded') this.#hold(key, on, {});
     const booked = event.booked ?? event.more ?? (type === 'Charged' ? amounts : {});
@@ -136,6 +147,18 @@ export class LogCheck {
       this.#change(before.path, resource, change, change > (reserved[resource] ?? 0));
     }
     this.#holds.set(key, { path: before.path, amounts });
+  }
+
+  /** Sets what a swarm keeps for emergencies: an own sum; filling it is admission. */
+  #keep(path: string, resource: string, amount: number, isAdmission: boolean): void {
+    const key = `keeps ${path} ${resource}`;
+    const change = amount - this.#kept(path, resource);
+    this.#change(path, resource, change, isAdmission && change > 0);
+    this.#holds.set(key, { path, amounts: { [resource]: amount } });
+  }
+
+  #kept(path: string, resource: string): number {
+    return this.#holds.get(`keeps ${path} ${resource}`)?.amounts[resource] ?? 0;
   }
 
   /** What is drawn leaves the reservation and is held by the grant, which admits it no more. */
@@ -272,6 +295,7 @@ export class LogCheck {
   /** What a closed node and all beneath it has spent becomes its parent's own. */
   #close(path: string): void {
     for (const resource of this.#resources) {
+      this.#keep(path, resource, 0, false);
       const account = this.#account(path, resource);
       for (const child of account.children) this.#close(child.path);
       this.#change(path, resource, 0, false, { guarantee: 0 });
@@ -299,6 +323,9 @@ export class LogCheck {
   }
 }
 
+/** Of what comes out of a reserve the swarm admits nothing: it was set aside before. */
+const drawn = (reserve?: { drawn: Amounts }): Amounts =>
+  Object.fromEntries(Object.keys(reserve?.drawn ?? {}).map((name) => [name, Infinity]));
 const kept = ({ guarantee, lend }: Account) => Math.max(0, guarantee - (lend ?? guarantee));
 /** What an account takes from its parent. */
 const share = (account: Account) => Math.max(kept(account), account.committed - account.uncounted);

@@ -214,6 +214,8 @@ function treeText(event: TreeEvent): string {
       );
     case 'ReservationEnded':
       return `The reservation ${event.reservation} is ${event.as}; ${amountsText(event.returned)} is free again.`;
+    case 'ReserveChanged':
+      return reserveText(event);
     case 'PolicySet':
     case 'CredentialEnrolled':
     case 'CredentialDismissed':
@@ -261,6 +263,16 @@ function degradedText({ path, from, to, cause, resource }: EventOf<'DegradationC
   return `${path} ${to > from ? 'fell' : 'rose'} from level ${from} to level ${to} ${why}.`;
 }
 
+function reserveText(event: EventOf<'ReserveChanged'>): string {
+  const { path, resource, target, change, left } = event;
+  const of = `${amountText(resource, left)} of ${amountText(resource, target)}`;
+  if (change === 0)
+    return `${path} is to keep ${amountText(resource, target)} of ${resource} for emergencies.`;
+  const how = change > 0 ? 'set aside' : 'gave up';
+  const amount = amountText(resource, Math.abs(change));
+  return `${path} ${how} ${amount} of ${resource} for emergencies: ${of} is there.`;
+}
+
 function grantedText(event: EventOf<'AllocationGranted'>): string {
   const how = {
     request: `${event.by} ${askText(event)} and got`,
@@ -271,10 +283,14 @@ function grantedText(event: EventOf<'AllocationGranted'>): string {
   const waited = event.waitedMs === undefined ? '' : ` after ${durationText(event.waitedMs)}`;
   const preempted = event.preempted?.length ? `, taken from ${event.preempted.join(', ')}` : '';
   const from = event.reservation === undefined ? '' : ` out of ${event.reservation}`;
+  const drawn =
+    event.reserve === undefined
+      ? ''
+      : `, ${amountsText(event.reserve.drawn)} of it out of the reserve of ${event.reserve.path},`;
   const kept = event.topUp === undefined ? '' : ` (${event.topUp} waits for the rest)`;
   const part = event.partial ? `, a part of what was asked${kept}` : '';
   return (
-    `${how} ${amountsText({ ...event.items, ...event.rates })}${from}${part}${waited} for ` +
+    `${how} ${amountsText({ ...event.items, ...event.rates })}${from}${drawn}${part}${waited} for ` +
     `${durationText(event.expiresAtMs - event.atMs)}${preempted} (rule ${event.rule}).`
   );
 }

@@ -68,6 +68,9 @@ const UNTOUCHED: Sums = {
   thresholds: null,
   earmarked: 0,
   booked: 0,
+  reserved: 0,
+  reserveTarget: 0,
+  reserveDrawn: 0,
   heldTree: 0,
   peakHeld: 0,
 };
@@ -114,7 +117,7 @@ function recount(fail: Fail, node: Node, resource: string, account: Account): vo
   let booked = 0;
   for (const { left } of node.reservations ?? []) booked += left[resource] ?? 0;
   const own = account.held + account.spent + account.earmarked + account.carried;
-  const committed = own + booked + below;
+  const committed = own + booked + account.reserved + below;
   const counted = {
     held,
     booked,

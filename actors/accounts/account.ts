@@ -37,6 +37,11 @@ export interface Account {
   earmarked: number;
   /** Own reservations, as far as nothing is drawn from them. */
   booked: number;
+  /** Set aside for emergencies and not drawn; of swarms alone. */
+  reserved: number;
+  /** What that is to be, and what of it was drawn and is not filled again (reserves/). */
+  reserveTarget: number;
+  reserveDrawn: number;
   /** Σ over children of max(guarantee − lend, committed). */
   childrenCommitted: number;
   /** The same in an empty tree: Σ of max(guarantee − lend, their own childrenIdle). */
@@ -77,6 +82,9 @@ export function newAccount(): Account {
     uncounted: 0,
     earmarked: 0,
     booked: 0,
+    reserved: 0,
+    reserveTarget: 0,
+    reserveDrawn: 0,
     childrenCommitted: 0,
     childrenIdle: 0,
     childrenPromised: 0,
@@ -148,6 +156,7 @@ export interface ResourceClimb {
   readonly spent: number;
   readonly earmarked: number;
   readonly booked: number;
+  readonly reserved: number;
   /** The node's guarantee and what it lends of it, as they are set; undefined: as they were. */
   readonly guarantee: Guarantee | undefined;
   /** What a closed child had contributed, in use, idle and promised: leaves where this starts. */
@@ -178,6 +187,7 @@ export function climbOf(
     spent,
     earmarked,
     booked: 0,
+    reserved: 0,
     guarantee: undefined,
     leftByChild: 0,
     idleLeft: 0,
@@ -192,6 +202,11 @@ export function climbOf(
 /** A climb of what reservations keep. */
 export function bookedClimb(resource: string, booked: number): ResourceClimb {
   return { ...climbOf(resource, 0, 0, 0), booked };
+}
+
+/** A climb of what is set aside for emergencies. */
+export function reservedClimb(resource: string, reserved: number): ResourceClimb {
+  return { ...climbOf(resource, 0, 0, 0), reserved };
 }
 
 /** A climb of a guarantee, or of its lending, as it is set. */
@@ -228,6 +243,7 @@ export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean
     account.spent += climb.spent;
     account.earmarked += climb.earmarked;
     account.booked += climb.booked;
+    account.reserved += climb.reserved;
     if (climb.guarantee !== undefined) {
       account.guarantee = climb.guarantee.guarantee;
       account.lend = climb.guarantee.lend;
@@ -235,8 +251,8 @@ export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean
     account.childrenCommitted -= climb.leftByChild;
     account.childrenIdle -= climb.idleLeft;
     account.childrenPromised -= climb.promisedLeft;
-    account.committed +=
-      climb.held + climb.spent + climb.earmarked + climb.booked - climb.leftByChild;
+    account.committed += climb.held + climb.spent + climb.earmarked + climb.booked;
+    account.committed += climb.reserved - climb.leftByChild;
   } else {
     account.childrenCommitted += climb.growth;
     account.committed += climb.growth;

@@ -114,15 +114,19 @@ function roomAt(node: Node, resource: string): number {
   return Math.max(0, Math.min(availableIn(account), unused + above));
 }
 
-/** Whether the amount would not even fit an empty tree: only guarantees set aside. */
-export function neverFits(from: Node, items: Amounts): boolean {
+/**
+ * Whether the amount would not even fit an empty tree: only guarantees set aside, and reserves.
+ * @param isKept whether emergency reserves are not for this request
+ */
+export function neverFits(from: Node, items: Amounts, isKept: boolean): boolean {
   for (const [resource, amount] of Object.entries(items)) {
     let needed = amount;
     for (let node: Node | undefined = from; node && needed > 0; node = node.parent) {
       const account = node.accounts.get(resource);
       if (account === undefined) continue;
-      const { limit, childrenIdle } = account;
-      if (limit !== null && needed > limit - childrenIdle) return true;
+      const { limit, childrenIdle, reserveTarget } = account;
+      const kept = childrenIdle + (isKept ? reserveTarget : 0);
+      if (limit !== null && needed > limit - kept) return true;
       needed = askedAbove(account, childrenIdle, needed);
     }
   }

@@ -8,6 +8,7 @@ import { closeNode, nodeOf, openNode, wakeRate } from '../nodes/evolve-node.ts';
 import type { Node } from '../nodes/node.ts';
 import { givesUpAtMs, leaveQueue } from '../queue/evolve-queue.ts';
 import { gaugesOn } from '../rates/rates.ts';
+import { drawReserve } from '../reserves/evolve-reserve.ts';
 import { approvalsExtended, leaveApprovals } from '../rules/approvals.ts';
 import {
   type Allocation,
@@ -38,6 +39,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
   for (const { path, tier } of event.opened ?? []) openNode(team, path, tier, true, null, event);
   const node = nodeOf(team, event.ask.path);
   const reservation = drawFrom(team, event);
+  drawReserve(team, event);
   climb(team, node, 'granted', event, holding(event.items), 1);
   const askedAtMs = event.atMs - (event.waitedMs ?? 0);
   const allocation: Allocation = {

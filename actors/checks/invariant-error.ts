@@ -36,6 +36,7 @@ export const INVARIANTS = {
     says: 'a level of degradation admits no less than its priority',
     advice: LOOK_AT_THE_DECISION,
   },
+  'INV-20': { says: 'the emergency reserve is for emergencies', advice: LOOK_AT_THE_DECISION },
 } as const;
 
 export type InvariantId = keyof typeof INVARIANTS;

@@ -35,6 +35,12 @@ import {
   checkReservationEnd,
   noteBack,
 } from './invariants-of-reservations.ts';
+import {
+  carryReserve,
+  checkReserve,
+  checkReserveDraw,
+  noteDraw,
+} from './invariants-of-reserves.ts';
 import { checkStandsStill } from './invariants-of-stops.ts';
 import { checkWindows } from './invariants-of-windows.ts';
 import { carry, handUp, isUntouched } from './second-books.ts';
@@ -88,9 +94,7 @@ export class InvariantWatch implements Watch {
     switch (event.type) {
       case 'AllocationGranted':
         this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
-        checkAsk(team, event, event.ask.path, event.priority, at);
-        checkDraw(team, event, at);
-        if (event.rates !== undefined) checkRates(team, event, at);
+        this.#beforeGrant(team, event, at);
         break;
       case 'AllocationEnded': {
         const allocation = team.allocations.get(event.allocation);
@@ -137,6 +141,9 @@ export class InvariantWatch implements Watch {
         break;
       case 'Distributed':
         checkDivision(team, event, at);
+        break;
+      case 'ReserveChanged':
+        checkReserve(team, event, at);
         break;
       case 'ReservationEnded':
         this.#reservation = team.reservations.get(event.reservation);
@@ -194,6 +201,8 @@ export class InvariantWatch implements Watch {
         return carryBooked(event, at, team.nodes.get(event.path), event.items, 1);
       case 'ReservationEnded':
         return carryBooked(event, at, this.#reservation?.node, event.returned, -1);
+      case 'ReserveChanged':
+        return carryReserve(team, event, at);
       case 'WindowOpened':
         return carryWindow(team, event, at);
       case 'GrantsCounted':
@@ -211,6 +220,13 @@ export class InvariantWatch implements Watch {
 
   decided(team: Team, command: Command, isRecorded: boolean): void {
     this.#standing.check(team, command, isRecorded);
+  }
+
+  #beforeGrant(team: Team, event: EventOf<'AllocationGranted'>, at: Position): void {
+    checkAsk(team, event, event.ask.path, event.priority, at);
+    checkDraw(team, event, at);
+    checkReserveDraw(team, event, at);
+    if (event.rates !== undefined) checkRates(team, event, at);
   }
 
   #beforeResize(team: Team, event: EventOf<'AllocationResized'>, at: Position): void {
@@ -240,6 +256,7 @@ export class InvariantWatch implements Watch {
       const from = team.reservations.get(event.reservation ?? '')?.node;
       if (from) secondOf(from, resource).booked -= event.drawn[resource] as number;
     }
+    noteDraw(team, event);
     if (event.rates !== undefined) carryRates(event, at, node);
     for (const resource in event.items) {
       const amount = event.items[resource] as number;

@@ -23,6 +23,9 @@ export interface SecondBooks {
   spent: number;
   earmarked: number;
   booked: number;
+  /** Set aside for emergencies and not drawn, and what that is to be. */
+  reserved: number;
+  reserveTarget: number;
   /** Debt of earlier windows. */
   carried: number;
   /** What of `committed` is none of the parent's. */
@@ -48,6 +51,8 @@ export function newSecondBooks(): SecondBooks {
     spent: 0,
     earmarked: 0,
     booked: 0,
+    reserved: 0,
+    reserveTarget: 0,
     carried: 0,
     uncounted: 0,
     below: 0,
@@ -61,7 +66,7 @@ export function newSecondBooks(): SecondBooks {
 
 /**
  * Takes what an event says of one resource of a node into the second books, up to the root, and
- * holds each tier against the kept ones. O(depth), a map look-up and fourteen comparisons a tier,
+ * holds each tier against the kept ones. O(depth), a map look-up and sixteen comparisons a tier,
  * nothing allocated. Proves for every account on the path, after this event:
  * - INV-4 `held` is what live allocations hold, here and beneath, and not negative
  * - INV-13 `spent` has grown by what the event booked, once on every tier (INV-8 where a closed
@@ -129,15 +134,16 @@ export function keptBy({ guarantee, lend }: Pick<SecondBooks, 'guarantee' | 'len
   return lend === null ? 0 : Math.max(0, guarantee - lend);
 }
 
-/** What a reservation had set aside before is admitted already. */
+/** What a reservation or the emergency reserve had set aside before is admitted already. */
 function isDrawn(event: BursarEvent, resource: string): boolean {
-  return event.type === 'AllocationGranted' && event.drawn?.[resource] !== undefined;
+  if (event.type !== 'AllocationGranted') return false;
+  return (event.drawn ?? event.reserve?.drawn)?.[resource] !== undefined;
 }
 
 /** Counts an account anew from its sums; gives by how much its parent's part of it has grown. */
 export function resum(second: SecondBooks): number {
-  const { held, spent, earmarked, booked, carried, below, uncounted } = second;
-  const committed = held + spent + earmarked + booked + carried + below;
+  const { held, spent, earmarked, booked, reserved, carried, below, uncounted } = second;
+  const committed = held + spent + earmarked + booked + reserved + carried + below;
   const kept = keptBy(second);
   const counted = committed - uncounted;
   const share = counted > kept ? counted : kept;
@@ -214,10 +220,13 @@ function isEqual(account: Account, second: SecondBooks): boolean {
     account.guarantee === second.guarantee &&
     account.lend === second.lend &&
     account.booked === second.booked &&
+    account.reserved === second.reserved &&
+    account.reserveTarget === second.reserveTarget &&
     second.held >= 0 &&
     second.spent >= 0 &&
     second.earmarked >= 0 &&
     second.booked >= 0 &&
+    second.reserved >= 0 &&
     second.carried >= 0 &&
     second.uncounted >= second.carried &&
     second.committed <= Number.MAX_SAFE_INTEGER
@@ -239,6 +248,8 @@ const FIELDS: readonly (readonly [
   ['INV-1', 'earmarked'],
   ['INV-1', 'limit'],
   ['INV-1', 'booked'],
+  ['INV-20', 'reserved'],
+  ['INV-20', 'reserveTarget'],
   ['INV-1', 'guarantee'],
   ['INV-1', 'lend'],
   ['INV-1', 'committed'],

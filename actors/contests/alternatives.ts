@@ -7,8 +7,9 @@ import { above, isAny } from '../allocations/end.ts';
 import { partOf } from '../allocations/partial.ts';
 import { locate } from '../nodes/locate.ts';
 import { ratesFit } from '../rates/rates.ts';
+import { planDraw } from '../reserves/draw.ts';
 import type { Team } from '../team.ts';
-import { type Contest, candidateFor, detect } from './contention.ts';
+import { type Contest, candidateFor, detect, rankOf } from './contention.ts';
 import { costOf, planPreemption } from './preemption.ts';
 import { canNeverFit } from './resolver.ts';
 import { BY_RECLAIM } from './strategy.ts';
@@ -35,7 +36,7 @@ export function alternativesTo(team: Team, decision: DecisionEvent): Alternative
     return [...never, { ...is('deny'), possible: true }];
   }
   return [
-    { ...is('grant'), ...grantNow(contest, decision.rule === BY_RECLAIM) },
+    { ...is('grant'), ...grantNow(team, contest, decision.rule === BY_RECLAIM) },
     { ...is('part'), ...partNow(contest) },
     { ...is('preempt'), ...evict(team, contest, decision.rule === BY_RECLAIM) },
     { ...is('wait'), ...waiting(contest) },
@@ -86,8 +87,10 @@ type Option = Omit<Alternative, 'kind' | 'chosen'>;
 const no = (because: string): Option => ({ possible: false, because });
 const OTHERS_FIRST = 'others are served before it';
 
-function grantNow({ candidate, isBehind }: Contest, isReclaim: boolean): Option {
+function grantNow(team: Team, { candidate, isBehind }: Contest, isReclaim: boolean): Option {
   const { place, wanted, rates, atMs } = candidate;
+  const reserve = planDraw(team, candidate, rankOf(candidate, team));
+  if (reserve !== undefined) return { possible: true, granted: wanted };
   if (!ratesFit(place.anchor, rates, atMs)) return no('its rates have no room yet');
   if (!fits(place.anchor, wanted)) return no('there is not enough room');
   return isBehind && !isReclaim ? no(OTHERS_FIRST) : { possible: true, granted: wanted };

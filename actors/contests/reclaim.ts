@@ -9,6 +9,7 @@ import { endOf, noEarlierEnds } from '../allocations/end.ts';
 import { stamp } from '../context.ts';
 import { allocationsBeneath } from '../nodes/beneath.ts';
 import type { Node } from '../nodes/node.ts';
+import { reserveTarget } from '../reserves/reserve.ts';
 import type { Allocation, Team } from '../team.ts';
 
 /** What is taken back, and the events that take it. */
@@ -30,7 +31,7 @@ export function reclaimAbove(
   limits: ResourceLimits,
   atMs: number,
 ): Reclaim | undefined {
-  const excess = excessOf(node, limits);
+  const excess = excessOf(team, node, limits);
   if (Object.keys(excess).length === 0) return undefined;
   const held = holdersOf(team, node, excess);
   if (held.length === 0) return undefined;
@@ -66,13 +67,16 @@ export function reclaimAbove(
 }
 
 /** By how much a node's own sums and those beneath it exceed its limits as they are set now. */
-function excessOf(node: Node, limits: ResourceLimits): Amounts {
+function excessOf(team: Team, node: Node, limits: ResourceLimits): Amounts {
   const excess: Record<string, number> = {};
   for (const [resource, { limit }] of Object.entries(limits)) {
     const account = node.accounts.get(resource);
     const most = limit === undefined ? (account?.limit ?? null) : limit;
-    if (account === undefined || most === null || account.committed <= most) continue;
-    excess[resource] = account.committed - most;
+    if (account === undefined || most === null) continue;
+    // The reserve follows its limit down before anything is taken from anybody.
+    const kept = Math.min(account.reserved, reserveTarget(team, node, resource, most));
+    const committed = account.committed - account.reserved + kept;
+    if (committed > most) excess[resource] = committed - most;
   }
   return excess;
 }

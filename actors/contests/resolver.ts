@@ -1,6 +1,7 @@
 import { EVENT_VERSION } from '../../events/event-kit.ts';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
+import { ExecutionPriority } from '../../events/priority.ts';
 import type { DenialReason } from '../../events/reasons.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { neverFits, roomFor } from '../accounts/admission.ts';
@@ -10,10 +11,17 @@ import { type Context, nameAt, stamp } from '../context.ts';
 import { withClaim } from '../queue/top-up-later.ts';
 import { waitBoundMs } from '../queue/wait-bound.ts';
 import { isRate, NO_RATES, ratesFit, ratesReadyAtMs } from '../rates/rates.ts';
+import { planDraw } from '../reserves/draw.ts';
 import type { Team } from '../team.ts';
-import { type Candidate, type Contest, contentionDetected, openContest } from './contention.ts';
+import {
+  type Candidate,
+  type Contest,
+  contentionDetected,
+  openContest,
+  rankOf,
+} from './contention.ts';
 import { costOf, planPreemption, rightOf } from './preemption.ts';
-import { BY_RECLAIM, type Choice, selectStrategy } from './strategy.ts';
+import { BY_RECLAIM, BY_RESERVE, type Choice, selectStrategy } from './strategy.ts';
 
 /**
  * Turns one contest into decisions: detected, a strategy selected by the table, executed. The
@@ -57,6 +65,7 @@ function execute(team: Team, contest: Contest, contestId: string, choice: Choice
   switch (choice.strategy) {
     case 'preemption_allowed':
       return (
+        fromReserve(team, contest, choice) ??
         takeOwn(team, contest, choice) ??
         preempt(team, contest, contestId, choice) ??
         shareOrWait(team, contest, choice)
@@ -73,8 +82,19 @@ function execute(team: Team, contest: Contest, contestId: string, choice: Choice
 }
 
 /** Whether not even an empty tree and all the time in the world would make room. */
-export function canNeverFit({ place, least, rates, atMs }: Candidate): boolean {
-  return neverFits(place.anchor, least) || ratesReadyAtMs(place.anchor, rates, atMs) === Infinity;
+export function canNeverFit({ place, least, rates, priority, atMs }: Candidate): boolean {
+  const isKept = priority < ExecutionPriority.critical;
+  return (
+    neverFits(place.anchor, least, isKept) || ratesReadyAtMs(place.anchor, rates, atMs) === Infinity
+  );
+}
+
+/** Grants what the emergency reserve covers. */
+function fromReserve(team: Team, { candidate }: Contest, choice: Choice): Outcome | undefined {
+  if (choice.rule !== BY_RESERVE) return undefined;
+  const reserve = planDraw(team, candidate, rankOf(candidate, team));
+  if (reserve === undefined) return undefined;
+  return { ...grantOf(team, candidate, candidate.wanted, 'request', choice), reserve };
 }
 
 /** Grants what is its own and free: who waits for more than that does not stand before it. */

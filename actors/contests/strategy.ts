@@ -3,8 +3,9 @@ import { ExecutionPriority } from '../../events/priority.ts';
 import type { Strategy } from '../../events/strategy.ts';
 import { fits } from '../accounts/admission.ts';
 import { configuredStrategy } from '../accounts/configured.ts';
+import { planDraw } from '../reserves/draw.ts';
 import type { Team } from '../team.ts';
-import type { Contest } from './contention.ts';
+import { type Contest, rankOf } from './contention.ts';
 import { factorsOf, isDivisible } from './factors.ts';
 
 /** A strategy, the row of the decision table that chose it, and what the row looked at. */
@@ -16,6 +17,8 @@ export interface Choice {
 
 /** The row by which only what is lent is taken back, whatever the priorities. */
 export const BY_RECLAIM = '5-reclaim';
+/** The row by which an emergency, and under need what is critical, draws from the reserve. */
+export const BY_RESERVE = '5-reserve';
 
 /**
  * The decision table of semantics §7; the first matching row wins. Row 2 (stop) is decided before
@@ -26,6 +29,7 @@ export const BY_RECLAIM = '5-reclaim';
  * |---|---|---|
  * | 4-configured | policy names one for scope and resource, and it is legal (else factor `passedOver`) | that |
  * | 4-caller | the caller asks for one: for its own ask alone, its rank is as before | that |
+ * | 5-reserve | who may draw from the reserve of its swarm is covered by it | draw |
  * | 5-emergency, 5-critical-urgent | emergency, or critical that cannot wait | preempt |
  * | 5-reclaim | it asks for what is its own by a guarantee, and others use | take that back |
  * | 6-exclusive | one holder at a time | priority with aging |
@@ -51,6 +55,9 @@ export function selectStrategy(team: Team, contest: Contest): Choice {
   if (isFollowed) return choose('4-configured', configured);
   const asked = ask.strategy;
   if (asked !== undefined && isLegal(asked, contest)) return choose('4-caller', asked);
+  if (planDraw(team, candidate, rankOf(candidate, team)) !== undefined) {
+    return choose(BY_RESERVE, 'preemption_allowed');
+  }
   if (priority >= ExecutionPriority.emergency) return choose('5-emergency', 'preemption_allowed');
   const isAtRisk = isUrgent(factors);
   if (priority >= ExecutionPriority.critical && isAtRisk) {

@@ -3,7 +3,7 @@ import { type Account, usePermille } from '../accounts/account.ts';
 import { stamp } from '../context.ts';
 import { accountKey, accountOfKey, type Team } from '../team.ts';
 import { alertChangeOf, usageOf } from './alerts.ts';
-import { hasLadder, rungOf } from './ladder.ts';
+import { hasLadder, ladderLimit, rungOf } from './ladder.ts';
 
 /** What is to be told of an account's use: by thresholds of its own, else by the ladder. */
 export function announce(team: Team, key: string, atMs: number): BursarEvent[] {
@@ -47,8 +47,7 @@ function announceRungs(
   account: Account,
   atMs: number,
 ): BursarEvent[] {
-  const { limit } = account;
-  if (limit === null) return [];
+  const limit = ladderLimit(account);
   const rung = rungOf(team.policy.ladder, account);
   const events: BursarEvent[] = [];
   const usePermilleNow = usePermille(usageOf(account), limit);

@@ -12,6 +12,7 @@ import { answered, type Context, type Decision, recorded, stamp } from '../conte
 import { exclusiveLimits, sharedExclusive } from '../decide-policy.ts';
 import { newRunBar } from '../levels/level-bar.ts';
 import { withMeters } from '../rates/rate-limits.ts';
+import { unlimitedReserve } from '../reserves/refuse-reserve.ts';
 import type { Team } from '../team.ts';
 import { grantRecordOf, windowRefusal, windowsOf } from '../windows/decide-window.ts';
 import { phaseAfter } from './machines.ts';
@@ -197,6 +198,8 @@ function checkLimits(
 ): Refusal | undefined {
   const shared = sharedExclusive(team, path, limits);
   if (shared !== undefined) return shared;
+  const unlimited = unlimitedReserve(team, path, limits);
+  if (unlimited !== undefined) return unlimited;
   const parent = team.nodes.get(parentPathOf(path) ?? '');
   const growth: Record<string, number> = {};
   const promises: Record<string, number> = {};

@@ -241,6 +241,7 @@ export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
     if (node.tier !== 'team' && node.tier !== 'swarm') continue;
     for (const resource of node.accounts.keys()) {
       team.agenda.rungs.add(accountKey(node.path, resource));
+      if (node.tier === 'swarm') team.agenda.reserves.add(accountKey(node.path, resource));
     }
   }
   team.agenda.sweeps.add(team.name);

@@ -1,5 +1,6 @@
 import type { Factors } from '../../events/events.ts';
 import { type PoolGroup, poolTaken } from '../../events/pools.ts';
+import { ExecutionPriority } from '../../events/priority.ts';
 import type { ResourceAllocationRequest as Ask } from '../../events/request-command.ts';
 import { fits, neverFits } from '../accounts/admission.ts';
 import { queueBefore } from '../contests/contention.ts';
@@ -44,7 +45,7 @@ export function choosePools(
     const chosen =
       free?.resource ??
       taken ??
-      (largeEnough(anchor, usable, item?.min ?? amount) ?? usable[0])?.resource ??
+      (largeEnough(anchor, usable, item?.min ?? amount, rank) ?? usable[0])?.resource ??
       firstOf(group);
     if (taken !== undefined) delete items[taken];
     items[chosen] = item ?? itemOf(group);
@@ -73,8 +74,14 @@ function isFree(
 }
 
 /** The least used of the pools that could ever hold an amount. */
-function largeEnough(anchor: Node, pools: readonly Pool[], least: number): Pool | undefined {
-  return pools.find(({ resource }) => !neverFits(anchor, { [resource]: least }));
+function largeEnough(
+  anchor: Node,
+  pools: readonly Pool[],
+  least: number,
+  { priority }: Ranked,
+): Pool | undefined {
+  const isKept = priority < ExecutionPriority.critical;
+  return pools.find(({ resource }) => !neverFits(anchor, { [resource]: least }, isKept));
 }
 
 /** Where none may be used, the denial names the first. */

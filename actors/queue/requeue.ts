@@ -24,7 +24,9 @@ export function requeueOf(
   at: Position,
   offset: number,
 ): EventOf<'RequestQueued'> | undefined {
-  const { ask, node, attempt, evictions } = allocation;
+  const { node, attempt, evictions } = allocation;
+  // What draws from a reservation is not evicted: that is over, and nothing more comes from it.
+  const { reservationId: _over, ...ask } = allocation.ask;
   const maxWaitMs = ask.maxWaitMs ?? 0;
   if (maxWaitMs === 0 || team.waiting.size >= LIMITS.queueDepthMax) return undefined;
   if (after === 'unclaimed' && attempt >= LIMITS.claimRetriesMax) return undefined;

@@ -19,6 +19,7 @@ import {
   shortagesNow,
 } from '../contests/contention.ts';
 import { grantOf } from '../contests/resolver.ts';
+import { BY_RESERVE } from '../contests/strategy.ts';
 import { nameAt, stamp } from '../context.ts';
 import { waitingLevelDenial } from '../levels/hold-back.ts';
 import { levelBar } from '../levels/level-bar.ts';
@@ -26,6 +27,7 @@ import { nodeOf } from '../nodes/evolve-node.ts';
 import { barrierOf, locate } from '../nodes/locate.ts';
 import { choosePools } from '../pools/choose-pools.ts';
 import { rateShortages, ratesReadyAtMs } from '../rates/rates.ts';
+import { planDraw } from '../reserves/draw.ts';
 import { toolBarrier } from '../rules/tool-rules.ts';
 import { accountOfKey, type Position, type Team } from '../team.ts';
 import { backfillEndMs } from './backfill.ts';
@@ -142,6 +144,8 @@ function serveBehind(team: Team, head: Waiting, atMs: number): BursarEvent[] {
 function serve(team: Team, head: Waiting, candidate: Candidate, at: Position): BursarEvent[] {
   const { place, asked, atMs } = candidate;
   const part = servable(team, candidate);
+  const draw = drawFor(team, head, candidate, part);
+  if (draw !== undefined) return [draw];
   if (part === undefined) {
     const short = shortagesNow(candidate);
     const next = bottleneckOf(team, candidate, short, head.account);
@@ -156,6 +160,21 @@ function serve(team: Team, head: Waiting, candidate: Candidate, at: Position): B
   if (head.ask.topsUp !== undefined) return [growthBy(team, head, part, atMs)];
   const grant = queueGrant(team, head, candidate, part, 'queue-head');
   return [withClaim(team, grant, candidate, nameAt(team, 't', at))];
+}
+
+/** The grant of a request that is served whole with what the emergency reserve gives it. */
+function drawFor(
+  team: Team,
+  head: Waiting,
+  candidate: Candidate,
+  part: Amounts | undefined,
+): BursarEvent | undefined {
+  if (head.ask.topsUp !== undefined) return undefined;
+  const { place, asked, wanted } = candidate;
+  const isFree = part === wanted && queueBefore(team, place.anchor, asked, head) === undefined;
+  const reserve = isFree ? undefined : planDraw(team, candidate, head);
+  if (reserve === undefined) return undefined;
+  return { ...queueGrant(team, head, candidate, wanted, BY_RESERVE), reserve };
 }
 
 /**
@@ -175,7 +194,7 @@ export function queueGrant(
   { attempt, sinceMs, priority }: Waiting,
   candidate: Candidate,
   items: Amounts,
-  rule: 'queue-head' | 'backfill' | 'share',
+  rule: 'queue-head' | 'backfill' | 'share' | typeof BY_RESERVE,
 ): EventOf<'AllocationGranted'> {
   const { atMs } = candidate;
   const waitedMs = atMs - sinceMs;

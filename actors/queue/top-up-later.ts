@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
+import { ExecutionPriority } from '../../events/priority.ts';
 import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
 import { neverFits, outermostOf, shortagesOf } from '../accounts/admission.ts';
 import { boundedAmounts } from '../accounts/bounded-amounts.ts';
@@ -21,11 +22,12 @@ import type { Waiting } from './wait-queue.ts';
 export function withClaim(
   team: Team,
   grant: EventOf<'AllocationGranted'>,
-  { ask, place, uncapped }: Candidate,
+  { ask, place, uncapped, priority }: Candidate,
   claimId: string,
 ): EventOf<'AllocationGranted'> {
   if (!grant.partial || !ask.topUpLater || (ask.maxWaitMs ?? 0) === 0) return grant;
-  if (team.waiting.size >= LIMITS.queueDepthMax || neverFits(place.anchor, uncapped)) return grant;
+  if (team.waiting.size >= LIMITS.queueDepthMax) return grant;
+  if (neverFits(place.anchor, uncapped, priority < ExecutionPriority.critical)) return grant;
   return { ...grant, topUp: claimId };
 }
 

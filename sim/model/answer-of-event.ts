@@ -23,6 +23,7 @@ export function toldBy(event: BursarEvent): Told[] {
             rule: event.rule,
             factors: event.factors,
             preempted: event.preempted,
+            reserve: event.reserve,
             topUp: event.topUp,
           },
         },

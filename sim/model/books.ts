@@ -28,8 +28,8 @@ export function unlent(account: Pick<Account, 'guarantee' | 'lend'> | undefined)
   return Math.max(0, account.guarantee - account.lend);
 }
 
-function sumOf({ held, earmarked, booked, carried }: Account): number {
-  return held + earmarked + booked + carried;
+function sumOf({ held, earmarked, booked, reserved, carried }: Account): number {
+  return held + earmarked + booked + reserved + carried;
 }
 
 /** Own held with all descendants. */
@@ -135,7 +135,7 @@ export function parentOf(nodes: Nodes, node: ModelNode): ModelNode | undefined {
 export function add(
   nodes: Nodes,
   path: string,
-  field: 'held' | 'earmarked' | 'booked',
+  field: 'held' | 'earmarked' | 'booked' | 'reserved',
   amounts: Amounts,
   sign: 1 | -1 = 1,
 ): void {
@@ -167,6 +167,8 @@ export function accountOf(nodes: Nodes, node: ModelNode, resource: string): Acco
     told: {},
     earmarked: 0,
     booked: 0,
+    reserved: 0,
+    reserveTarget: 0,
     peakHeld: 0,
     rung: 0,
   };

@@ -1,11 +1,12 @@
 import { isWithin } from '../../events/names.ts';
+import { ExecutionPriority } from '../../events/priority.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { nearest, parentOf, unlent } from './books.ts';
 import type { ModelNode } from './nodes.ts';
 import type { State } from './state.ts';
 
 /** S §7: whether an ask would not fit even if nobody held or had spent anything. */
-export function neverFits(state: State, path: string, amounts: Amounts): boolean {
+export function neverFits(state: State, path: string, amounts: Amounts, priority: number): boolean {
   return Object.entries(amounts).some(([resource, amount]) => {
     let need = amount;
     for (
@@ -15,7 +16,10 @@ export function neverFits(state: State, path: string, amounts: Amounts): boolean
     ) {
       const account = node.accounts.get(resource);
       const kept = keptBeneath(state, node, resource);
-      if (need > (account?.limit ?? Number.POSITIVE_INFINITY) - kept) return true;
+      // Whoever may come to draw from the reserve could have all of it.
+      const isFor = priority >= ExecutionPriority.critical;
+      const reserved = isFor ? 0 : (account?.reserveTarget ?? 0);
+      if (need > (account?.limit ?? Number.POSITIVE_INFINITY) - kept - reserved) return true;
       const own = unlent(account);
       need = Math.max(own, kept + need) - Math.max(own, kept);
     }

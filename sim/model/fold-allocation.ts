@@ -92,6 +92,7 @@ function grant(state: State, event: EventOf<'AllocationGranted'>): void {
     topUp: event.topUp ?? null,
   });
   changeLeft(state, event.reservation, event.drawn ?? {}, -1);
+  if (event.reserve) add(state.nodes, event.reserve.path, 'reserved', event.reserve.drawn, -1);
   add(state.nodes, ask.path, 'held', event.items);
   notePeaks(state, ask.path, event.items);
 }

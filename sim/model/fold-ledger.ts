@@ -60,6 +60,14 @@ export function endReservation(state: State, event: EventOf<'ReservationEnded'>)
   }
 }
 
+/** S §4: what a swarm keeps for emergencies. */
+export function changeReserve(state: State, event: EventOf<'ReserveChanged'>): void {
+  const node = state.nodes.get(event.path);
+  if (node === undefined) return;
+  accountOf(state.nodes, node, event.resource).reserveTarget = event.target;
+  add(state.nodes, event.path, 'reserved', { [event.resource]: event.change });
+}
+
 /** Takes from what a reservation has left, or gives it back. */
 export function changeLeft(
   state: State,

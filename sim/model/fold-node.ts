@@ -2,7 +2,7 @@ import type { ResourceLimits } from '../../events/commands.ts';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, touch } from './books.ts';
-import { distribute, endReservation, reserve, transfer } from './fold-ledger.ts';
+import { changeReserve, distribute, endReservation, reserve, transfer } from './fold-ledger.ts';
 import { foldStop } from './fold-stop.ts';
 import { setBase } from './fold-windows.ts';
 import { type ModelNode, newNode } from './nodes.ts';
@@ -32,13 +32,7 @@ export function foldNode(state: State, event: BursarEvent): void {
       });
       return setTerms(state, event);
     case 'ToppedUp':
-      return withNode(state, event.path, (node) => {
-        for (const [resource, amount] of Object.entries(event.amounts)) {
-          const account = accountOf(state.nodes, node, resource);
-          if (event.grant === undefined) setBase(account, (account.base ?? 0) + amount);
-          else account.grants.set(event.id ?? '', mostLeft(amount, event.grant.rollover));
-        }
-      });
+      return topUp(state, event);
     case 'Transferred':
       return transfer(state, event);
     case 'Distributed':
@@ -47,6 +41,8 @@ export function foldNode(state: State, event: BursarEvent): void {
       return reserve(state, event);
     case 'ReservationEnded':
       return endReservation(state, event);
+    case 'ReserveChanged':
+      return changeReserve(state, event);
     case 'PolicySet':
     case 'CredentialEnrolled':
     case 'CredentialDismissed':
@@ -126,6 +122,16 @@ function foldRuling(
     default:
       return event satisfies never;
   }
+}
+
+function topUp(state: State, event: EventOf<'ToppedUp'>): void {
+  withNode(state, event.path, (node) => {
+    for (const [resource, amount] of Object.entries(event.amounts)) {
+      const account = accountOf(state.nodes, node, resource);
+      if (event.grant === undefined) setBase(account, (account.base ?? 0) + amount);
+      else account.grants.set(event.id ?? '', mostLeft(amount, event.grant.rollover));
+    }
+  });
 }
 
 function setTerms(state: State, event: EventOf<'NodeOpened' | 'LimitsSet'>): void {

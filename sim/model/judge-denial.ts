@@ -113,7 +113,10 @@ function isTrue({ state, event }: Denied): boolean {
     case 'queue_full':
       return state.waiting.size >= LIMITS.queueDepthMax;
     case 'never_fits':
-      return neverFits(state, ask.path, terms.least) || neverRated(state, ask.path, terms.rates);
+      return (
+        neverFits(state, ask.path, terms.least, priority) ||
+        neverRated(state, ask.path, terms.rates)
+      );
     case 'queued_ahead':
       return (
         aheadWhereNamed(
@@ -144,7 +147,7 @@ function isTrue({ state, event }: Denied): boolean {
       return isReservationShort(state, ask, terms.want);
     default:
       return (
-        (ask.reservationId !== undefined || !neverFits(state, ask.path, terms.least)) &&
+        (ask.reservationId !== undefined || !neverFits(state, ask.path, terms.least, priority)) &&
         (needsBeside(state, ask, terms.want).some(
           (need) => need.need > need.room && conflictOf(state, need) === reason,
         ) ||

@@ -8,12 +8,14 @@ import { isSame, isSameAmounts } from './content.ts';
 import { besideReservation, judgeDraw, needsBeside } from './draws.ts';
 import { rulesAt } from './eviction-rules.ts';
 import { judgeBackfill } from './judge-backfill.ts';
+import { judgeReserveDraw, passesBy } from './judge-reserve.ts';
 import { levelBarOf } from './levels.ts';
 import { aheadWhereDrawn, type Place } from './line.ts';
 import { isItsOwn } from './own-share.ts';
 import { judgePools } from './pools.ts';
 import { asRanked } from './rank.ts';
 import { shortRates } from './rates.ts';
+import { needsBesideDraw } from './reserves.ts';
 import type { State } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
 import { isToolBarred } from './tools.ts';
@@ -36,7 +38,11 @@ export function judgeGrant(bench: Granted): void {
   const terms = termsOf(ask, state);
   judgeAmounts(bench, terms);
   withoutEarmark(state, waiting, () => {
-    for (const { node, resource, need, room } of needsBeside(state, ask, items)) {
+    const asked =
+      event.reserve === undefined
+        ? needsBeside(state, ask, items)
+        : needsBesideDraw(state, ask.path, items, event.reserve);
+    for (const { node, resource, need, room } of asked) {
       if (need <= room) continue;
       find('INV-2', `${node.path} has ${room} ${resource} left, ${need} are admitted`, event.id);
     }
@@ -48,6 +54,7 @@ export function judgeGrant(bench: Granted): void {
   });
   judgeDraw(bench);
   judgePools(bench);
+  judgeReserveDraw(bench);
   if (isToolBarred(state, event.by, ask)) find('T-12', 'a tool is not allowed', event.id);
   judgeKept(bench, terms);
   judgeVia(bench);
@@ -137,6 +144,7 @@ function judgeTurn({ state, event, find }: Granted): void {
   const places = aheadWhereDrawn(state, id, ask.path, drawn, self);
   if (event.endsByMs !== undefined) return judgeBackfill(state, event, places, find);
   for (const place of places) {
+    if (passesBy(state, event, place)) continue;
     if (!state.waiting.has(id) && takesItsOwn(state, event, place)) continue;
     const { path, resource, first } = place;
     find('S §7', `${first.id} waits before it for ${resource} of ${path}`, id);

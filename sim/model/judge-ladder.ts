@@ -2,7 +2,7 @@ import type { EventOf } from '../../events/events.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import type { Bench } from './bench.ts';
 import { treeSum } from './books.ts';
-import type { ModelNode } from './nodes.ts';
+import type { Account, ModelNode } from './nodes.ts';
 import { spentTree, windowOver } from './spent.ts';
 import type { State } from './state.ts';
 
@@ -12,7 +12,7 @@ type Crossed = Bench<EventOf<'ThresholdCrossed'>>;
 export function judgeCrossed({ state, event, find }: Crossed): void {
   const { path, resource, rung, kind } = event;
   const node = state.nodes.get(path);
-  const limit = node?.accounts.get(resource)?.limit ?? null;
+  const limit = ordinaryLimit(node?.accounts.get(resource));
   if (node === undefined || limit === null || !hasLadder(node, resource)) {
     return find('INV-15', `${resource} of ${path} has no ladder`, path);
   }
@@ -39,18 +39,21 @@ export function judgeRearmed({ state, event, find }: Bench<EventOf<'ThresholdRea
     return find('INV-15', 'no such account', event.path);
   if (account.rung !== event.rung) find('INV-15', `rung ${event.rung} is armed`, event.path);
   const step = state.policy.ladder[event.rung - 1];
-  if (step === undefined || account.limit === null) return;
+  const limit = ordinaryLimit(account);
+  if (step === undefined || limit === null) return;
   const used = useOfNode(state, node, event.resource);
   if (used === 0) return;
-  if (isAtLeast(used, step.offPermille, account.limit)) {
-    find('INV-15', `re-arms at ${used} of ${account.limit}`, event.path);
+  if (isAtLeast(used, step.offPermille, limit)) {
+    find('INV-15', `re-arms at ${used} of ${limit}`, event.path);
   }
 }
 
 /** Thresholds that should have been told, once a decision with all that follows is over. */
 export function judgeLadders(state: State, find: Bench['find']): void {
   for (const node of state.nodes.values()) {
-    for (const [resource, { limit, rung }] of node.accounts) {
+    for (const [resource, account] of node.accounts) {
+      const { rung } = account;
+      const limit = ordinaryLimit(account);
       if (limit === null || !hasLadder(node, resource)) continue;
       const used = useOfNode(state, node, resource);
       // Nothing of nothing is no use.
@@ -76,6 +79,12 @@ function hasLadder({ tier, accounts }: ModelNode, resource: string): boolean {
   if (accounts.get(resource)?.hasThresholds === true) return false;
   const isTier = tier === 'team' || tier === 'swarm';
   return isTier && resourceTypeOf(resource)?.class === 'consumable';
+}
+
+/** What is there for ordinary work: the limit less what is kept for emergencies. */
+function ordinaryLimit(account: Account | undefined): number | null {
+  const limit = account?.limit ?? null;
+  return limit === null ? null : limit - (account?.reserved ?? 0);
 }
 
 /** S §8: use = spent + held, with all descendants. */

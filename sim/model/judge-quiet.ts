@@ -9,6 +9,7 @@ import { dueBy } from './due.ts';
 import { judgeForecasts } from './judge-forecast.ts';
 import { judgeLadders } from './judge-ladder.ts';
 import { judgeLevels } from './judge-level.ts';
+import { judgeReserves } from './judge-reserve.ts';
 import { isKeptOut, levelBarOf } from './levels.ts';
 import { aheadWhereNamed } from './line.ts';
 import { askDue } from './pools.ts';
@@ -33,6 +34,7 @@ export function judgeQuiet(state: State, atMs: number, find: Bench['find']): voi
   judgeLadders(state, find);
   judgeLevels(state, find);
   judgeForecasts(state, atMs, find);
+  judgeReserves(state, find);
   for (const [contest, { path, resource, raisedAfter }] of state.contests) {
     // Raised by this very decision, which then selects a strategy.
     if (raisedAfter >= state.count - 2) continue;

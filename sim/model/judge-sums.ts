@@ -8,11 +8,14 @@ export function judgeSums(state: State, find: Bench['find']): void {
   for (const node of state.nodes.values()) {
     for (const [resource, account] of node.accounts) {
       if (account.committed !== undefined) continue;
-      const { held, earmarked, booked } = account;
+      const { held, earmarked, booked, reserved, reserveTarget } = account;
       const spent = spentOwn(state.nodes, node, resource);
       if (held < 0) find('INV-4', `${held} ${resource} are held`, node.path);
       if (spent < 0) find('INV-4', `${spent} ${resource} are spent`, node.path);
       if (booked < 0) find('INV-4', `${booked} ${resource} are reserved`, node.path);
+      if (reserved < 0 || reserved > reserveTarget) {
+        find('INV-20', `${reserved} ${resource} of ${reserveTarget} are reserved`, node.path);
+      }
       if (earmarked < 0) find('INV-4', `${earmarked} ${resource} are set aside`, node.path);
       if (!Number.isSafeInteger(committed(state.nodes, node, resource))) {
         find('S §2', `${resource} leaves the range of integers`, node.path);

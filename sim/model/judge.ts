@@ -38,6 +38,7 @@ import {
   judgeToppedUp,
 } from './judge-node.ts';
 import { judgePreemption, judgeReclaimed } from './judge-preemption.ts';
+import { judgeReserveChanged } from './judge-reserve.ts';
 import {
   judgeAcknowledged,
   judgeFrozen,
@@ -89,6 +90,7 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   Distributed: judgeDistributed,
   Reserved: judgeReserved,
   ReservationEnded: judgeReservationEnded,
+  ReserveChanged: judgeReserveChanged,
   PolicySet: judgePolicy,
   CredentialEnrolled: judgeEnrolled,
   CredentialDismissed: judgeDismissed,

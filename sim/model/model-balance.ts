@@ -82,6 +82,9 @@ function lineOf(state: State, node: ModelNode, resource: string): BalanceLine {
     granted: account?.granted ?? 0,
     earmarked: account?.earmarked ?? 0,
     booked: account?.booked ?? 0,
+    ...(account !== undefined && account.reserveTarget > 0
+      ? { reserved: account.reserved, reserveTarget: account.reserveTarget }
+      : {}),
     committed: inUse,
     available: Number.isFinite(left) ? Math.max(0, left) : null,
     effectiveAvailable: Number.isFinite(overall) ? overall : null,

@@ -33,6 +33,9 @@ export interface Account {
   overrunLimit: number | null;
   /** Reserved here and not drawn. */
   booked: number;
+  /** Kept for emergencies, and what that is to be. */
+  reserved: number;
+  reserveTarget: number;
   /** Most ever held with descendants. */
   peakHeld: number;
   /** Highest rung of the ladder that has fired and not re-armed; 0: none. */

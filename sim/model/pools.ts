@@ -85,7 +85,7 @@ export function poolDue(
   });
   if (free !== undefined || before !== undefined) return free ?? before;
   const least = item?.min ?? amount;
-  const never = (pool: string) => neverFits(state, ask.path, { [pool]: least });
+  const never = (pool: string) => neverFits(state, ask.path, { [pool]: least }, self.priority);
   return usable.find((pool) => !never(pool)) ?? usable[0] ?? [...group.pools].sort()[0];
 }
 

@@ -2,13 +2,13 @@ import type { AnswerOf } from '../../events/answers.ts';
 import { isWithin } from '../../events/names.ts';
 import { priorityOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
-import { fits } from './books.ts';
 import { isSame } from './content.ts';
 import type { Given } from './history.ts';
 import { levelBarOf } from './levels.ts';
 import { balanceOf, differences } from './model-balance.ts';
 import { isRightRefusal } from './probe-refusal.ts';
 import { placeOf } from './rank.ts';
+import { needsBesideDraw } from './reserves.ts';
 import type { State } from './state.ts';
 
 /** What a state says of an answer: empty where it could have been given then. */
@@ -84,7 +84,7 @@ export function probeOf({ to, answer }: Given): Probe | undefined {
     case 'queue':
       return (state) => queueObjection(state, to.command, answer);
     case 'would_grant':
-      return (state) => dryRunObjection(state, to.command, answer.granted);
+      return (state) => dryRunObjection(state, to.command, answer);
     case 'would_preempt':
       return ({ live }) => {
         const lost = answer.victims.filter((id) => !live.has(id));
@@ -123,11 +123,13 @@ function queueObjection(
 function dryRunObjection(
   state: State,
   command: Given['to']['command'],
-  granted: Readonly<Record<string, number>>,
+  { granted, reserve }: AnswerOf<'would_grant'>,
 ): Objection {
   if (command.op !== 'request') return FINE;
   const bars = barsOf(state, command.path, priorityOf(command));
   const isAdmitted = levelBarOf(state, command, priorityOf(command)) === undefined;
-  if (isAdmitted && bars.size === 0 && fits(state.nodes, command.path, granted)) return FINE;
+  const asked = needsBesideDraw(state, command.path, granted, reserve);
+  const isRoom = asked.every(({ need, room }) => need <= room);
+  if (isAdmitted && bars.size === 0 && isRoom) return FINE;
   return [{ rule: 'INV-2', message: `would grant ${JSON.stringify(granted)}: ${[...bars]}` }];
 }

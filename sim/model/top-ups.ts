@@ -21,7 +21,7 @@ export function judgeKept(
     partial &&
     wouldWait &&
     state.waiting.size < LIMITS.queueDepthMax &&
-    !neverFits(state, ask.path, whole);
+    !neverFits(state, ask.path, whole, event.priority);
   if (isKept !== (topUp !== undefined)) {
     find('O-03', isKept ? 'no claim is kept for the rest' : 'a claim is kept for nothing', id);
   }

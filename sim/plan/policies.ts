@@ -94,9 +94,22 @@ export function drawPolicy(scene: Scene): PolicyInput {
     approvalMs: draw.pick([1, 800, 5_000]),
     pools: draw.maybe(300, () => drawPoolRules(scene)),
     tools: draw.maybe(250, () => drawTools(scene)),
+    reserves: draw.maybe(350, () => drawReserves(scene)),
     overrunMax: draw.maybe(300, () => (draw.isHit(250) ? null : { credits: draw.int(0, 60) })),
     settleMax: draw.maybe(150, () => ({ credits: Math.floor(credits / draw.int(1, 4)) })),
   });
+}
+
+/** Of what swarms limit, a share or an amount; once in a while of what cannot be reserved. */
+function drawReserves({ draw, nodes }: Scene): NonNullable<PolicyInput['reserves']> {
+  const swarms = nodes.filter(({ path }) => path.split('/').length === 2);
+  const key = draw.pick(['credits', 'credits', 'memory', 'tool_calls', 'rate.search']);
+  const named = swarms.length > 0 && draw.isHit(250) ? `${draw.pick(swarms).path}|${key}` : key;
+  return {
+    [named]: draw.isHit(700)
+      ? { permille: draw.pick([1, 100, 100, 300, 500]) }
+      : { amount: draw.int(1, 200) },
+  };
 }
 
 /** Above an amount that some requests reach: an approver, or no. */

@@ -59,6 +59,9 @@ function checkNode(node: Node, own: Map<string, Counted>, live: Map<string, numb
     for (const { left } of node.reservations ?? []) booked += left[resource] ?? 0;
     must.equal(account.booked, booked, `reserved and not drawn ${name}`);
     let committed = account.held + account.spent + account.earmarked + booked + account.carried;
+    must.ok(account.reserved >= 0, `INV-20 reserved ${name}`);
+    must.ok(account.reserved <= account.reserveTarget, `INV-20 reserve of ${name}`);
+    committed += account.reserved;
     let heldTree = account.held;
     let spentTree = account.spent;
     for (const child of node.children) {
