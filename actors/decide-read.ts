@@ -130,7 +130,8 @@ export function decideEmergencies(
     emergencies.push(emergencyOf(event, shard, at));
   }
   const position = emergencies.at(-1)?.seq ?? since;
-  return answered({ outcome: 'emergencies', emergencies, position });
+  const incomplete = since < team.emergenciesForgottenSeq ? { incomplete: true as const } : {};
+  return answered({ outcome: 'emergencies', emergencies, position, ...incomplete });
 }
 
 /** As many as fit an answer well below the broker's limit of a message. */

@@ -75,7 +75,9 @@ export function evolve(
   else look('after', team, event, at, onBreach);
   if (isEmergency(event)) {
     team.emergencies.push({ at, event });
-    if (team.emergencies.length > LIMITS.emergenciesKeptMax) team.emergencies.shift();
+    if (team.emergencies.length > LIMITS.emergenciesKeptMax) {
+      team.emergenciesForgottenSeq = team.emergencies.shift()?.at.seq ?? 0;
+    }
   }
 }
 

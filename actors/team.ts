@@ -192,6 +192,8 @@ export interface Team {
   readonly contestsById: Map<string, Contest>;
   /** Recent emergencies, oldest first, as positions of their events. */
   readonly emergencies: Emergency[];
+  /** Where the newest of those stands that are kept no longer; 0 while none was dropped. */
+  emergenciesForgottenSeq: number;
   /** How fast accounts are spent, by account key; where policy wants forecasts. */
   readonly spendRates: Map<string, SpendRate>;
   readonly agenda: Agenda;
@@ -264,6 +266,7 @@ export function newTeam(
     contests: new Map(),
     contestsById: new Map(),
     emergencies: [],
+    emergenciesForgottenSeq: 0,
     spendRates: new Map(),
     agenda: {
       rests: new Set(),

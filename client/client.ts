@@ -3,6 +3,7 @@ import type { Answer, AnswerOf, Emergency } from '../events/answers.ts';
 import type { Notice } from '../events/notice.ts';
 import type { Host } from '../host/host.ts';
 import { type Allocated, type HeldAllocation, type WorkResult, workOn } from './allocation-work.ts';
+import { BeatWatch, type Silence } from './beat-watch.ts';
 import { commandIds } from './command-ids.ts';
 import { Commands } from './commands.ts';
 import { type ClientParts, type ConnectOptions, prepare } from './connect.ts';
@@ -82,6 +83,7 @@ export class BursarClient extends Commands {
   readonly #requests: Requests;
   readonly #underWay: WorkUnderWay;
   readonly #feeds = new Set<EmergencyFeed>();
+  readonly #watches = new Set<BeatWatch>();
   readonly #onWarning: (warning: BursarError) => void;
   /** Dropped by feeds that have ended. */
   #droppedBefore = 0;
@@ -258,12 +260,30 @@ export class BursarClient extends Commands {
     { since = 0 }: { readonly since?: number } = {},
   ): () => void {
     const options = { since, onWarning: this.#onWarning };
-    const feed = new EmergencyFeed(this.#bus, this.sender, this.team, handler, options);
+    const feed = new EmergencyFeed(this.#feedParts, this.team, handler, options);
     this.#feeds.add(feed);
     return () => {
       if (!this.#feeds.delete(feed)) return;
       feed.close();
       this.#droppedBefore += feed.droppedCount;
+    };
+  }
+
+  /**
+   * Tells when nobody governs the team any more, and when somebody does again: no beat for `beats`
+   * seconds while allocations lived (default 3), and no answer either. Without a live allocation
+   * there are no beats, and nothing to be told.
+   * @returns a function that ends it
+   */
+  onSilence(
+    handler: (silence: Silence) => unknown,
+    { beats = 3 }: { readonly beats?: number } = {},
+  ): () => void {
+    const options = { beats, onWarning: this.#onWarning };
+    const watch = new BeatWatch(this.#feedParts, this.team, handler, options);
+    this.#watches.add(watch);
+    return () => {
+      if (this.#watches.delete(watch)) watch.close();
     };
   }
 
@@ -297,7 +317,7 @@ export class BursarClient extends Commands {
       await new Promise<void>((resolve) => this.#host.nextTurn(resolve));
     }
     this.#outbox.close(new ClosedError());
-    for (const feed of this.#feeds) feed.close();
+    for (const feed of [...this.#feeds, ...this.#watches]) feed.close();
     this.#notices.close();
     const unsettled = this.#settler.entries.map((entry) => entry.command);
     await this.#settler.close();
@@ -305,6 +325,10 @@ export class BursarClient extends Commands {
     if (unsettled.length > 0 && !this.#settler.isDurable) {
       throw new SettlesUndeliveredError(unsettled);
     }
+  }
+
+  get #feedParts() {
+    return { host: this.#host, bus: this.#bus, sender: this.sender };
   }
 
   #end(
@@ -338,6 +362,7 @@ export type {
   Notice,
   RequestOutcome,
   Settled,
+  Silence,
   Timing,
   WorkResult,
 };

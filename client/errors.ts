@@ -288,3 +288,21 @@ export class HandlerError extends BursarError {
     );
   }
 }
+
+/** Some emergencies are kept by the governor no longer: they cannot be caught up with. */
+export class EmergenciesForgottenError extends BursarError {
+  /** Those after this position of the log are not all told. */
+  readonly since: number;
+
+  constructor(since: number) {
+    super(
+      {
+        code: 'emergencies_forgotten',
+        retryable: false,
+        advice: 'The stream EMERGENCIES has those of 30 days, the log has all; ask an auditor.',
+      },
+      `Of the emergencies after position ${since} the oldest are kept no longer.`,
+    );
+    this.since = since;
+  }
+}

@@ -353,7 +353,13 @@ export const Answer = z.discriminatedUnion('outcome', [
     preset: z.string().optional(),
     comment: z.string().optional(),
   }),
-  answer('emergencies', { ...own, emergencies: z.array(Emergency), position: z.number() }),
+  answer('emergencies', {
+    ...own,
+    emergencies: z.array(Emergency),
+    position: z.number(),
+    /** Some after the position that was asked for are kept no longer. */
+    incomplete: z.literal(true).optional(),
+  }),
 ]);
 export type Answer = z.infer<typeof Answer>;
 export type AnswerOf<O extends Answer['outcome']> = Extract<Answer, { outcome: O }>;

@@ -63,6 +63,8 @@ export const LIMITS = {
   /** Weight of a node, thousandths; 1,000 unless it says otherwise. */
   weightMilliMax: 1_000_000,
   weightMilliDefault: 1_000,
+  /** Approvers who are told of a request that waits for one. */
+  approversToldMax: 100,
   /** Waiting requests of one team; beyond it a request is denied `queue_full`. */
   queueDepthMax: 100_000,
   /** Where a named policy chooses who is served: runs among which, and requests looked at for them. */
@@ -83,6 +85,8 @@ export const LIMITS = {
   outageMsMax: 60 * 60 * 1000,
   /** Clock of the writer against the broker's at takeover. */
   clockSkewMsMax: 5_000,
+  /** Between two beats of a governor for a team with live allocations. */
+  beatMs: 1_000,
   /** Emergencies kept in memory per team for catch-up. */
   emergenciesKeptMax: 1_000,
   /** Names recorded of each list in a contention event; the rest is recomputed by replay. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Answer } from './answers.ts';
+import { ApprovalView } from './views.ts';
 
 /** What a notice tells its agent; the outcome of something that was pending. */
 export const Notice = z.object({
@@ -16,6 +17,7 @@ export const Notice = z.object({
     'reclaimed',
     'shrunk',
     'grown',
+    'approval',
   ]),
   team: z.string(),
   /** The request or allocation that it is about; of a stop, the stop. */
@@ -26,6 +28,8 @@ export const Notice = z.object({
   graceMs: z.number().optional(),
   /** Node of a stop: `acknowledgeStop` names it. */
   path: z.string().optional(),
+  /** A request that waits for an approver, told to those who may decide it. */
+  approval: ApprovalView.optional(),
   /** Of a stop with too many allocations for one notice: which part this is, from 1. */
   part: z.object({ no: z.number(), of: z.number() }).optional(),
 });

@@ -1,4 +1,4 @@
-import type { Emergency } from '../client/client.ts';
+import type { Emergency, Silence } from '../client/client.ts';
 import { makeClientRig, type StandIn, until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 
@@ -75,6 +75,69 @@ test('U-03 what came while the broker was dead is told when it is back, nothing 
   await rig.restart();
   await until('told', () => told.length === 3);
   assert.equal(told, [1, 2, 3]);
+});
+
+test('U-03 what comes live while the missed are asked for waits for them', async () => {
+  const standIn = await rig.standIn();
+  serve(
+    standIn,
+    [1, 2, 3].map((seq) => emergency(seq)),
+  );
+  standIn.delayMs = 300;
+  const client = await rig.connect();
+  const told: number[] = [];
+  client.onEmergency(({ seq }) => told.push(seq));
+  await until('asked', () => standIn.of('emergencies').length === 1);
+  publish(standIn, emergency(3));
+  publish(standIn, emergency(4));
+  await until('all', () => told.length === 4);
+  assert.equal(told, [1, 2, 3, 4]);
+});
+
+test('U-03 where nobody answers, live ones are told all the same, those before them later', async () => {
+  const standIn = await rig.standIn();
+  serve(standIn, [emergency(1)]);
+  await standIn.stopListening();
+  const client = await rig.connect({ timeoutMs: 3_000, onWarning: () => {} });
+  const told: number[] = [];
+  client.onEmergency(({ seq }) => told.push(seq));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  publish(standIn, emergency(2));
+  await until('live', () => told.length === 1);
+  await standIn.listen();
+  await until('the one before', () => told.length === 2, 8_000);
+  assert.equal(told, [2, 1]);
+});
+
+test('U-03 what is kept no longer is a warning', async () => {
+  const standIn = await rig.standIn();
+  standIn.answering = ({ since = 0 }) => ({
+    outcome: 'emergencies',
+    emergencies: Number(since) < 9 ? [emergency(9)] : [],
+    position: 9,
+    ...(Number(since) < 9 ? { incomplete: true as const } : {}),
+  });
+  const warnings: string[] = [];
+  const client = await rig.connect({ onWarning: ({ code }) => warnings.push(code) });
+  const told: number[] = [];
+  client.onEmergency(({ seq }) => told.push(seq), { since: 3 });
+  await until('told', () => told.length === 1 && warnings.length === 1);
+  assert.equal(warnings, ['emergencies_forgotten']);
+});
+
+test('I-09 an idle team without beats is not silent while its governor answers', async () => {
+  const standIn = await rig.standIn();
+  serve(standIn, []);
+  const client = await rig.connect();
+  const told: Silence[] = [];
+  client.onSilence((silence) => told.push(silence), { beats: 2 });
+  await until('asked instead', () => standIn.of('emergencies').length === 1);
+  await standIn.stopListening();
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  assert.equal(told, [], 'without a beat nothing is waited for any more');
+  standIn.publish('bursar.beat.acme', {});
+  await until('silent', () => told.length === 1, 6_000);
+  assert.equal([told[0]?.isSilent, told[0]?.isConnected], [true, true]);
 });
 
 test('confused deputy: another subject, team or kind in the content is dropped and counted', async () => {

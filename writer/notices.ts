@@ -1,9 +1,12 @@
 import { answerOf } from '../actors/answer-of.ts';
 import { levelToldAt } from '../actors/levels/told.ts';
 import { deepestOpen } from '../actors/nodes/locate.ts';
+import { approvalView } from '../actors/rules/approvals.ts';
 import type { Team } from '../actors/team.ts';
 import type { Answer } from '../events/answers.ts';
-import type { BursarEvent } from '../events/events.ts';
+import type { BursarEvent, EventOf } from '../events/events.ts';
+import { LIMITS } from '../events/limits.ts';
+import { isWithin } from '../events/names.ts';
 import type { Notice } from '../events/notice.ts';
 import { subjects } from '../events/subjects.ts';
 
@@ -55,6 +58,8 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
       if (!event.reclaimed) return [];
       return [notice(team, holder.agent, 'shrunk', event.allocation, { allocations })];
     }
+    case 'ApprovalRequested':
+      return approvalNotices(team, event);
     case 'Stopped':
       return stopNotices(team, event.path, event.stop, event.ackUntilMs - event.atMs);
     default:
@@ -69,6 +74,21 @@ const ENDED_BY_FORCE: Readonly<Partial<Record<string, Notice['kind']>>> = {
   timed_out: 'timed_out',
   reclaimed: 'reclaimed',
 };
+
+/** To those who may decide on a request that waits: each approver above it but who asks. */
+function approvalNotices(team: Team, event: EventOf<'ApprovalRequested'>): Notice[] {
+  const pending = team.approvals.get(event.id);
+  if (pending === undefined) return [];
+  const approval = approvalView(pending, event.atMs);
+  const notices: Notice[] = [];
+  for (const [agent, { role, prefix }] of team.credentials) {
+    if (role !== 'approver' && role !== 'operator') continue;
+    if (agent === event.by || !isWithin(approval.path, prefix)) continue;
+    notices.push(notice(team, agent, 'approval', event.id, { approval }));
+    if (notices.length === LIMITS.approversToldMax) break;
+  }
+  return notices;
+}
 
 /** Names in one notice: 64 KiB at most, far below what the broker takes. */
 const NAMES_MAX = 900;

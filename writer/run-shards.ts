@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Bus } from '../bus/bus.ts';
 import type { Ledger } from '../events/ledger.ts';
+import { LIMITS } from '../events/limits.ts';
 import type { AuditProgress } from '../events/owner-presence.ts';
 import type { Signer } from '../events/signing.ts';
 import type { Host } from '../host/host.ts';
@@ -57,7 +58,6 @@ export interface RunningWriter {
 }
 
 const TICK_MS = 10;
-const BEAT_MS = 1_000;
 /** Time for the last emergencies to be published, ms. */
 const OUTBOX_DRAIN_MS = 2_000;
 
@@ -75,7 +75,7 @@ export function runShards(options: RunShardsOptions): RunningWriter {
   const endTicks = host.every(TICK_MS, () => {
     for (const keeper of keepers) keeper.tick();
   });
-  const endBeats = host.every(BEAT_MS, () => {
+  const endBeats = host.every(LIMITS.beatMs, () => {
     for (const keeper of keepers) keeper.beat();
     witnesses.flushQuiet();
   });

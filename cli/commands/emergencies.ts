@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { Silence } from '../../client/client.ts';
 import type { Emergency } from '../../events/answers.ts';
+import { durationText } from '../../workload/number-text.ts';
 import { examples } from '../examples.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { teamOfSession, withGovernor } from '../reach.ts';
@@ -13,7 +15,10 @@ export function addEmergencies(program: Command, { run }: Runner): void {
   program
     .command('emergencies')
     .description('what the team was told: thresholds, freezes, stops')
-    .option('--follow', 'go on with each new one until Ctrl-C')
+    .option(
+      '--follow',
+      'go on with each new one until Ctrl-C, and say when the governor falls silent',
+    )
     .option('--since <position>', 'only those after this position of the log')
     .addHelpText(
       'after',
@@ -30,10 +35,14 @@ async function emergencies(session: Session, options: Options): Promise<ExitCode
   return withGovernor(session, teamOfSession(session), async (client) => {
     if (options.follow) {
       const end = client.onEmergency(tell, { since });
+      const endSilence = client.onSilence((silence) =>
+        screen.line({ silence }, () => silenceLine(silence, screen.paint)),
+      );
       if (!signal.aborted) {
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       }
       end();
+      endSilence();
       return EXIT.interrupted;
     }
     let count = 0;
@@ -47,6 +56,14 @@ async function emergencies(session: Session, options: Options): Promise<ExitCode
     if (count === 0) screen.aside('no emergencies');
     return undefined;
   });
+}
+
+function silenceLine({ isSilent, forMs, isConnected }: Silence, paint: Colours): string {
+  const at = paint.dim(showTime(Date.now()));
+  if (!isSilent)
+    return `${at}  ${paint.green('heard')}      the governor again, after ${durationText(forMs)}`;
+  const who = isConnected ? 'nobody governs: no beat and no answer' : 'the broker is out of reach';
+  return `${at}  ${paint.red('silent')}     ${who} for ${durationText(forMs)}`;
 }
 
 function emergencyLine(emergency: Emergency, paint: Colours): string {

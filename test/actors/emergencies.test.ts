@@ -1,4 +1,5 @@
 import { emergencyOf } from '../../actors/emergencies/emergency.ts';
+import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { START_MS, shows, type TeamRig, the } from './rig.ts';
 import { ask, enrol, givenLab, open, policy, RUN, release, setLimits, settle } from './world.ts';
@@ -271,6 +272,20 @@ test('U-03 emergencies are listed after a position, none left out, each with its
     emergencies: [],
     position: rest.position,
   });
+});
+
+test('U-03 who asks for more than is kept is told that it is not all', () => {
+  const rig = givenLab();
+  const since = (position: number) => rig.when({ op: 'emergencies', since: position }).answer;
+  for (let i = 0; i <= LIMITS.emergenciesKeptMax; i += 1) {
+    rig.when({ op: 'stop', path: RUN, id: `s${i}`, ackMs: 60_000 });
+    rig.when({ op: 'recover', path: RUN, stop: `s${i}` });
+  }
+  const [first] = rig.team.emergencies;
+  const all = since(0);
+  assert.is(all.outcome === 'emergencies' && all.incomplete, true);
+  const rest = since(first?.at.seq ?? 0);
+  assert.is(rest.outcome === 'emergencies' && rest.incomplete, undefined);
 });
 
 test('U-03 the subject names the swarm, or ~ for the team itself', () => {
