@@ -42,6 +42,7 @@ export const EVENT_SITUATIONS = {
   StrategySelected: [
     '4-configured',
     '4-caller',
+    '5-reserve',
     '5-emergency',
     '5-critical-urgent',
     '6-exclusive',

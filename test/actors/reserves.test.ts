@@ -97,7 +97,7 @@ test('X-02 what is critical draws once the swarm is exhausted, and not before', 
   shows(rig.when(ask('e', { credits: 20 }, { priority: 299 })), { outcome: 'denied' });
 });
 
-test('X-02 row 5: the reserve before an eviction, an eviction where it does not cover the ask', () => {
+test('X-02 R-05 row 5: the reserve before an eviction, an eviction where it does not cover the ask', () => {
   const rig = givenReserve(ask('a', { credits: 900 }, { priority: 'low' }));
   shows(rig.when(ask('b', { credits: 100 }, EMERGENCY)), { outcome: 'granted', rule: '5-reserve' });
   shows(rig.when(ask('c', { credits: 10 }, EMERGENCY)), { outcome: 'granted', rule: 'preempted' });
