@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { FieldPath } from './problem.ts';
 
 /** Where something stands in a file: line and column from 1. */
@@ -9,11 +9,10 @@ export interface Place {
   readonly length: number;
 }
 
-/** A file that was parsed, with where its lines begin. */
+/** A file that was parsed. */
 export interface ParsedText {
   readonly text: string;
   readonly document: Document;
-  readonly lines: LineCounter;
 }
 
 /** Where a field or its name stands; of one that the file has not, what is nearest around it. */
@@ -35,12 +34,16 @@ export function placeOf(parsed: ParsedText, path: FieldPath, ofKey: boolean): Pl
 }
 
 /** Where a range of the text stands; it is cut at the end of its first line. */
-export function placeOfRange({ text, lines }: ParsedText, from: number, to: number): Place {
-  const { line, col } = lines.linePos(from);
-  const newline = text.indexOf('\n', from);
+export function placeOfRange({ text }: ParsedText, from: number, to: number): Place {
+  // What follows from an error before it may be said to stand nowhere.
+  const start = Math.min(Math.max(0, from), text.length);
+  // Counted here: after an error in a text of several lines the parser's own count is behind.
+  const before = text.slice(0, start).split('\n');
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  const newline = text.indexOf('\n', start);
   const end = Math.min(to, newline === -1 ? text.length : newline);
-  const length = text.slice(from, end).trimEnd().length;
-  return { line, column: col, length: Math.max(1, length) };
+  const length = text.slice(start, end).trimEnd().length;
+  return { line: before.length, column, length: Math.max(1, length) };
 }
 
 type Range = readonly [from: number, to: number];

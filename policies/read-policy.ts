@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { LIMITS } from '../events/limits.ts';
 import { NodeName } from '../events/names.ts';
@@ -21,6 +21,8 @@ const Header = z.strictObject({
   comment: z.string().max(200).optional(),
 });
 const HEADER_FIELDS = Object.keys(Header.shape);
+
+const SYNTAX_ERRORS_MAX = 3;
 
 /** A policy file that can be used. */
 export interface PolicyFile {
@@ -50,12 +52,12 @@ export interface ReadPolicy {
  * @param team the team that is meant where the file names none
  */
 export function readPolicy(text: string, team?: string): ReadPolicy {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const parsed: ParsedText = { text, document, lines };
-  const broken = document.errors.map(({ message, pos }) =>
-    placed('', message, placeOfRange(parsed, ...pos)),
-  );
+  const document = parseDocument(text, { prettyErrors: false });
+  const parsed: ParsedText = { text, document };
+  // After the first few the rest only follows from them.
+  const broken = document.errors
+    .slice(0, SYNTAX_ERRORS_MAX)
+    .map(({ message, pos }) => placed('', message, placeOfRange(parsed, ...pos)));
   if (broken.length > 0) return { file: undefined, problems: broken };
   const content = contentOf(parsed);
   if (!isMap(content)) {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { DEFAULT_POLICY, Policy } from '../events/policy.ts';
 import { changesBetween } from '../policies/diff.ts';
 import { PRESET_NAMES, PRESETS } from '../policies/presets.ts';
@@ -230,6 +231,47 @@ for (const name of PRESET_NAMES) {
     assert.equal(fine(`preset: ${name}\nteam: acme\n`).policy, policy);
   });
 }
+
+test('T-04 whatever stands in a file, it is read or refused with places that are in it', () => {
+  const sound = fieldsText(PRESETS.strict.fieldsFor('acme'), { team: 'acme' });
+  const pieces = [
+    '\n',
+    ' ',
+    ':',
+    '{',
+    '}',
+    '[',
+    '- ',
+    '"',
+    '&a',
+    '*a',
+    '<<',
+    '0',
+    '-1',
+    'null',
+    '__proto__: 1',
+  ];
+  const edit = fc.tuple(fc.nat(sound.length), fc.nat(12), fc.constantFrom(...pieces));
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+      let text = sound;
+      for (const [at, cut, put] of edits) text = text.slice(0, at) + put + text.slice(at + cut);
+      const { file, problems } = readPolicy(text);
+      const lines = text.split('\n');
+      for (const { line, column, length, message } of problems) {
+        const width = lines[line - 1]?.length ?? -1;
+        assert.ok(column >= 1 && column - 1 <= width && length >= 1, `${message}: ${text}`);
+      }
+      assert.is(
+        file === undefined,
+        problems.some(({ severity }) => severity === 'error'),
+        text,
+      );
+      if (file !== undefined) assert.equal(Policy.parse(file.policy), file.policy);
+    }),
+    { numRuns: 600 },
+  );
+});
 
 test('T-04 two policies are compared field by field', () => {
   const rule = { path: 'acme', resource: 'credits', above: 5, effect: 'deny' } as const;
