@@ -4,7 +4,11 @@ import type { Note } from './check-meaning.ts';
 const KINDS = ['notice', 'warning', 'critical', 'exhausted'] as const;
 
 /** Levels get stricter on the way up, and something has to lead to them. */
-export function checkDegradation({ degradation, ladder }: Policy, note: Note): void {
+export function checkDegradation(
+  { degradation, ladder, reserves }: Policy,
+  given: ReadonlySet<string>,
+  note: Note,
+): void {
   if (degradation === null) return;
   const { levels, from } = degradation;
   if (ladder.length === 0) {
@@ -18,7 +22,11 @@ export function checkDegradation({ degradation, ladder }: Policy, note: Note): v
     const message = `${kind} leads to level ${from[kind]}, below that of ${milder}`;
     note('warning', ['degradation', 'from', kind], message, 'Let worse alarms lead further.');
   }
-  for (const [i, { admit }] of levels.entries()) {
+  for (const [i, { admit, reserve }] of levels.entries()) {
+    if (reserve && given.has('degradation') && Object.keys(reserves).length === 0) {
+      const message = 'no swarm keeps a reserve on which critical work could draw';
+      note('warning', ['degradation', 'levels', i, 'reserve'], message, 'Add `reserves`.');
+    }
     const before = levels[i - 1]?.admit ?? null;
     if (before === null || (admit !== null && admit >= before)) continue;
     const message = `level ${i + 1} admits more than level ${i}`;

@@ -36,7 +36,7 @@ export function meaningProblems(policy: Policy, given: Given): FieldProblem[] {
   checkScopes(policy, given.team, note);
   checkLadder(policy, note);
   checkValues(policy, given.given, note);
-  checkDegradation(policy, note);
+  checkDegradation(policy, given.given, note);
   checkRules(policy, note);
   checkTools(policy, note);
   checkCaps(policy, note);

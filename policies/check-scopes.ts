@@ -1,5 +1,6 @@
 import { teamOf } from '../events/names.ts';
 import type { Policy } from '../events/policy.ts';
+import { reserveKey } from '../events/reserve-rules.ts';
 import { BUILT_IN_RESOURCES, type Registry, resourceTypeOf } from '../events/resources.ts';
 import { isIllegalStrategy, isStrategyKey, strategyResource } from '../events/strategy-keys.ts';
 import type { Note } from './check-meaning.ts';
@@ -68,6 +69,9 @@ function nodesIn(policy: Policy): Named[] {
     ...Object.entries(policy.pools).flatMap(([pool, { nodes = [] }]) =>
       nodes.map((name, i) => ({ path: ['pools', pool, 'nodes', i], name, isKey: false })),
     ),
+    ...reservesIn(policy).flatMap(({ path, swarm }) =>
+      swarm === undefined ? [] : [{ path, name: swarm, isKey: true }],
+    ),
     ...Object.keys(policy.preemption.nodes).map((name) => ({
       path: ['preemption', 'nodes', name],
       name,
@@ -103,4 +107,8 @@ function resourcesIn(policy: Policy): Named[] {
       }))
       .filter(({ name }) => name !== '*'),
   ];
+}
+
+function reservesIn({ reserves }: Policy) {
+  return Object.keys(reserves).map((key) => ({ path: ['reserves', key], ...reserveKey(key) }));
 }

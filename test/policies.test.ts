@@ -193,6 +193,18 @@ const SLIPS: readonly (readonly [what: string, text: string, told: string, says:
     'warning degradation',
     /no rungs/,
   ],
+  [
+    'a reserve of a rate',
+    'reserves: { rate.search: ^{ amount: 5 } }',
+    'error reserves["rate.search"]',
+    /it is a rate/,
+  ],
+  [
+    'a draw on a reserve that nobody keeps',
+    'degradation: { levels: [{ reserve: ^true }] }',
+    'warning degradation.levels[0].reserve',
+    /no swarm keeps/,
+  ],
   ['a pool of what is spent', 'pools: { ^credits: {} }', 'error pools.credits', /only a capacity/],
   [
     'a node of another team',
