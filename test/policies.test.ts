@@ -197,7 +197,7 @@ const SLIPS: readonly (readonly [what: string, text: string, told: string, says:
     'a reserve of a rate',
     'reserves: { rate.search: ^{ amount: 5 } }',
     'error reserves["rate.search"]',
-    /it is a rate/,
+    /is a rate/,
   ],
   [
     'a draw on a reserve that nobody keeps',
