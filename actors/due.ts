@@ -3,6 +3,7 @@ import { endOfReservation } from './allocations/decide-reservation.ts';
 import { waitingDenial } from './allocations/denial.ts';
 import { endOf, noEarlierEnds } from './allocations/end.ts';
 import { stamp } from './context.ts';
+import { rebalanceDue } from './distribution/rebalance.ts';
 import { levelDue } from './levels/change-level.ts';
 import { allocationsBeneath } from './nodes/beneath.ts';
 import { nodeOf } from './nodes/evolve-node.ts';
@@ -50,6 +51,8 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
       return windowDue(team, due, atMs);
     case 'grant':
       return grantsDue(team, due, atMs);
+    case 'rebalance':
+      return rebalanceDue(team, due, atMs);
     case 'thaw': {
       const { path, resource: freeze } = accountOfKey(due.id);
       const freezes = team.nodes.get(path)?.freezes;

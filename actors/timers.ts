@@ -15,6 +15,7 @@ const RANK = {
   wait: 9,
   approval: 10,
   level: 11,
+  rebalance: 12,
 } as const;
 export type DueKind = keyof typeof RANK;
 
@@ -62,6 +63,7 @@ export class TimerHeap {
     approval: 0,
     rate: 0,
     level: 0,
+    rebalance: 0,
   };
 
   get size(): number {

@@ -10,6 +10,8 @@ export const DISTRIBUTION_EVENTS = [
     ...cause,
     path: NodePath,
     sets: DistributionSets,
+    /** Nobody asked for it: what is not used has gone to those who want it (policy `rebalance`). */
+    why: z.literal('rebalance').optional(),
     divisions: z.array(Division),
   }),
 ] as const;

@@ -60,6 +60,8 @@ export const LIMITS = {
   deadlineMsMax: 30 * 24 * 60 * 60 * 1000,
   /** Children times resources of one distribution: they are named in one event. */
   sharesMax: 512,
+  /** Least time between two looks at what was divided. */
+  rebalanceMsMin: 100,
   /** Weight of a node, thousandths; 1,000 unless it says otherwise. */
   weightMilliMax: 1_000_000,
   weightMilliDefault: 1_000,

@@ -5,6 +5,7 @@ import { LIMITS } from './limits.ts';
 import { PoolRules } from './pools.ts';
 import { PreemptionRules } from './preemption-rules.ts';
 import { PriorityInput } from './priority.ts';
+import { RebalanceRules } from './rebalance-rules.ts';
 import { ReserveRules } from './reserve-rules.ts';
 import { Amounts, Registry } from './resources.ts';
 import { BusinessRules, CallerCaps, ToolRules } from './rules.ts';
@@ -73,6 +74,8 @@ export const Policy = z.strictObject({
   /** Levels by which team and swarms degrade. Null: none. */
   degradation: DegradationRules.nullable().default(null),
   forecast: ForecastRules,
+  /** Whether budgets that were divided over children follow their demand. */
+  rebalance: RebalanceRules,
   /** Overrun of one settle above this freezes the run. Null: no bound. */
   overrunMax: Amounts.nullable().default(null),
   /** Resources that this team has beside those of every team. */

@@ -205,7 +205,9 @@ function treeText(event: TreeEvent): string {
         `${amountsText(event.guarantees)} of it guaranteed.`
       );
     case 'Distributed':
-      return `${by(event)} divided ${divisionText(event)}.`;
+      return event.why === 'rebalance'
+        ? `What was divided followed its demand: ${divisionText(event)}.`
+        : `${by(event)} divided ${divisionText(event)}.`;
     case 'Reserved':
       return (
         `${by(event)} reserved ${amountsText(event.items)} on ${event.path} ` +

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CliRig } from './cli-rig.ts';
 import { assert, suite } from './harness/suite.ts';
@@ -90,6 +90,27 @@ test('T-14 several resources at once, and a child that is never given less than 
     [2, 2],
     [5_000_000, 3_000_000],
   ]);
+});
+
+test('A-10 by policy what was divided follows its demand, and who waits is served', async () => {
+  await openRuns('acme/move');
+  const rebalance = { path: 'acme/move', everyMs: 100 };
+  const file = path.join(rig.root, 'policy.json');
+  writeFileSync(file, JSON.stringify({ bursar: 'policy/v1', team: 'acme', rebalance }));
+  await rig.done('policy', 'apply', file);
+  await rig.done('distribute', 'acme/move', '--all', 'credits', '--by', 'fair');
+  await rig.done('request', 'acme/move/a', '--credits', '2.50', '--id', 'most');
+  const more = ['--credits', '2', '--max-wait', '20s', '--id', 'more', '--no-wait'];
+  assert.is((await rig.done('request', 'acme/move/a', ...more)).outcome, 'queued');
+  const endAtMs = performance.now() + 10_000;
+  let limit = 0;
+  while (limit < 4_500_000 && performance.now() < endAtMs) {
+    limit = (await lineOf('acme/move/a')).limit;
+  }
+  // 4.50 are wanted, and the rest is for all alike.
+  assert.is(limit, 5_666_667);
+  const granted = await rig.done('status', 'more', '--team', 'acme');
+  assert.equal([granted.outcome, granted.granted], ['granted', { credits: 2_000_000 }]);
 });
 
 test('T-14 what cannot be divided says why and what to do', async () => {

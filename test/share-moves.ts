@@ -8,7 +8,8 @@ const amounts = (max: number) =>
     noNullPrototype: true,
   });
 
-const terms = fc.record(
+/** Everything that can be said of a child. */
+const allTerms = fc.record(
   {
     weightMilli: fc.constantFrom(1, 1_000, 3_000),
     priority: fc.constantFrom('low', 'high', 250),
@@ -26,6 +27,9 @@ const terms = fc.record(
   { requiredKeys: [] },
 );
 
+/** Where one thing alone is known of all, it decides how to divide. */
+const needAlone = fc.record({ need: amounts(300) });
+
 /** Divisions of what a node has over children of these names, most of them legal. */
 export const divisionsOf = (path: string, names: readonly string[]) =>
   fc.record(
@@ -38,10 +42,14 @@ export const divisionsOf = (path: string, names: readonly string[]) =>
         { minKeys: 1, noNullPrototype: true },
       ),
       method: fc.constantFrom(...DistributionMethod.options),
-      children: fc.dictionary(fc.constantFrom(...names), terms, {
-        minKeys: 1,
-        noNullPrototype: true,
-      }),
+      children: fc.oneof(
+        ...[allTerms, needAlone, fc.constant({})].map((terms) =>
+          fc.dictionary(fc.constantFrom(...names), terms as typeof allTerms, {
+            minKeys: 1,
+            noNullPrototype: true,
+          }),
+        ),
+      ),
       sets: fc.constantFrom('limit', 'limit', 'guarantee'),
       keepPermille: fc.constantFrom(0, 0, 100, 1_000),
       dryRun: fc.constantFrom(undefined, undefined, undefined, true),

@@ -50,9 +50,12 @@ export function divideResource(
   const kept = Math.min(wished, total - floors);
   const isLimit = sets === 'limit';
   const given = divide(total - kept, parts, ORDER_OF[choice.method], isLimit);
-  const shares = parts.map((part, place) =>
-    shareOf(team, children[place] as Node, resource, part, given.get(part.id) ?? 0, sets, termsOf),
-  );
+  const shares = parts.map((part, place) => {
+    const child = children[place] as Node;
+    const { min, max } = termsOf(child);
+    const is = given.get(part.id) ?? 0;
+    return shareOf(team, child, resource, part, is, sets, min?.[resource], max?.[resource]);
+  });
   if (!isLimit) {
     const refused = unkept(parent, children, resource, shares);
     if (refused !== undefined) return refused;
@@ -60,18 +63,19 @@ export function divideResource(
   return { resource, total, kept, ...choice, shares };
 }
 
-function shareOf(
+/** What a child has by a division, as it is recorded. */
+export function shareOf(
   team: Team,
   child: Node,
   resource: string,
   { id, floor, need, weight, priority }: Part,
   is: number,
   sets: DistributionSets,
-  termsOf: (child: Node) => ShareTerms,
+  min: number | undefined,
+  max: number | undefined,
 ): Share {
   const account = child.accounts.get(resource);
   const was = sets === 'limit' ? (account?.limit ?? null) : (account?.guarantee ?? 0);
-  const { min, max } = termsOf(child);
   const isNew = sets === 'guarantee' && was === 0 && is > 0;
   const isLent = isNew && typeIn(team.resources, resource)?.class === 'capacity';
   return {
@@ -82,8 +86,8 @@ function shareOf(
     need,
     weight,
     priority,
-    ...(min?.[resource] === undefined ? {} : { min: min[resource] }),
-    ...(max?.[resource] === undefined ? {} : { max: max[resource] }),
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
     ...(isLent ? { lend: null } : {}),
   };
 }
@@ -163,7 +167,7 @@ function wrongPart(
 }
 
 /** Refuses guarantees for which there is no room on some tier. */
-function unkept(
+export function unkept(
   parent: Node,
   children: readonly Node[],
   resource: string,

@@ -4,6 +4,7 @@ import { climb, noteChanged } from '../accounts/climb.ts';
 import { nodeOf } from '../nodes/evolve-node.ts';
 import type { Team } from '../team.ts';
 import { grantsRebased } from '../windows/evolve-grants.ts';
+import { noteDivided } from './divided.ts';
 
 /** The limits or guarantees of children as their parent has divided them. */
 export function distributed(team: Team, event: EventOf<'Distributed'>): void {
@@ -21,6 +22,7 @@ export function distributed(team: Team, event: EventOf<'Distributed'>): void {
       changes.set(path, [...(changes.get(path) ?? []), change]);
     }
   }
+  noteDivided(team, nodeOf(team, event.path), event);
   for (const [path, climbs] of changes) climb(team, nodeOf(team, path), 'limited', event, climbs);
   for (const [path, climbs] of changes) {
     const node = nodeOf(team, path);

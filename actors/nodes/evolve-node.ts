@@ -3,6 +3,7 @@ import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { parentPathOf } from '../../events/names.ts';
 import { guaranteeClimb, type ResourceClimb, rollUpClimb } from '../accounts/account.ts';
 import { addDue, climb, noChange, noteChanged } from '../accounts/climb.ts';
+import { rescheduleDivided } from '../distribution/divided.ts';
 import { alertOf } from '../emergencies/alerts.ts';
 import { forgetSpendRates, noteForecast } from '../forecasts/forecast.ts';
 import { stopBegun, stopEnded } from '../levels/standing.ts';
@@ -244,6 +245,7 @@ export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
       if (node.tier === 'swarm') team.agenda.reserves.add(accountKey(node.path, resource));
     }
   }
+  rescheduleDivided(team, atMs);
   team.agenda.sweeps.add(team.name);
 }
 

@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import type { Resources } from '../accounts/registry.ts';
 import type { Holders } from '../allocations/holders.ts';
 import type { Reservation } from '../allocations/reservation.ts';
+import type { Divided } from '../distribution/divided.ts';
 import type { Standing } from '../levels/standing.ts';
 import type { WaitQueue } from '../queue/wait-queue.ts';
 import type { RateGauge } from '../rates/rate-gauge.ts';
@@ -86,6 +87,8 @@ export interface Node {
   deadlineAtMs: number;
   /** It is closing because that time has come. */
   isOverdue: boolean;
+  /** How it has divided resources over its children, by resource. */
+  divided: Map<string, Divided> | undefined;
   /** Its reservations, while it has any. */
   reservations: Set<Reservation> | undefined;
   /** Of a team or swarm that is or was in a crisis. */
@@ -130,6 +133,7 @@ export function newNode(
     fenceAtMs: null,
     deadlineAtMs: parent?.deadlineAtMs ?? Infinity,
     isOverdue: false,
+    divided: undefined,
     reservations: undefined,
     standing: undefined,
   };

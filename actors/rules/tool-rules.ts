@@ -81,6 +81,11 @@ export function matchingTool(
   return undefined;
 }
 
+/** Whether a name matches one of some patterns. */
+export function fitsAny(patterns: readonly string[], name: string): boolean {
+  return matching(patterns, name) !== undefined;
+}
+
 /** The first pattern that a tool's name matches. */
 function matching(patterns: readonly string[] | undefined, tool: string): string | undefined {
   return patterns?.find((pattern) => matches(tool, pattern.split('*')));

@@ -55,6 +55,7 @@ export const EVENT_SITUATIONS = {
   ContestEnded: ['granted', 'partial', 'denied', 'preempted', 'cancelled'],
   PreemptionRequested: ['one victim', 'several victims', 'with grace', 'without grace'],
   ResourcesReclaimed: ['any'],
+  Distributed: ['by a command', 'rebalanced'],
   NodeClosed: ['any'],
   Frozen: ['by a command', 'by a settle'],
   Unfrozen: ['by a command', 'by its end', 'still frozen'],
@@ -114,6 +115,8 @@ function kindsOf(event: BursarEvent): string[] {
         event.by === undefined ? 'by its end' : 'by a command',
         ...when(event.stillFrozen === true, 'still frozen'),
       ];
+    case 'Distributed':
+      return [event.why === undefined ? 'by a command' : 'rebalanced'];
     case 'StopCompleted':
       return [event.fencedCount > 0 ? 'with fenced' : 'without fenced'];
     case 'ThresholdCrossed':

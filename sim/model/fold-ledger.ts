@@ -25,7 +25,10 @@ export function transfer(state: State, event: EventOf<'Transferred'>): void {
 
 /** T-08: every child has its share, which is its limit with what grants add, or its guarantee. */
 export function distribute(state: State, event: EventOf<'Distributed'>): void {
+  const { sets, atMs } = event;
   for (const { resource, shares } of event.divisions) {
+    const named = new Map(shares.map((share) => [share.child, share]));
+    state.nodes.get(event.path)?.divided.set(resource, { sets, shares: named, atMs });
     for (const { child, is, lend } of shares) {
       const node = state.nodes.get(`${event.path}/${child}`);
       if (node === undefined) continue;

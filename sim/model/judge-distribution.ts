@@ -7,6 +7,7 @@ import type { Bench } from './bench.ts';
 import { committed, pathRoom, setAside } from './books.ts';
 import { guaranteeFits, promisedBeneath } from './guarantees.ts';
 import { judgeCommand } from './judge-division-command.ts';
+import { judgeRebalanced } from './judge-rebalance.ts';
 import { wrongShares } from './judge-shares.ts';
 import type { ModelNode } from './nodes.ts';
 import { uncounted } from './spent.ts';
@@ -21,6 +22,10 @@ export function judgeDistributed({ state, event, sent, find }: Bench<Distributed
   if (!state.nodes.has(path)) return find('S §5', `${path} is not open`, path);
   if (isFrozen(state, path)) find('INV-9', 'divided beneath a freeze', path);
   if (isClosing(state, path)) find('INV-9', 'divided beneath a closing', path);
+  if (event.why === 'rebalance') {
+    for (const division of divisions) judgeShares(state, event, division, find);
+    return judgeRebalanced(state, event, find);
+  }
   const meant =
     sent?.of('distribute', event.by, event.id).filter((one) => isMeant(one, event)) ?? [];
   // Of several without an id any may be the one; what is wrong is told of the first.
@@ -38,17 +43,35 @@ function isMeant(command: Distribute, { path, sets, divisions }: Distributed): b
 
 function judgeDivision(
   state: State,
-  { path, sets }: Distributed,
+  event: Distributed,
   division: Division,
   command: Distribute | undefined,
   find: Bench['find'],
 ): void {
+  const { path, sets } = event;
   const { resource, total, shares } = division;
   const isLimit = sets === 'limit';
   const children = shares.map(({ child }) => state.nodes.get(`${path}/${child}`));
   const supply = supplyOf(state, path, children, resource, isLimit);
   if (total > supply)
     find('INV-2', `${total} ${resource} is divided where there is ${supply}`, path);
+  judgeShares(state, event, division, find);
+  if (isLimit && state.policy.overcommit === 'refuse') {
+    judgeOvercommit(state, path, division, find);
+  }
+  if (command !== undefined) judgeCommand(state, path, division, command, supply, find);
+}
+
+/** The shares are what the method says, and nobody has less than it cannot lose. */
+function judgeShares(
+  state: State,
+  { path, sets, why }: Distributed,
+  division: Division,
+  find: Bench['find'],
+): void {
+  const { resource, shares } = division;
+  const isLimit = sets === 'limit';
+  const children = shares.map(({ child }) => state.nodes.get(`${path}/${child}`));
   const effective = shares.map((share, place): Share => {
     const child = children[place];
     if (child === undefined) {
@@ -59,12 +82,10 @@ function judgeDivision(
     const limit = isLimit ? null : (child.accounts.get(resource)?.limit ?? null);
     return limit === null ? share : { ...share, max: Math.min(share.max ?? limit, limit) };
   });
-  const wrong = wrongShares({ ...division, shares: effective }, isLimit);
+  // What nobody needs of a guarantee is given back, unless it only moves.
+  const isAllGiven = isLimit || why === 'rebalance';
+  const wrong = wrongShares({ ...division, shares: effective }, isAllGiven);
   if (wrong !== undefined) find('A-01', `${resource} by ${division.method}: ${wrong}`, path);
-  if (isLimit && state.policy.overcommit === 'refuse') {
-    judgeOvercommit(state, path, division, find);
-  }
-  if (command !== undefined) judgeCommand(state, path, division, command, supply, find);
 }
 
 /** Whether an event is all that a command asks for. */

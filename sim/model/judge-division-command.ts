@@ -68,7 +68,7 @@ function judgeTerms(
 }
 
 /** spent in this window and held, with all beneath, and what is waited for there. */
-function demandOf(state: State, node: ModelNode, resource: string): number {
+export function demandOf(state: State, node: ModelNode, resource: string): number {
   let demand =
     treeSum(state.nodes, node, resource, 'held') +
     spentTree(state.nodes, node, resource, windowOver(state.nodes, node, resource));

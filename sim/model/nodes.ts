@@ -1,3 +1,4 @@
+import type { Share } from '../../events/division.ts';
 import type { EventOf } from '../../events/events.ts';
 import type { ModelRate } from './rates.ts';
 import type { Uses } from './spent.ts';
@@ -61,6 +62,13 @@ export interface StopState {
   readonly acknowledgedBy: Set<string>;
 }
 
+/** The last division of a resource: what it set, and what was recorded of each child. */
+export interface Divided {
+  readonly sets: EventOf<'Distributed'>['sets'];
+  readonly shares: ReadonlyMap<string, Share>;
+  readonly atMs: number;
+}
+
 export interface ModelNode {
   readonly path: string;
   readonly tier: 'team' | 'swarm' | 'run' | 'step';
@@ -80,6 +88,8 @@ export interface ModelNode {
   /** By id, with its end. */
   readonly freezes: Map<string, number | null>;
   readonly stops: Map<string, StopState>;
+  /** By resource, how it was last divided over the children. */
+  readonly divided: Map<string, Divided>;
   /** Names beneath that were closed and are not used again. */
   readonly closedNames: Set<string>;
   /** Level of degradation, and since when less is called for; null where that is. */
@@ -110,6 +120,7 @@ export function newNode(
     children: new Set(),
     freezes: new Map(),
     stops: new Map(),
+    divided: new Map(),
     closedNames: new Set(),
     level: 0,
     calmSinceMs: null,

@@ -31,7 +31,8 @@ export function isToolBarred(
   );
 }
 
-function isLike(tool: string, pattern: string): boolean {
+/** Whether a name fits a pattern in which `*` stands for anything. */
+export function isLike(tool: string, pattern: string): boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[.-]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`).test(tool);
 }

@@ -84,6 +84,12 @@ export function drawPolicy(scene: Scene): PolicyInput {
       ]),
     ),
     degradation: draw.maybe(300, () => drawDegradation(scene)),
+    rebalance: draw.maybe(300, () => ({
+      resources: draw.pick([['*'], ['credits'], ['c*', 'memory']]),
+      method: draw.pick(['demand', 'demand', 'fair'] as const),
+      deadZonePermille: draw.pick([0, 50, 300]),
+      everyMs: draw.pick([100, 700, 3_000]),
+    })),
     forecast: draw.maybe(400, () => ({
       horizonMs: draw.pick([500, 5_000, 60_000, 7_200_000]),
       windowMs: draw.pick([120, 6_000, 3_600_000]),

@@ -59,6 +59,7 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     'wait',
     'approval',
     'level',
+    'rebalance',
   ] as const;
   const due = fc.record({
     atMs: fc.nat(20),

@@ -65,6 +65,7 @@ function nodeState(node: Node): unknown {
     stops,
     queues,
     holders: _holders,
+    divided,
     closedNames,
     reservations,
     ...rest
@@ -85,6 +86,10 @@ function nodeState(node: Node): unknown {
       [...queue.inOrder()].map(({ id }) => id),
     ),
     closedNames: [...(closedNames ?? [])].sort(),
+    divided: sorted(divided ?? new Map(), ({ timer: _timer, shares, ...rest }) => ({
+      ...rest,
+      shares: sorted(shares, same),
+    })),
   };
 }
 

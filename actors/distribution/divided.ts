@@ -1,0 +1,56 @@
+import type { DistributionSets } from '../../events/distribution.ts';
+import type { Share } from '../../events/division.ts';
+import type { EventOf } from '../../events/events.ts';
+import { isWithin } from '../../events/names.ts';
+import { addDue } from '../accounts/climb.ts';
+import type { Node } from '../nodes/node.ts';
+import { fitsAny } from '../rules/tool-rules.ts';
+import { accountKey, type Team } from '../team.ts';
+import type { Timer } from '../timers.ts';
+
+/** How a node has last divided a resource over its children. */
+export interface Divided {
+  readonly sets: DistributionSets;
+  /** By name of the child, as it was recorded. */
+  readonly shares: ReadonlyMap<string, Share>;
+  readonly atMs: number;
+  /** When it is looked at again; null where policy does not want that. */
+  timer: Timer | null;
+}
+
+/** Remembers a division, and when it is due to be looked at. */
+export function noteDivided(team: Team, parent: Node, event: EventOf<'Distributed'>): void {
+  parent.divided ??= new Map();
+  for (const { resource, shares } of event.divisions) {
+    const before = parent.divided.get(resource);
+    if (before?.timer != null) team.timers.remove(before.timer);
+    parent.divided.set(resource, {
+      sets: event.sets,
+      shares: new Map(shares.map((share) => [share.child, share])),
+      atMs: event.atMs,
+      timer: null,
+    });
+    schedule(team, parent, resource, event.atMs);
+  }
+}
+
+/** Under another policy every division is looked at when that says, or not any more. */
+export function rescheduleDivided(team: Team, atMs: number): void {
+  for (const node of team.nodes.values()) {
+    for (const [resource, divided] of node.divided ?? []) {
+      if (divided.timer !== null) team.timers.remove(divided.timer);
+      divided.timer = null;
+      schedule(team, node, resource, atMs);
+    }
+  }
+}
+
+/** Enters when a division is looked at next, where policy wants that. */
+export function schedule(team: Team, parent: Node, resource: string, atMs: number): void {
+  const divided = parent.divided?.get(resource);
+  const rules = team.policy.rebalance;
+  if (divided === undefined || rules === null || !fitsAny(rules.resources, resource)) return;
+  if (rules.path !== undefined && !isWithin(parent.path, rules.path)) return;
+  const key = accountKey(parent.path, resource);
+  divided.timer = addDue(team, atMs + rules.everyMs, 'rebalance', key);
+}

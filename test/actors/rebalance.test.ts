@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import type { CommandInput } from '../../events/commands.ts';
+import { assert, suite } from '../harness/suite.ts';
+import { given, type TeamRig, the } from './rig.ts';
+import { ask, enrol, open, policy } from './world.ts';
+
+const test = suite('actors: rebalancing');
+
+const LAB = 'acme/lab';
+const NAMES = ['a', 'b', 'c'] as const;
+const EVERY_MS = 1_000;
+
+type Rules = NonNullable<Extract<CommandInput, { op: 'setPolicy' }>['policy']['rebalance']>;
+const rules = (more: Rules = {}): CommandInput =>
+  policy({ rebalance: { everyMs: EVERY_MS, deadZonePermille: 100, ...more } });
+
+type Distribute = Extract<CommandInput, { op: 'distribute' }>;
+const fairly = (more: Partial<Distribute> = {}): Distribute => ({
+  ...{ op: 'distribute', path: LAB, amounts: { credits: 'all' }, method: 'fair' },
+  ...more,
+});
+
+/** A swarm whose 90 credits are divided in equal parts over three runs. */
+function givenDivided(...more: CommandInput[]): TeamRig {
+  return given(
+    open('acme', { credits: 200 }),
+    open(LAB, { credits: 90 }),
+    ...NAMES.map((name) => open(`${LAB}/${name}`)),
+    enrol('ann'),
+    ...more,
+    fairly(),
+  );
+}
+
+const accountsOf = (rig: TeamRig) =>
+  NAMES.map((name) => rig.team.nodes.get(`${LAB}/${name}`)?.accounts.get('credits'));
+const limitsOf = (rig: TeamRig) => accountsOf(rig).map((account) => account?.limit);
+const hold = (rig: TeamRig, name: string, credits: number, id = `h-${name}`) =>
+  rig.when(
+    ask(id, { credits }, { path: `${LAB}/${name}`, ttlMs: 600_000, maxWaitMs: 600_000 }),
+    'ann',
+  );
+
+test('A-10 what is not used goes to who wants it, in one event that says so', () => {
+  const rig = givenDivided(rules());
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 20, 'more');
+  assert.ok(rig.team.waiting.has('more'));
+  const moved = the(rig.pass(EVERY_MS), 'Distributed');
+  assert.equal(
+    [moved.why, moved.by, moved.sets, moved.path],
+    ['rebalance', undefined, 'limit', LAB],
+  );
+  // 50 are wanted; the other 40 go to all alike.
+  assert.equal(limitsOf(rig), [64, 13, 13]);
+  assert.equal(
+    moved.divisions[0]?.shares.map(({ was, need }) => [was, need]),
+    [
+      [30, 50],
+      [30, 0],
+      [30, 0],
+    ],
+  );
+  assert.ok(rig.team.allocations.has('more'), 'who waited for it is served');
+});
+
+test('A-10 without the policy nothing moves', () => {
+  const rig = givenDivided();
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 20, 'more');
+  assert.equal(
+    rig.pass(50 * EVERY_MS).filter(({ type }) => type === 'Distributed'),
+    [],
+  );
+});
+
+test('A-10 within the dead zone nothing moves, beyond it all of it does', () => {
+  for (const [deadZonePermille, isMoved] of [
+    [378, false],
+    [377, true],
+  ] as const) {
+    const rig = givenDivided(rules({ deadZonePermille }));
+    hold(rig, 'a', 30);
+    hold(rig, 'a', 20, 'more');
+    // 34 of 90 would move.
+    const events = rig.pass(3 * EVERY_MS).filter(({ type }) => type === 'Distributed');
+    assert.is(events.length > 0, isMoved, `${deadZonePermille}`);
+  }
+});
+
+test('INV-2 A-10 nobody falls below what it has committed, and bounds still hold', () => {
+  const rig = given(
+    open('acme', { credits: 90 }),
+    ...['lab', 'lab/a', 'lab/b', 'lab/c'].map((path) => open(`acme/${path}`)),
+    enrol('ann'),
+    rules({ deadZonePermille: 0 }),
+    fairly({ children: { a: { max: { credits: 40 } }, b: { min: { credits: 20 } }, c: {} } }),
+  );
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 20, 'more');
+  hold(rig, 'c', 25);
+  rig.pass(EVERY_MS);
+  // 40 at most, 20 at least and 25 held; the other 5 go to those who may have more.
+  assert.equal(limitsOf(rig), [40, 23, 27]);
+});
+
+test('A-10 guarantees move as limits do, and their sum stays', () => {
+  const rig = given(
+    open('acme', { credits: 90 }),
+    ...['lab', 'lab/a', 'lab/b', 'lab/c'].map((path) => open(`acme/${path}`)),
+    enrol('ann'),
+    rules(),
+    fairly({ sets: 'guarantee' }),
+  );
+  hold(rig, 'b', 30);
+  hold(rig, 'b', 20, 'more');
+  assert.ok(rig.team.waiting.has('more'), 'all is set aside');
+  rig.pass(EVERY_MS);
+  assert.equal(
+    accountsOf(rig).map((account) => account?.guarantee),
+    [14, 63, 13],
+  );
+  assert.ok(rig.team.allocations.has('more'));
+});
+
+test('A-10 only what policy names moves: by resource, by path', () => {
+  for (const more of [{ resources: ['mem*'] }, { path: 'acme/shop' }]) {
+    const rig = givenDivided(rules(more));
+    hold(rig, 'a', 30);
+    hold(rig, 'a', 20, 'more');
+    assert.equal(
+      rig.pass(9 * EVERY_MS).filter(({ type }) => type === 'Distributed'),
+      [],
+    );
+  }
+  const rig = givenDivided(rules({ resources: ['c*'], path: 'acme' }));
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 20, 'more');
+  the(rig.pass(EVERY_MS), 'Distributed');
+});
+
+test('§6.7 INV-9 A-10 beneath a freeze nothing moves; it does when the freeze is over', () => {
+  const rig = givenDivided(rules());
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 20, 'more');
+  rig.when({ op: 'freeze', path: LAB, id: 'f' });
+  assert.equal(
+    rig.pass(3 * EVERY_MS).filter(({ type }) => type === 'Distributed'),
+    [],
+  );
+  rig.when({ op: 'unfreeze', path: LAB, freeze: 'f' });
+  assert.ok(!rig.team.waiting.has('more'), 'who waited beneath it was denied');
+  hold(rig, 'a', 20, 'again');
+  the(rig.pass(EVERY_MS), 'Distributed');
+});
+
+test('A-10 whoever takes over goes on, and a replay has the same', () => {
+  const rig = givenDivided(rules());
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 20, 'more');
+  const next = rig.takenOver();
+  the(next.pass(EVERY_MS), 'Distributed');
+  assert.equal(limitsOf(next), [64, 13, 13]);
+});
+
+test('A-10 with the same demand it moves once and rests: no to and fro', () => {
+  const demand = fc.array(fc.nat(60), { minLength: 3, maxLength: 3 });
+  const method = fc.constantFrom('demand', 'fair');
+  fc.assert(
+    fc.property(demand, method, fc.constantFrom(0, 50, 300), (wanted, by, deadZonePermille) => {
+      const rig = givenDivided(rules({ method: by as 'fair', deadZonePermille }));
+      for (const [place, credits] of wanted.entries()) {
+        const name = NAMES[place] ?? 'a';
+        hold(rig, name, Math.min(30, credits));
+        if (credits > 30) hold(rig, name, credits - 30, `more-${name}`);
+      }
+      const settled: (number | null | undefined)[][] = [];
+      for (let times = 0; times < 8; times += 1) {
+        rig.pass(EVERY_MS);
+        const limits = limitsOf(rig);
+        assert.is(
+          limits.reduce((sum: number, one) => sum + (one ?? 0), 0),
+          90,
+        );
+        settled.push(limits);
+      }
+      // What a move makes room for is served, and so is no longer waited for but held: one demand.
+      assert.ok(rig.eventsOf('Distributed').filter(({ why }) => why !== undefined).length <= 1);
+      assert.equal(settled.at(-1), settled.at(0));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test.run();
