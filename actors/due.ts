@@ -8,6 +8,7 @@ import { levelDue } from './levels/change-level.ts';
 import { allocationsBeneath } from './nodes/beneath.ts';
 import { nodeOf } from './nodes/evolve-node.ts';
 import { requeueOf } from './queue/requeue.ts';
+import { recoveryDue } from './recovery/decide-recovery.ts';
 import { approvalDenial } from './rules/decide-approval.ts';
 import { type Allocation, accountKey, accountOfKey, type Position, type Team } from './team.ts';
 import type { Due } from './timers.ts';
@@ -64,6 +65,8 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
       return stopDue(team, due, atMs);
     case 'level':
       return levelDue(team, due.id, atMs);
+    case 'recovery':
+      return recoveryDue(team, due.id, atMs);
     case 'deadline':
       return deadlineDue(team, due.id, atMs);
     case 'reservation': {

@@ -43,6 +43,7 @@ import {
   reclaimed,
 } from './queue/evolve-queue.ts';
 import { credentialTopOf } from './queue/wait-bound.ts';
+import { followRecoveries, intervalBegun, recoveryCompleted } from './recovery/evolve-recovery.ts';
 import { noteCancelled, noteId } from './remember.ts';
 import { reserveChanged } from './reserves/evolve-reserve.ts';
 import { approvalRequested, leaveApprovals, said } from './rules/approvals.ts';
@@ -71,6 +72,7 @@ export function evolve(
   noteId(team, event, at);
   apply(team, event, at);
   followLevels(team, event);
+  followRecoveries(team, event);
   if (onBreach === undefined) team.watch.after(team, event, at);
   else look('after', team, event, at, onBreach);
   if (isEmergency(event)) {
@@ -210,6 +212,11 @@ function applyToTree(team: Team, event: TreeEvent, at: Position): void {
       return setRung(team, event.path, event.resource, event.rung - 1);
     case 'DegradationChanged':
       return degradationChanged(team, event);
+    case 'RecoveryStarted':
+    case 'RecoveryAdvanced':
+      return intervalBegun(team, event);
+    case 'RecoveryCompleted':
+      return recoveryCompleted(team, event);
     case 'LeasesExtended':
       return leasesExtended(team, event.byMs);
     default:
@@ -282,6 +289,9 @@ type TreeEvent =
       | 'ThresholdCrossed'
       | 'ThresholdRearmed'
       | 'DegradationChanged'
+      | 'RecoveryStarted'
+      | 'RecoveryAdvanced'
+      | 'RecoveryCompleted'
       | 'LeasesExtended'
     >;
 

@@ -12,6 +12,7 @@ import { wakePools } from './pools/wake-pools.ts';
 import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
 import { serveFromPool } from './queue/serve-pools.ts';
 import { claimOf } from './queue/top-up-later.ts';
+import { changeRecovery } from './recovery/decide-recovery.ts';
 import { fillReserve, giveUpReserve } from './reserves/fill-reserve.ts';
 import { barredApproval } from './rules/decide-approval.ts';
 import { accountKey, accountOfKey, type Position, type Team } from './team.ts';
@@ -57,6 +58,11 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
   for (const key of agenda.forecasts) {
     agenda.forecasts.delete(key);
     const events = announceForecast(team, key, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const path of agenda.recoveries) {
+    agenda.recoveries.delete(path);
+    const events = changeRecovery(team, path, atMs);
     if (events.length > 0) return events;
   }
   for (const path of agenda.sweeps) {
@@ -110,11 +116,11 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
 const NOTHING: BursarEvent[] = [];
 
 function isEmpty(agenda: Team['agenda']): boolean {
-  const { rests, grants, rungs, levels, forecasts, sweeps, barred, collects } = agenda;
-  const { queues, reserves, stops, closings } = agenda;
-  const first = rests.size + grants.size + rungs.size + levels.size + forecasts.size + sweeps.size;
-  const then = barred.size + collects.size + queues.size + reserves.size;
-  return first + then + stops.size + closings.size === 0;
+  const { rests, grants, rungs, levels, recoveries, forecasts, sweeps, barred } = agenda;
+  const { collects, queues, reserves, stops, closings } = agenda;
+  const first = rests.size + grants.size + rungs.size + levels.size + recoveries.size;
+  const second = forecasts.size + sweeps.size + barred.size + collects.size + queues.size;
+  return first + second + reserves.size + stops.size + closings.size === 0;
 }
 
 /** Puts everything on the agenda: after a restart, or when policy has changed. */
@@ -133,7 +139,10 @@ export function sweepAll(team: Team): void {
       team.agenda.queues.add(accountKey(node.path, resource));
     }
     for (const stop of node.stops?.keys() ?? []) team.agenda.stops.add(accountKey(node.path, stop));
-    if (node.standing !== undefined) team.agenda.levels.add(node.path);
+    if (node.standing !== undefined) {
+      team.agenda.levels.add(node.path);
+      team.agenda.recoveries.add(node.path);
+    }
     if (node.liveTree === 0) team.agenda.closings.add(node.path);
     const isLadderTier = node.tier === 'team' || node.tier === 'swarm';
     for (const [resource, { grants, alerts }] of node.accounts) {

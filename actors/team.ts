@@ -149,6 +149,8 @@ export interface Agenda {
   readonly levels: Set<string>;
   /** Accounts that were spent or changed, and whose rate of spending is kept. */
   readonly forecasts: Set<string>;
+  /** Nodes whose slow start is to begin or to end. */
+  readonly recoveries: Set<string>;
   /** Nodes whose closing may be complete, and stops whose allocations have all ended. */
   readonly closings: Set<string>;
   readonly stops: Set<string>;
@@ -233,6 +235,9 @@ export type EmergencyEvent = EventOf<
   | 'StopLifted'
   | 'Frozen'
   | 'DegradationChanged'
+  | 'RecoveryStarted'
+  | 'RecoveryAdvanced'
+  | 'RecoveryCompleted'
   | 'UsageQuarantined'
 >;
 
@@ -277,6 +282,7 @@ export function newTeam(
       rungs: new Set(),
       levels: new Set(),
       forecasts: new Set(),
+      recoveries: new Set(),
       closings: new Set(),
       stops: new Set(),
       sweeps: new Set(),

@@ -16,6 +16,7 @@ const RANK = {
   approval: 10,
   level: 11,
   rebalance: 12,
+  recovery: 13,
 } as const;
 export type DueKind = keyof typeof RANK;
 
@@ -64,6 +65,7 @@ export class TimerHeap {
     rate: 0,
     level: 0,
     rebalance: 0,
+    recovery: 0,
   };
 
   get size(): number {

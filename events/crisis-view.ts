@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LevelRules } from './degradation-rules.ts';
+import { RECOVERY_TIERS } from './recovery-rules.ts';
 
 /** How a team or swarm fares. */
 export const CrisisView = z.object({
@@ -9,5 +10,15 @@ export const CrisisView = z.object({
   admits: LevelRules.optional(),
   /** When it rises by a level if nothing holds it; null: something does, or it is at 0. */
   risesInMs: z.number().nullable(),
+  /** Its slow start, while that is under way. */
+  recovery: z
+    .object({
+      permille: z.number(),
+      tier: z.enum(RECOVERY_TIERS),
+      /** What may still be given out in this interval. */
+      left: z.record(z.string(), z.number()),
+      nextInMs: z.number(),
+    })
+    .optional(),
 });
 export type CrisisView = z.infer<typeof CrisisView>;

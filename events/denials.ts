@@ -35,6 +35,7 @@ export const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
   degraded: state(
     'Its level of degradation does not admit it: wait for the recovery, or ask for what is admitted.',
   ),
+  recovering: state('Its slow start has not come so far; send maxWaitMs, or ask again later.'),
   closing: state('The subtree is closing; ask elsewhere.'),
   unknown_node: input('Open the node first.'),
   unknown_resource: input('Use a resource of the registry, such as credits or tool.NAME.'),

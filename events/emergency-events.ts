@@ -48,5 +48,11 @@ export const EMERGENCY_EVENTS = [
     unacknowledged: z.array(NodeName).max(LIMITS.stopAgentsNamedMax).optional(),
     fencedAgents: z.array(NodeName).max(LIMITS.stopAgentsNamedMax).optional(),
   }),
-  event('StopLifted', { ...cause, path: NodePath, stop: CommandId }),
+  event('StopLifted', {
+    ...cause,
+    path: NodePath,
+    stop: CommandId,
+    /** What follows is a slow start. */
+    slowStart: z.literal(true).optional(),
+  }),
 ] as const;

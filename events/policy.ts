@@ -6,6 +6,7 @@ import { PoolRules } from './pools.ts';
 import { PreemptionRules } from './preemption-rules.ts';
 import { PriorityInput } from './priority.ts';
 import { RebalanceRules } from './rebalance-rules.ts';
+import { RecoveryRules } from './recovery-rules.ts';
 import { ReserveRules } from './reserve-rules.ts';
 import { Amounts, Registry } from './resources.ts';
 import { BusinessRules, CallerCaps, ToolRules } from './rules.ts';
@@ -76,6 +77,8 @@ export const Policy = z.strictObject({
   forecast: ForecastRules,
   /** Whether budgets that were divided over children follow their demand. */
   rebalance: RebalanceRules,
+  /** Slow start after a stop, freeze or exhaustion. Null: at once. */
+  recovery: RecoveryRules.nullable().default(null),
   /** Overrun of one settle above this freezes the run. Null: no bound. */
   overrunMax: Amounts.nullable().default(null),
   /** Resources that this team has beside those of every team. */

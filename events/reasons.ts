@@ -18,6 +18,7 @@ export const DenialReason = z.enum([
   'frozen',
   'stopped',
   'degraded',
+  'recovering',
   'closing',
   'unknown_node',
   'unknown_resource',

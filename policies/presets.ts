@@ -35,6 +35,8 @@ const guarded: PolicyFields = {
     ],
     dwellMs: MINUTE_MS,
   },
+  // Not all at once when the money is back: in forty seconds everybody is served.
+  recovery: { startPermille: 250, stepPermille: 250, everyMs: 10_000 },
   // A settle that is so far above its hold is a fault of somebody, not bad luck.
   overrunMax: { credits: 5 * CREDIT },
   preemption: { minRuntimeMs: 1_000 },

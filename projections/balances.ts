@@ -138,6 +138,9 @@ type WithoutBooks = EventOf<
   | 'ThresholdCrossed'
   | 'ThresholdRearmed'
   | 'DegradationChanged'
+  | 'RecoveryStarted'
+  | 'RecoveryAdvanced'
+  | 'RecoveryCompleted'
   | 'LeasesExtended'
 >;
 

@@ -64,6 +64,7 @@ export interface EmergencyRecord {
     | 'degraded'
     | 'stop'
     | 'stopped'
+    | 'recovering'
     | 'recovered';
   readonly detail: string;
 }
@@ -186,9 +187,14 @@ function apply(team: TeamEmergencies, event: BursarEvent, at: Position): void {
       return tell(team, event, at, 'stopped', `stands still, ${event.fencedCount} fenced`);
     case 'StopLifted':
       team.stops.delete(keyOf(event.path, event.stop));
-      return tell(team, event, at, 'recovered', `stop ${event.stop} is lifted`);
+      return lifted(team, event, at);
     case 'DegradationChanged':
       return levelled(team, event, at);
+    case 'RecoveryStarted':
+    case 'RecoveryAdvanced':
+      return tell(team, event, at, 'recovering', `${event.permille / 10} % down to ${event.tier}s`);
+    case 'RecoveryCompleted':
+      return tell(team, event, at, 'recovered', 'the slow start is over');
     case 'UsageQuarantined': {
       const amounts = JSON.stringify(event.amounts);
       return tell(team, event, at, 'critical', `implausible use of ${amounts} was not booked`);
@@ -260,6 +266,11 @@ function limited(team: TeamEmergencies, event: EventOf<'NodeOpened' | 'LimitsSet
       team.alarms.delete(alertKey(event.path, resource, of));
     }
   }
+}
+
+function lifted(team: TeamEmergencies, event: EventOf<'StopLifted'>, at: Position): void {
+  const kind = event.slowStart === true ? 'recovering' : 'recovered';
+  tell(team, event, at, kind, `stop ${event.stop} is lifted`);
 }
 
 function levelled(team: TeamEmergencies, event: EventOf<'DegradationChanged'>, at: Position): void {

@@ -2,6 +2,7 @@ import type { BursarEvent, EventOf } from '../events/events.ts';
 import { priorityName } from '../events/priority.ts';
 import { amountsText, amountText, durationText } from './amount-text.ts';
 import type { Position, Recorded } from './projection.ts';
+import { barText, by, crisisText } from './story-crisis.ts';
 import { divisionText } from './story-distribution.ts';
 import { windowText } from './story-windows.ts';
 
@@ -148,13 +149,6 @@ type TreeEvent = Exclude<
   }
 >;
 
-function stopResultText(event: EventOf<'StopCompleted'>): string {
-  const { path, fencedCount, allocationCount, agentCount, acknowledgedCount } = event;
-  const fenced = `${path} stood still; ${fencedCount} allocations had to be fenced`;
-  if (allocationCount === undefined) return `${fenced}.`;
-  return `${fenced} of ${allocationCount}, ${acknowledgedCount} of ${agentCount} agents had acknowledged.`;
-}
-
 /** What governs a team from here on, and who may act in it. */
 function rulingText(
   event: EventOf<'PolicySet' | 'CredentialEnrolled' | 'CredentialDismissed'>,
@@ -223,21 +217,12 @@ function treeText(event: TreeEvent): string {
     case 'CredentialDismissed':
       return rulingText(event);
     case 'Frozen':
-      return `${by(event)} froze ${event.path} (${event.freeze}): ${event.reason}.`;
     case 'Unfrozen':
-      return `${by(event)} took the freeze ${event.freeze} off ${event.path}.`;
     case 'Stopped':
-      return (
-        `${by(event)} stopped ${event.path} (${event.stop})` +
-        `${event.below === null ? '' : ` below ${priorityName(event.below)}`}: ` +
-        `${event.allocationCount} allocations of ${event.agentCount} agents. ${event.reason}.`
-      );
     case 'StopAcknowledged':
-      return `${event.agent} acknowledged the stop ${event.stop}.`;
     case 'StopCompleted':
-      return stopResultText(event);
     case 'StopLifted':
-      return `${by(event)} lifted the stop ${event.stop} of ${event.path}.`;
+      return barText(event);
     case 'ThresholdCrossed':
       return (
         `${event.resource} of ${event.path} reached ${event.usePermille / 10} % of ` +
@@ -246,23 +231,15 @@ function treeText(event: TreeEvent): string {
     case 'ThresholdRearmed':
       return `${event.resource} of ${event.path} fell below rung ${event.rung} of its ladder.`;
     case 'DegradationChanged':
-      return degradedText(event);
+    case 'RecoveryStarted':
+    case 'RecoveryAdvanced':
+    case 'RecoveryCompleted':
+      return crisisText(event);
     case 'LeasesExtended':
       return `After an outage every lease was moved by ${durationText(event.byMs)}.`;
     default:
       return event satisfies never;
   }
-}
-
-function degradedText({ path, from, to, cause, resource }: EventOf<'DegradationChanged'>): string {
-  const why = {
-    threshold: `for the use of ${resource}`,
-    alert: `for a threshold of ${resource}`,
-    stop: 'for a stop',
-    recovery: 'as it recovered',
-    policy: 'for another policy',
-  }[cause];
-  return `${path} ${to > from ? 'fell' : 'rose'} from level ${from} to level ${to} ${why}.`;
 }
 
 function reserveText(event: EventOf<'ReserveChanged'>): string {
@@ -375,8 +352,4 @@ function limitsText(limits: EventOf<'NodeOpened'>['limits']): string {
     return `${resource}${upTo}${within}${kept}${lent}`;
   });
   return parts.length === 0 ? '' : `: ${parts.join('; ')}`;
-}
-
-function by(event: { readonly by?: string | undefined }): string {
-  return event.by ?? 'Bursar';
 }

@@ -100,4 +100,83 @@ test('X-03 X-06 exhausted is an emergency; a stop over it stops, and what is lif
   assert.equal(told(swarm), ['degraded 3', 'degraded 2', 'degraded 1', 'recovered 0']);
 });
 
+/** A slow start whose intervals a test can watch. */
+const SLOW = {
+  degradation: { levels, dwellMs: DWELL_MS },
+  recovery: { startPermille: 400, stepPermille: 300, everyMs: 400 },
+};
+
+async function halt(swarm: string): Promise<string> {
+  const { stop } = await lab.operator.expect('stopped', { op: 'stop', path: swarm, ackMs: 60_000 });
+  return stop;
+}
+
+const recover = (path: string, stop: string) =>
+  lab.operator.expect('recovered', { op: 'recover', path, stop });
+const stateOf = async (path: string) => (await crisisOf(path))?.state;
+
+test('X-05 V-02 after a stop the queue drains slowly and in order, told as recovering and recovered', async () => {
+  await lab.policy(SLOW);
+  const { swarm, run } = await openSwarm();
+  const stop = await halt(swarm);
+  const lifted = await recover(swarm, stop);
+  const begun = await lab.eventBehind(lifted, 'RecoveryStarted');
+  assert.equal([begun.cause, begun.tier, begun.allow['credits']], ['lifted', 'swarm', 400]);
+  assert.is(await stateOf(swarm), 'recovering');
+  const asked = [600, 200, 10].map((credits) => lab.request(`${run}/s`, { credits }, wait));
+  for (const one of asked) await lab.ann.expect('queued', one);
+  const now = await lab.ann.expect('denied', lab.request(run, { credits: 1 }));
+  assert.equal([now.reason, now.retryOn], ['recovering', 'time']);
+  assert.ok((now.retryAfterMs ?? 0) <= 400);
+  for (const { id } of asked) await lab.told('granted', id);
+  const served = await lab.recorded(
+    'AllocationGranted',
+    asked.map(({ id }) => id),
+  );
+  assert.equal(
+    served.map(({ id }) => id),
+    asked.map(({ id }) => id),
+  );
+  const kinds = () =>
+    heard.flatMap(({ emergency: { path, kind } }) =>
+      path === swarm && kind.startsWith('recover') ? [kind] : [],
+    );
+  await until('the end is told', () => kinds().at(-1) === 'recovered');
+  // Lifted, and three intervals; what was asked for has alarmed the swarm again meanwhile.
+  assert.equal(kinds(), [...Array(4).fill('recovering'), 'recovered']);
+});
+
+test('X-05 X-06 a top-up ends an exhaustion slowly; a stop and a new exhaustion break that off', async () => {
+  await lab.policy(SLOW);
+  const { swarm, run } = await openSwarm();
+  const all = lab.request(run, { credits: 1_000 }, { priority: 'critical' });
+  await lab.ann.expect('granted', all);
+  const more = (id: string) => ({ op: 'topUp', id, path: swarm, amounts: { credits: 1_000 } });
+  await lab.operator.expect('topped_up', more(`${swarm}-t1`.replaceAll('/', '.')));
+  assert.is(await stateOf(swarm), 'recovering');
+  await until('the level has risen', () => told(swarm).includes('degraded 2'));
+  const charge = { op: 'charge', id: lab.newId(), path: swarm, amounts: { credits: 1_000 } };
+  await lab.operator.expect('charged', charge);
+  assert.is(await stateOf(swarm), 'emergency');
+  await lab.operator.expect('topped_up', more(`${swarm}-t2`.replaceAll('/', '.')));
+  assert.is(await stateOf(swarm), 'recovering');
+  const stop = await halt(swarm);
+  assert.is(await stateOf(swarm), 'stopped');
+  await recover(swarm, stop);
+  assert.is(await stateOf(swarm), 'recovering');
+});
+
+test('X-05 X-06 a freeze that an operator ends is followed by a slow start, and then by normal', async () => {
+  await lab.policy(SLOW);
+  const { swarm } = await openSwarm();
+  const { freeze } = await lab.operator.expect('frozen', { op: 'freeze', path: swarm });
+  assert.is(await stateOf(swarm), 'normal');
+  await lab.operator.expect('unfrozen', { op: 'unfreeze', path: swarm, freeze });
+  assert.is(await stateOf(swarm), 'recovering');
+  const isOver = () =>
+    heard.some(({ emergency }) => emergency.path === swarm && emergency.kind === 'recovered');
+  await until('the slow start is over', isOver);
+  assert.is(await stateOf(swarm), 'normal');
+});
+
 test.run();

@@ -19,6 +19,7 @@ import { barrierOf, locate, type Place } from '../nodes/locate.ts';
 import { choosePools } from '../pools/choose-pools.ts';
 import { backfillEndMs } from '../queue/backfill.ts';
 import { ratesFit } from '../rates/rates.ts';
+import { slowStartFits } from '../recovery/slow-start.ts';
 import { beyondCap } from '../rules/caller-caps.ts';
 import type { Team } from '../team.ts';
 import { draw, strayDraw } from './decide-draw.ts';
@@ -146,6 +147,7 @@ function decideAt(
   const isFree =
     fits(place.anchor, wanted) &&
     ratesFit(place.anchor, rates, ctx.atMs) &&
+    slowStartFits(candidate) &&
     !meetsQueue(team, place.anchor, amounts);
   const contest = isFree ? undefined : detect(team, candidate);
   if (contest === undefined) return [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })];

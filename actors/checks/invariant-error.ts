@@ -37,6 +37,10 @@ export const INVARIANTS = {
     advice: LOOK_AT_THE_DECISION,
   },
   'INV-20': { says: 'the emergency reserve is for emergencies', advice: LOOK_AT_THE_DECISION },
+  'INV-21': {
+    says: 'a slow start gives out no more than its interval allows',
+    advice: LOOK_AT_THE_DECISION,
+  },
 } as const;
 
 export type InvariantId = keyof typeof INVARIANTS;

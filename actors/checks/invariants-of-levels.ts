@@ -1,6 +1,7 @@
-import type { BursarEvent } from '../../events/events.ts';
+import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
-import type { Priority } from '../../events/priority.ts';
+import { ExecutionPriority, type Priority } from '../../events/priority.ts';
+import { deepestOpen } from '../nodes/locate.ts';
 import type { Position, Team } from '../team.ts';
 import { breached } from './invariant-error.ts';
 
@@ -27,5 +28,31 @@ export function checkLevel(
       breached(event, at, { ...place, expected: `${least} at least`, found: priority });
     }
     if (end === -1) return;
+  }
+}
+
+/**
+ * INV-21: in an interval of a slow start no more is granted beneath a node than it allows. Neither
+ * are emergencies counted, nor what was reserved, nor what was collected from victims. O(depth ×
+ * resources).
+ */
+export function checkSlowStart(
+  team: Team,
+  event: EventOf<'AllocationGranted'>,
+  at: Position,
+): void {
+  const { ask, items, priority, via } = event;
+  if (team.policy.recovery === null || via === 'preemption') return;
+  if (priority >= ExecutionPriority.emergency || ask.reservationId !== undefined) return;
+  for (let node = deepestOpen(team, ask.path); node !== undefined; node = node.parent) {
+    const recovery = node.standing?.recovery;
+    for (const resource in recovery?.allow) {
+      const allowed = recovery.allow[resource] as number;
+      const found = (recovery.given[resource] ?? 0) + (items[resource] ?? 0);
+      if (found <= allowed || items[resource] === 0) continue;
+      const what = 'what this interval of a slow start gives out';
+      const place = { invariant: 'INV-21', path: node.path, resource, what } as const;
+      breached(event, at, { ...place, expected: `${allowed} at most`, found });
+    }
   }
 }

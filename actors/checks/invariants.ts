@@ -21,7 +21,7 @@ import {
   checkTime,
   checkTold,
 } from './invariants-of-events.ts';
-import { checkLevel } from './invariants-of-levels.ts';
+import { checkLevel, checkSlowStart } from './invariants-of-levels.ts';
 import {
   carryCorrection,
   carryMeters,
@@ -93,7 +93,6 @@ export class InvariantWatch implements Watch {
     this.#allocationCount = team.allocations.size;
     switch (event.type) {
       case 'AllocationGranted':
-        this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
         this.#beforeGrant(team, event, at);
         break;
       case 'AllocationEnded': {
@@ -223,7 +222,9 @@ export class InvariantWatch implements Watch {
   }
 
   #beforeGrant(team: Team, event: EventOf<'AllocationGranted'>, at: Position): void {
+    this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
     checkAsk(team, event, event.ask.path, event.priority, at);
+    checkSlowStart(team, event, at);
     checkDraw(team, event, at);
     checkReserveDraw(team, event, at);
     if (event.rates !== undefined) checkRates(team, event, at);

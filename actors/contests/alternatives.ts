@@ -7,6 +7,7 @@ import { above, isAny } from '../allocations/end.ts';
 import { partOf } from '../allocations/partial.ts';
 import { locate } from '../nodes/locate.ts';
 import { ratesFit } from '../rates/rates.ts';
+import { slowStartFits } from '../recovery/slow-start.ts';
 import { planDraw } from '../reserves/draw.ts';
 import type { Team } from '../team.ts';
 import { type Contest, candidateFor, detect, rankOf } from './contention.ts';
@@ -92,6 +93,7 @@ function grantNow(team: Team, { candidate, isBehind }: Contest, isReclaim: boole
   const reserve = planDraw(team, candidate, rankOf(candidate, team));
   if (reserve !== undefined) return { possible: true, granted: wanted };
   if (!ratesFit(place.anchor, rates, atMs)) return no('its rates have no room yet');
+  if (!slowStartFits(candidate)) return no('the slow start has not come so far');
   if (!fits(place.anchor, wanted)) return no('there is not enough room');
   return isBehind && !isReclaim ? no(OTHERS_FIRST) : { possible: true, granted: wanted };
 }
@@ -99,6 +101,7 @@ function grantNow(team: Team, { candidate, isBehind }: Contest, isReclaim: boole
 function partNow({ candidate, isBehind }: Contest): Option {
   const { place, wanted, least, rates, atMs } = candidate;
   if (!ratesFit(place.anchor, rates, atMs)) return no('its rates have no room yet');
+  if (!slowStartFits(candidate)) return no('the slow start has not come so far');
   if (above(wanted, least) === undefined) return no('it takes all or nothing');
   const part = partOf(place.anchor, wanted, least);
   if (part === undefined) return no('not even the least that is of use fits');

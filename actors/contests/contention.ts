@@ -27,6 +27,7 @@ import {
   ratesReadyAtMs,
   splitRates,
 } from '../rates/rates.ts';
+import { slowStartFits, slowStartShortages } from '../recovery/slow-start.ts';
 import { accountKey, type Team } from '../team.ts';
 import { preemptionAt } from './preemption-policy.ts';
 
@@ -268,8 +269,9 @@ function isOwn(
 }
 
 /** Every account and every rate that cannot take a request now. */
-export function shortagesNow({ place, wanted, rates, atMs }: Candidate): Shortage[] {
-  const short = shortagesOf(place.anchor, wanted);
+export function shortagesNow(candidate: Candidate): Shortage[] {
+  const { place, wanted, rates, atMs } = candidate;
+  const short = [...shortagesOf(place.anchor, wanted), ...slowStartShortages(candidate)];
   return rates === NO_RATES ? short : [...short, ...rateShortages(place.anchor, rates, atMs)];
 }
 
@@ -282,7 +284,7 @@ function rateWaitMs({ place, rates, atMs }: Candidate, aheadCount: number): numb
 /** What a request could be given now, were nobody before it: all, or a part if it takes one. */
 export function servable(team: Team, candidate: Candidate): Amounts | undefined {
   const { ask, place, wanted, least, rates, atMs } = candidate;
-  if (!ratesFit(place.anchor, rates, atMs)) return undefined;
+  if (!ratesFit(place.anchor, rates, atMs) || !slowStartFits(candidate)) return undefined;
   if (fits(place.anchor, wanted)) return wanted;
   return takesPart(team, ask) ? partOf(place.anchor, wanted, least) : undefined;
 }
@@ -293,13 +295,18 @@ export function servable(team: Team, candidate: Candidate): Amounts | undefined 
  */
 export function bottleneckOf(
   team: Team,
-  { ask, least, place, rates, atMs }: Candidate,
+  candidate: Candidate,
   short: readonly Shortage[],
   waitsAt?: AccountName,
 ): AccountName {
-  const ofLeast = takesPart(team, ask) ? shortagesOf(place.anchor, least) : [];
-  const ofRates = takesPart(team, ask) ? rateShortages(place.anchor, rates, atMs) : [];
-  const essential = [...ofLeast, ...ofRates];
+  const { ask, least, place, rates, atMs } = candidate;
+  const essential = takesPart(team, ask)
+    ? [
+        ...shortagesOf(place.anchor, least),
+        ...rateShortages(place.anchor, rates, atMs),
+        ...slowStartShortages(candidate),
+      ]
+    : [];
   return outermostAccount(essential.length > 0 ? essential : short, waitsAt);
 }
 

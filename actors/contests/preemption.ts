@@ -14,6 +14,7 @@ import { nodeOf } from '../nodes/evolve-node.ts';
 import { mergedInOrder } from '../nodes/merged-in-order.ts';
 import type { Node } from '../nodes/node.ts';
 import { ratesFit } from '../rates/rates.ts';
+import { slowStartFits } from '../recovery/slow-start.ts';
 import type { Allocation, Team } from '../team.ts';
 import type { Contest } from './contention.ts';
 import {
@@ -105,8 +106,8 @@ export function planPreemption(
   const { candidate, short } = contest;
   if (short.length === 0) return undefined;
   const { place, rates, atMs } = candidate;
-  // Nobody who ends gives a rate back.
-  if (!ratesFit(place.anchor, rates, atMs)) return undefined;
+  // Nobody who ends gives a rate back, or hastens a slow start.
+  if (!ratesFit(place.anchor, rates, atMs) || !slowStartFits(candidate)) return undefined;
   const givers: Giver[] = [];
   let isWaitingFor = CANDIDATES_AT_FIRST;
   const plan = () => planAmong(team, contest, givers, isReclaim);

@@ -11,6 +11,7 @@ import { type Context, nameAt, stamp } from '../context.ts';
 import { withClaim } from '../queue/top-up-later.ts';
 import { waitBoundMs } from '../queue/wait-bound.ts';
 import { isRate, NO_RATES, ratesFit, ratesReadyAtMs } from '../rates/rates.ts';
+import { slowStartFits, slowStartReadyAtMs } from '../recovery/slow-start.ts';
 import { planDraw } from '../reserves/draw.ts';
 import type { Team } from '../team.ts';
 import {
@@ -142,7 +143,7 @@ function preempt(
 function shareOrWait(team: Team, contest: Contest, choice: Choice): Outcome {
   const { candidate, isBehind } = contest;
   const { place, wanted, least, rates, atMs } = candidate;
-  const isOpen = !isBehind && ratesFit(place.anchor, rates, atMs);
+  const isOpen = !isBehind && ratesFit(place.anchor, rates, atMs) && slowStartFits(candidate);
   const part = isOpen ? partOf(place.anchor, wanted, least) : undefined;
   if (part === undefined) return waitOrDeny(team, contest, choice);
   return grantOf(team, candidate, part, 'request', choice);
@@ -181,7 +182,13 @@ function deny(
   const held = node.accounts.get(account.resource)?.heldTree ?? 0;
   const couldFit = outer === undefined || outer.needed <= outer.available + held;
   const isOfRate = outer !== undefined && isRate(node, account);
-  const retryAfterMs = couldFit || isOfRate ? contest.expectedWaitMs : null;
+  const nextAtMs = slowStartReadyAtMs(candidate);
+  const retryAfterMs =
+    nextAtMs !== undefined
+      ? Math.max(0, nextAtMs - candidate.atMs)
+      : couldFit || isOfRate
+        ? contest.expectedWaitMs
+        : null;
   const isNever = reason === 'never_fits';
   const event: EventOf<'RequestDenied'> = {
     type: 'RequestDenied',
@@ -191,8 +198,14 @@ function deny(
     id: candidate.id,
     by: candidate.agent,
     ask: candidate.ask,
-    reason: reason ?? (outer === undefined ? 'queued_ahead' : contest.conflict),
-    retryOn: isNever ? 'top_up' : isOfRate ? 'time' : couldFit ? 'release' : 'top_up',
+    reason: reason ?? denialReason(contest, outer !== undefined, nextAtMs !== undefined),
+    retryOn: isNever
+      ? 'top_up'
+      : isOfRate || nextAtMs !== undefined
+        ? 'time'
+        : couldFit
+          ? 'release'
+          : 'top_up',
     rule: isNever ? 'never-fits' : choice.rule,
     factors: choice.factors,
   };
@@ -200,6 +213,12 @@ function deny(
   if (short.length > 0) event.short = [...short];
   if (retryAfterMs !== null && !isNever) event.retryAfterMs = retryAfterMs;
   return event;
+}
+
+/** Why a contest is lost: a slow start, others before it, or no room. */
+function denialReason({ conflict }: Contest, isShort: boolean, isSlowed: boolean): DenialReason {
+  if (isSlowed) return 'recovering';
+  return isShort ? conflict : 'queued_ahead';
 }
 
 /** What of the ask is free now on the whole path: set aside for the beneficiary at once. */

@@ -94,7 +94,7 @@ const KINDS = Object.keys({
 } satisfies Readonly<Record<CrisisKind, true>>) as CrisisKind[];
 
 /** A machine asked once about every state and kind: XState's own answer, read from a table. */
-export function crisesOf(machine: AnyStateMachine): Crises {
+function crisesOf(machine: AnyStateMachine): Crises {
   const crises: Record<CrisisState, Partial<Record<CrisisKind, CrisisState>>> = {
     normal: {},
     degraded: {},

@@ -7,6 +7,7 @@ import { answered, type Context, type Decision, nameAt, recorded, stamp } from '
 import { crisisAfter, crisisOf, hasStanding } from '../levels/standing.ts';
 import { allocationsBeneath } from '../nodes/beneath.ts';
 import { phaseAfter } from '../nodes/machines.ts';
+import type { Node } from '../nodes/node.ts';
 import type { Team } from '../team.ts';
 
 /** Nothing new is admitted beneath the node until the freeze is taken off or runs out. */
@@ -105,7 +106,14 @@ export function decideRecover(team: Team, command: CommandOf<'recover'>, ctx: Co
     ...commandCause(command, ctx),
     path: command.path,
     stop: command.stop,
+    ...(beginsSlowly(team, node) ? { slowStart: true } : {}),
   });
+}
+
+/** Whether a slow start follows when the last stop of a node is lifted. */
+function beginsSlowly({ policy }: Team, node: Node): boolean {
+  if (policy.recovery === null || !hasStanding(node) || node.phase !== 'open') return false;
+  return node.stops?.size === 1 && (node.freezes?.size ?? 0) === 0;
 }
 
 function unknownStop(team: Team, path: string, stop: string) {

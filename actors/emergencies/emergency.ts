@@ -17,6 +17,9 @@ export function isEmergency(event: BursarEvent): event is EmergencyEvent {
     case 'StopLifted':
     case 'Frozen':
     case 'DegradationChanged':
+    case 'RecoveryStarted':
+    case 'RecoveryAdvanced':
+    case 'RecoveryCompleted':
     case 'UsageQuarantined':
       return true;
     default:
@@ -76,7 +79,12 @@ function tell(event: EmergencyEvent): Told {
     case 'StopCompleted':
       return { kind: 'stopped', stop: event.stop, ...verificationOf(event) };
     case 'StopLifted':
-      return { kind: 'recovered', stop: event.stop, detail: `the stop of ${event.path} is lifted` };
+      return {
+        // The end of the slow start is told on its own.
+        kind: event.slowStart === true ? 'recovering' : 'recovered',
+        stop: event.stop,
+        detail: `the stop of ${event.path} is lifted`,
+      };
     case 'Frozen':
       return { kind: 'critical', detail: `${event.path} is frozen: ${event.reason}` };
     case 'DegradationChanged': {
@@ -90,6 +98,14 @@ function tell(event: EmergencyEvent): Told {
         detail: `${path} ${way} from level ${from} to ${level}${of} (${event.cause})`,
       };
     }
+    case 'RecoveryStarted':
+    case 'RecoveryAdvanced': {
+      const { path, permille, tier } = event;
+      const detail = `${path} recovers: ${permille / 10} % of its room, down to ${tier}s`;
+      return { kind: 'recovering', detail };
+    }
+    case 'RecoveryCompleted':
+      return { kind: 'recovered', detail: `the slow start of ${event.path} is over` };
     case 'UsageQuarantined':
       return {
         kind: 'critical',

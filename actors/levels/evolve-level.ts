@@ -5,7 +5,14 @@ import { nodeOf } from '../nodes/evolve-node.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Team } from '../team.ts';
 import { refreshHeld } from './held-back.ts';
-import { hasStanding, kindOfLevel, levelOf, moveCrisis, standingOf } from './standing.ts';
+import {
+  endRecovery,
+  hasStanding,
+  kindOfLevel,
+  levelOf,
+  moveCrisis,
+  standingOf,
+} from './standing.ts';
 import { targetLevel } from './target-level.ts';
 
 /** A level has changed: who waits beneath is looked at anew. */
@@ -15,7 +22,11 @@ export function degradationChanged(team: Team, event: EventOf<'DegradationChange
   assert(standing.level === event.from, `${event.path} stands at level ${event.from}`);
   standing.level = event.to;
   standing.calmSinceMs = null;
-  moveCrisis(team, node, kindOfLevel(event.to));
+  // As it rises it recovers on, from whatever level.
+  const isRecovering = standing.recovery !== null && event.to < event.from;
+  moveCrisis(team, node, isRecovering ? 'calm' : kindOfLevel(event.to));
+  // Worse than before is no time to recover.
+  if (event.to > event.from && event.to > 2) endRecovery(node);
   followLevel(team, node, event.atMs);
   refreshHeld(team, event.path);
   team.agenda.sweeps.add(event.path);

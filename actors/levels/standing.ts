@@ -1,4 +1,7 @@
 import { strict as assert } from 'node:assert';
+import type { EventOf } from '../../events/events.ts';
+import type { RecoveryTier } from '../../events/recovery-rules.ts';
+import type { Amounts } from '../../events/resources.ts';
 import type { CrisisKind, CrisisState } from '../emergencies/crisis-machine.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Team } from '../team.ts';
@@ -10,6 +13,25 @@ export interface Standing {
   /** Since when less than its level is called for; null where its level is. */
   calmSinceMs: number | null;
   crisis: CrisisState;
+  /** Its slow start, while that is under way. */
+  recovery: Recovery | null;
+  /** Why one is to begin. */
+  recoverAfter: EventOf<'RecoveryStarted'>['cause'] | null;
+  /** Limits of accounts at which they were exhausted, by resource. */
+  readonly exhaustedAt: Map<string, number>;
+}
+
+/** One interval of a slow start. */
+export interface Recovery {
+  readonly startedAtMs: number;
+  /** Its number, from 0. */
+  readonly place: number;
+  readonly permille: number;
+  readonly tier: RecoveryTier;
+  /** What may be given out in this interval, and what was. */
+  readonly allow: Amounts;
+  readonly given: Record<string, number>;
+  readonly nextAtMs: number;
 }
 
 /** Whether a node can be in a crisis: team and swarms have levels (semantics §8). */
@@ -19,7 +41,14 @@ export function hasStanding({ tier }: Pick<Node, 'tier'>): boolean {
 
 /** How a node stands; of one that never was in a crisis nothing is kept. */
 export function standingOf(node: Node): Standing {
-  node.standing ??= { level: 0, calmSinceMs: null, crisis: 'normal' };
+  node.standing ??= {
+    level: 0,
+    calmSinceMs: null,
+    crisis: 'normal',
+    recovery: null,
+    recoverAfter: null,
+    exhaustedAt: new Map(),
+  };
   return node.standing;
 }
 
@@ -51,7 +80,9 @@ export function kindOfLevel(level: number): 'calm' | 'degrade' | 'escalate' {
 
 /** A stop has begun on a node. */
 export function stopBegun(team: Team, node: Node): void {
-  if (hasStanding(node)) moveCrisis(team, node, 'stop');
+  if (!hasStanding(node)) return;
+  moveCrisis(team, node, 'stop');
+  endRecovery(node);
 }
 
 /** A stop has been lifted; after the last of them the node fares as its level says. */
@@ -60,4 +91,11 @@ export function stopEnded(team: Team, node: Node): void {
   // Logs of before the crisis machine know of stops alone, which it follows from the first.
   moveCrisis(team, node, 'lift');
   moveCrisis(team, node, kindOfLevel(levelOf(node)));
+}
+
+/** A slow start is over, or no slow start any more. */
+export function endRecovery(node: Node): void {
+  if (node.standing === undefined) return;
+  node.standing.recovery = null;
+  node.standing.recoverAfter = null;
 }

@@ -56,6 +56,21 @@ export function crisisView(team: Team, node: Node, nowMs: number): AnswerOf<'bal
     state: crisisOf(node),
     level,
     ...(own?.node === node ? { admits: own.rules } : {}),
+    ...recoveryView(node, nowMs),
     risesInMs: isRising ? Math.max(0, sinceMs + rules.dwellMs - nowMs) : null,
   };
+}
+
+function recoveryView(
+  { standing }: Node,
+  nowMs: number,
+): Pick<NonNullable<AnswerOf<'balance'>['crisis']>, 'recovery'> {
+  const recovery = standing?.recovery ?? null;
+  if (recovery === null) return {};
+  const { permille, tier, allow, given, nextAtMs } = recovery;
+  const left: Record<string, number> = {};
+  for (const resource in allow) {
+    left[resource] = Math.max(0, (allow[resource] as number) - (given[resource] ?? 0));
+  }
+  return { recovery: { permille, tier, left, nextInMs: Math.max(0, nextAtMs - nowMs) } };
 }

@@ -7,6 +7,7 @@ import { type Candidate, queuesBefore } from '../contests/contention.ts';
 import { locate } from '../nodes/locate.ts';
 import type { Node } from '../nodes/node.ts';
 import { NO_RATES } from '../rates/rates.ts';
+import { isSlowed } from '../recovery/slow-start.ts';
 import type { Team } from '../team.ts';
 import { isNamed } from './next-in-line.ts';
 import type { Ranked, Waiting } from './wait-queue.ts';
@@ -27,6 +28,8 @@ export function backfillEndMs(team: Team, candidate: Candidate, rank: Ranked): n
   if (team.policy.backfill === 'none' || isNamed(team)) return undefined;
   const { place, wanted, rates, atMs, ask } = candidate;
   if (rates !== NO_RATES || !fits(place.anchor, wanted)) return undefined;
+  // In a slow start nobody passes: when the first could start depends on the intervals.
+  if (isSlowed(candidate)) return undefined;
   const leaseEndMs = atMs + (ask.ttlMs ?? LIMITS.ttlMsDefault);
   const endsByMs = Math.min(leaseEndMs, place.anchor.deadlineAtMs);
   for (const { node, resource, queue } of queuesBefore(team, place.anchor, wanted, rank)) {

@@ -3,6 +3,7 @@ import { availableIn } from '../accounts/account.ts';
 import { fits } from '../accounts/admission.ts';
 import { queueBefore } from '../contests/contention.ts';
 import { ratesFit } from '../rates/rates.ts';
+import { slowStartFits } from '../recovery/slow-start.ts';
 import { accountOfKey, type Team } from '../team.ts';
 import { barredDenial, candidateOf, queueGrant } from './serve.ts';
 import { compareWaiting } from './wait-queue.ts';
@@ -29,6 +30,7 @@ export function serveFromPool(team: Team, key: string, atMs: number): BursarEven
     const candidate = candidateOf(team, waiting, atMs);
     const { place, wanted, asked, rates } = candidate;
     if (!fits(place.anchor, wanted) || !ratesFit(place.anchor, rates, atMs)) continue;
+    if (!slowStartFits(candidate)) continue;
     if (queueBefore(team, place.anchor, asked, waiting) !== undefined) continue;
     return [queueGrant(team, waiting, candidate, wanted, 'queue-head')];
   }

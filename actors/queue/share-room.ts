@@ -10,6 +10,7 @@ import { takesPart } from '../accounts/configured.ts';
 import { type Candidate, queuesBefore } from '../contests/contention.ts';
 import type { Node } from '../nodes/node.ts';
 import { NO_RATES } from '../rates/rates.ts';
+import { isSlowed } from '../recovery/slow-start.ts';
 import type { Team } from '../team.ts';
 import { runKeyOf } from './turns.ts';
 import { effectivePriority, type Waiting } from './wait-queue.ts';
@@ -110,9 +111,11 @@ function isSharer(
   team: Team,
   node: Node,
   resource: string,
-  { ask, asked, rates, wanted, least, place }: Candidate,
+  candidate: Candidate,
   waiting: Waiting,
 ): boolean {
+  const { ask, asked, rates, wanted, least, place } = candidate;
+  if (isSlowed(candidate)) return false;
   if (rates !== NO_RATES || !takesPart(team, ask)) return false;
   if ((least[resource] ?? 0) >= (wanted[resource] ?? 0)) return false;
   for (const before of queuesBefore(team, place.anchor, asked, waiting)) {

@@ -15,17 +15,21 @@ import { waitBoundMs } from './wait-bound.ts';
 import type { Waiting } from './wait-queue.ts';
 
 /**
- * A grant, with the claim that it keeps for the rest (O-03): where it is a part, its agent asked
- * for that and would wait, the queue is not full, and an empty tree has room for the whole.
+ * A grant, with the claim that it keeps for the rest (O-03): where it is a part for want of room and
+ * not by a level alone, its agent asked for that and would wait, the queue is not full, and an empty
+ * tree has room for the whole.
  * @param claimId the name of the claim
  */
 export function withClaim(
   team: Team,
   grant: EventOf<'AllocationGranted'>,
-  { ask, place, uncapped, priority }: Candidate,
+  { ask, place, wanted, uncapped, priority }: Candidate,
   claimId: string,
 ): EventOf<'AllocationGranted'> {
-  if (!grant.partial || !ask.topUpLater || (ask.maxWaitMs ?? 0) === 0) return grant;
+  if (!ask.topUpLater || (ask.maxWaitMs ?? 0) === 0) return grant;
+  const { items } = grant;
+  const isShort = Object.keys(wanted).some((one) => (items[one] ?? 0) < (wanted[one] ?? 0));
+  if (!isShort) return grant;
   if (team.waiting.size >= LIMITS.queueDepthMax) return grant;
   if (neverFits(place.anchor, uncapped, priority < ExecutionPriority.critical)) return grant;
   return { ...grant, topUp: claimId };

@@ -7,6 +7,7 @@ import { levelsOn } from '../levels/level-bar.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Ranked } from '../queue/wait-queue.ts';
 import { ratesFit } from '../rates/rates.ts';
+import { slowStartFits } from '../recovery/slow-start.ts';
 import type { Team } from '../team.ts';
 import { keepsReserves } from './reserve.ts';
 
@@ -28,7 +29,7 @@ export function planDraw(
   const { place, wanted, rates, asked, atMs } = candidate;
   const swarm = swarmAbove(place.anchor);
   if (swarm === undefined || !mayDraw(team, swarm, candidate.priority, wanted)) return undefined;
-  if (!ratesFit(place.anchor, rates, atMs)) return undefined;
+  if (!ratesFit(place.anchor, rates, atMs) || !slowStartFits(candidate)) return undefined;
   const claimed = new Set<string>();
   for (const { node, resource } of queuesBefore(team, place.anchor, asked, rank)) {
     if (node.path.length > swarm.path.length) return undefined;

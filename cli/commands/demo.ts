@@ -11,6 +11,7 @@ import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { contention } from '../scenarios/contention.ts';
+import { emergency } from '../scenarios/emergency.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { Runner, Session } from '../session.ts';
 import { readTrialPlan, TRIAL_SPEED, trialSettings } from '../trial-options.ts';
@@ -23,7 +24,10 @@ type DemoTexts = DriveTexts & {
 };
 
 /** Stories by name. */
-const SCENARIOS: Readonly<Record<string, Scenario>> = { [contention.name]: contention };
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  [contention.name]: contention,
+  [emergency.name]: emergency,
+};
 /** Half an hour of recorded time in about a quarter of a minute. */
 const BUNDLED_SPEED = 100;
 /** Caps on a trace when none are given: tight enough to bind. */

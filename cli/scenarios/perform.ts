@@ -10,7 +10,7 @@ import { withLog } from '../log-access.ts';
 import { connectGovernor } from '../reach.ts';
 import type { Session } from '../session.ts';
 import type { Scenario } from './scenario.ts';
-import { Stage } from './stage.ts';
+import { BrokenOffError, Stage } from './stage.ts';
 
 /**
  * Plays a scenario on the governor of this session, explains one decision of it from the log,
@@ -24,8 +24,10 @@ export async function perform(
   const { screen } = session;
   screen.say(scenario.introduction);
   const stage = await withCast(session, scenario, async (clients) => {
-    const made = new Stage(screen, clients);
-    await scenario.play(made);
+    const made = new Stage(screen, clients, session.signal);
+    await scenario.play(made).catch((error: unknown) => {
+      if (!(error instanceof BrokenOffError)) throw error;
+    });
     return made;
   });
   if (session.signal.aborted) return EXIT.interrupted;

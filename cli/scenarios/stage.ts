@@ -1,6 +1,6 @@
 import type { AskInput, BursarClient } from '../../client/client.ts';
 import type { Actual } from '../../client/inputs.ts';
-import type { Answer, AnswerOf } from '../../events/answers.ts';
+import type { Answer, AnswerOf, Emergency } from '../../events/answers.ts';
 import type { CommandInput } from '../../events/commands.ts';
 import type { Notice } from '../../events/notice.ts';
 import { durationText } from '../../workload/number-text.ts';
@@ -17,7 +17,15 @@ export type Step = {
   readonly words: string;
   readonly answer?: Answer;
   readonly notice?: Notice;
+  readonly emergency?: Emergency;
 };
+
+type Heard = { readonly agent: string; readonly notice: Notice };
+
+/** The story was broken off. */
+export class BrokenOffError extends Error {
+  override readonly name = 'BrokenOffError';
+}
 
 /**
  * Where a scenario is played: real agents ask a real governor, and each answer and notice is told
@@ -27,23 +35,33 @@ export class Stage {
   readonly steps: Step[] = [];
   readonly #screen: Screen;
   readonly #clients: ReadonlyMap<string, BursarClient>;
-  readonly #heard: { readonly agent: string; readonly notice: Notice }[] = [];
+  readonly #heard: Heard[] = [];
+  readonly #alarms: Emergency[] = [];
+  readonly #signal: AbortSignal;
   #listeners: (() => void)[] = [];
   #act = '';
 
-  constructor(screen: Screen, clients: ReadonlyMap<string, BursarClient>) {
+  /** @param signal breaks the story off: whatever is to happen next throws BrokenOffError */
+  constructor(screen: Screen, clients: ReadonlyMap<string, BursarClient>, signal: AbortSignal) {
     this.#screen = screen;
     this.#clients = clients;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
     for (const [agent, client] of clients) {
       client.onNotice((notice) => {
         this.#heard.push({ agent, notice });
-        for (const wake of this.#listeners.splice(0)) wake();
+        this.#wake();
       });
     }
+    clients.get('operator')?.onEmergency((emergency) => {
+      this.#alarms.push(emergency);
+      this.#wake();
+    });
   }
 
   /** A new part of the story. */
   act(title: string, words: string): void {
+    this.#goOn();
     this.#act = title;
     this.#screen.say(`\n${this.#screen.paint.bold(title)}\n${words}\n`);
   }
@@ -72,18 +90,31 @@ export class Stage {
 
   /** Waits for a notice to an agent and tells it. @throws when it does not come */
   async hear(agent: string, kind: Notice['kind']): Promise<void> {
+    const isIt = (one: Heard) => one.agent === agent && one.notice.kind === kind;
+    const { notice } = await this.#next(this.#heard, isIt, `notice '${kind}' to ${agent}`);
+    this.#tellNotice(agent, notice);
+  }
+
+  /**
+   * Waits for what the subscribers of the team are told next of a kind, and tells it.
+   * @param about words that it has to contain
+   * @throws when it does not come
+   */
+  async alarm(kind: string, about = ''): Promise<void> {
+    const isIt = (one: Emergency) => one.kind === kind && one.detail.includes(about);
+    const emergency = await this.#next(this.#alarms, isIt, `emergency '${kind}'`);
+    this.#tellEmergency(emergency);
+  }
+
+  /** Takes the first that is meant out of what has come, or waits for it. */
+  async #next<One>(come: One[], isIt: (one: One) => boolean, what: string): Promise<One> {
     const untilMs = Date.now() + NOTICE_MS_MAX;
     for (;;) {
-      const at = this.#heard.findIndex(
-        ({ agent: to, notice }) => to === agent && notice.kind === kind,
-      );
-      const found = this.#heard[at];
-      if (found !== undefined) {
-        this.#heard.splice(at, 1);
-        this.#tellNotice(agent, found.notice);
-        return;
-      }
-      if (Date.now() > untilMs) throw new Error(`no notice '${kind}' came to ${agent}`);
+      this.#goOn();
+      const at = come.findIndex(isIt);
+      const [found] = at === -1 ? [] : come.splice(at, 1);
+      if (found !== undefined) return found;
+      if (Date.now() > untilMs) throw new Error(`no ${what} came`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 100);
         this.#listeners.push(() => {
@@ -94,7 +125,17 @@ export class Stage {
     }
   }
 
+  #wake(): void {
+    for (const wake of this.#listeners.splice(0)) wake();
+  }
+
+  /** @throws BrokenOffError */
+  #goOn(): void {
+    if (this.#signal.aborted) throw new BrokenOffError('the story was broken off');
+  }
+
   #client(agent: string): BursarClient {
+    this.#goOn();
     const client = this.#clients.get(agent);
     if (client === undefined) throw new Error(`${agent} is not in the cast`);
     return client;
@@ -116,6 +157,14 @@ export class Stage {
     const words = `${paint.cyan('notice')} to ${agent}: ${noticeText(notice)}`;
     this.#screen.say(`  ${words}`);
   }
+
+  #tellEmergency(emergency: Emergency): void {
+    const { paint } = this.#screen;
+    const { kind, detail } = emergency;
+    this.steps.push({ act: this.#act, words: `all hear ${kind}`, emergency });
+    const isGood = kind === 'recovering' || kind === 'recovered';
+    this.#screen.say(`  ${(isGood ? paint.green : paint.red)(kind)} to all: ${detail}`);
+  }
 }
 
 function noticeText({ kind, id, allocations = [], graceMs, answer }: Notice): string {
@@ -128,6 +177,12 @@ function noticeText({ kind, id, allocations = [], graceMs, answer }: Notice): st
     }
     case 'preempt':
       return `${allocations.join(', ')} must yield to ${id} within ${durationText(graceMs ?? 0)}`;
+    case 'stop':
+      return `${allocations.join(', ')} must end within ${durationText(graceMs ?? 0)}`;
+    case 'fenced':
+      return `${id} did not end in time and is fenced off`;
+    case 'denied':
+      return `${id} is denied${answer?.outcome === 'denied' ? `: ${answer.message}` : ''}`;
     case 'preempted':
       return `${id} has been taken; what it still needs waits again`;
     default:

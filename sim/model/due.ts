@@ -33,6 +33,7 @@ export function dueBy(state: State, byMs: number): Due[] {
   for (const node of state.nodes.values()) {
     add(node.deadlineAtMs, 'deadline of a node', node.path);
     if (node.isClosing) add(node.fenceAtMs, 'forced close', node.path);
+    add(node.recovery?.nextAtMs ?? null, 'interval of a slow start', node.path);
     add(risesAtMs(state, node), 'rise of the level', node.path);
     for (const [id, untilMs] of node.freezes) add(untilMs, 'freeze end', id);
     for (const stop of node.stops.values()) {

@@ -6,6 +6,7 @@ import { foldWindows } from './fold-windows.ts';
 import { watch } from './forecasts.ts';
 import type { Recorded } from './history.ts';
 import { foldLevel } from './judge-level.ts';
+import { foldRecovery } from './judge-recovery.ts';
 import type { State } from './state.ts';
 
 /** Takes one durable event into the books. Never refuses: what is allowed, the judges say. */
@@ -16,6 +17,7 @@ export function fold(state: State, { event, at }: Recorded): void {
   foldNode(state, event);
   foldWindows(state, event);
   foldLevel(state, event);
+  foldRecovery(state, event);
   const id = idOf(event);
   if (id !== undefined) state.ids.set(id, { event, at });
   state.lastAtMs = Math.max(state.lastAtMs, event.atMs);

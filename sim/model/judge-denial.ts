@@ -16,6 +16,7 @@ import { isPartDue } from './part-due.ts';
 import { mayUsePool } from './pools.ts';
 import { asRanked } from './rank.ts';
 import { neverRated, rateNeeds, shortRates } from './rates.ts';
+import { slowStartsShort } from './slow-start.ts';
 import { withoutEarmark } from './tentative.ts';
 import { isToolBarred } from './tools.ts';
 
@@ -83,7 +84,17 @@ function isBeforeLevels({ reason }: EventOf<'RequestDenied'>): boolean {
   return before.includes(reason) || reason.startsWith('approval') || reason === 'wait_timeout';
 }
 
-function isTrue({ state, event }: Denied): boolean {
+function isTrue(bench: Denied): boolean {
+  const { state, event } = bench;
+  const { ask, reason } = event;
+  const waiting = state.waiting.get(event.id);
+  const priority = waiting?.priority ?? priorityOf(ask);
+  if (reason === 'recovering') return slowStartsShort(state, ask, priority).length > 0;
+  if (reason !== 'degraded') return isTrueAtAnyLevel(bench);
+  return isLevelBarred(state, event, priority, waiting?.isPreempting === true);
+}
+
+function isTrueAtAnyLevel({ state, event }: Denied): boolean {
   const { ask, reason, atMs } = event;
   const waiting = state.waiting.get(event.id);
   const priority = waiting?.priority ?? priorityOf(ask);
@@ -95,8 +106,6 @@ function isTrue({ state, event }: Denied): boolean {
     case 'unknown_node':
     case 'node_closed':
       return barsOf(state, ask.path, priority).has(reason);
-    case 'degraded':
-      return isLevelBarred(state, event, priority, waiting?.isPreempting === true);
     case 'unbounded':
       return terms.unbounded.length > 0;
     case 'unknown_resource':
@@ -226,6 +235,14 @@ function conflictOf(state: Denied['state'], { node, resource }: Need): DenialRea
 function judgeRetry({ state, event, find }: Denied): void {
   const { atMs, ask, retryAfterMs } = event;
   if (event.retryOn !== 'time' || retryAfterMs === undefined) return;
+  const slow = slowStartsShort(state, ask, priorityOf(ask));
+  if (slow.length > 0) {
+    const nextAtMs = Math.max(
+      ...slow.map(({ path }) => state.nodes.get(path)?.recovery?.nextAtMs ?? 0),
+    );
+    if (atMs + retryAfterMs !== nextAtMs) find('X-05', 'the next interval begins else', event.id);
+    return;
+  }
   const { rates } = termsOf(ask, state);
   const isShortAt = (nowMs: number) =>
     rateNeeds(state, ask.path, rates, nowMs).some(({ need, room }) => need > room);
@@ -242,7 +259,16 @@ function judgeShort({ state, event, find }: Denied): void {
     ...shortRates(state, event.ask.path, terms.rates),
   ];
   const least = needs(state.nodes, event.ask.path, terms.least);
+  const slow = slowStartsShort(state, event.ask, priorityOf(event.ask));
   for (const { path, resource, needed, available } of event.short ?? []) {
+    const isSlow = slow.some(
+      (one) =>
+        one.path === path &&
+        one.resource === resource &&
+        one.need === needed &&
+        one.room === available,
+    );
+    if (isSlow) continue;
     const isSo = [...asked, ...least].some(
       ({ node, resource: of, need, room }) =>
         node.path === path && of === resource && need === needed && Math.max(0, room) === available,

@@ -16,6 +16,7 @@ import { judgePools } from './pools.ts';
 import { asRanked } from './rank.ts';
 import { shortRates } from './rates.ts';
 import { needsBesideDraw } from './reserves.ts';
+import { slowStartsShort } from './slow-start.ts';
 import type { State } from './state.ts';
 import { withoutEarmark } from './tentative.ts';
 import { isToolBarred } from './tools.ts';
@@ -49,6 +50,7 @@ export function judgeGrant(bench: Granted): void {
     for (const { node, resource, need, room } of shortRates(state, ask.path, event.rates ?? {})) {
       find('INV-17', `${node.path} has ${room} ${resource} left, ${need} are granted`, event.id);
     }
+    judgeSlowStart(bench);
     judgeTurn(bench);
     judgeLargest(bench, terms);
   });
@@ -59,6 +61,15 @@ export function judgeGrant(bench: Granted): void {
   judgeKept(bench, terms);
   judgeVia(bench);
   judgeTimes(bench);
+}
+
+/** X-05: what a slow start keeps back is not given out. */
+function judgeSlowStart({ state, event, find }: Granted): void {
+  const { ask, id, items, priority, via } = event;
+  if (via === 'preemption') return;
+  for (const { path, resource, need, room } of slowStartsShort(state, ask, priority, items)) {
+    find('INV-21', `${path} gives out ${room} ${resource} more, ${need} are granted`, id);
+  }
 }
 
 function judgeOpened({ state, event, find }: Granted): void {

@@ -9,12 +9,14 @@ import { dueBy } from './due.ts';
 import { judgeForecasts } from './judge-forecast.ts';
 import { judgeLadders } from './judge-ladder.ts';
 import { judgeLevels } from './judge-level.ts';
+import { judgeRecoveries } from './judge-recovery.ts';
 import { judgeReserves } from './judge-reserve.ts';
 import { isKeptOut, levelBarOf } from './levels.ts';
 import { aheadWhereNamed } from './line.ts';
 import { askDue } from './pools.ts';
 import { queueOf } from './rank.ts';
 import { shortRates } from './rates.ts';
+import { slowStartsShort } from './slow-start.ts';
 import type { State } from './state.ts';
 import { isIdleBut } from './step-closes.ts';
 import { withoutEarmark } from './tentative.ts';
@@ -35,6 +37,7 @@ export function judgeQuiet(state: State, atMs: number, find: Bench['find']): voi
   judgeLevels(state, find);
   judgeForecasts(state, atMs, find);
   judgeReserves(state, find);
+  judgeRecoveries(state, find);
   for (const [contest, { path, resource, raisedAfter }] of state.contests) {
     // Raised by this very decision, which then selects a strategy.
     if (raisedAfter >= state.count - 2) continue;
@@ -64,6 +67,7 @@ function judgeWaiting(state: State, find: Bench['find']): void {
     withoutEarmark(state, waiting, () => {
       if (!fits(state.nodes, ask.path, want)) return;
       if (shortRates(state, ask.path, rates).length > 0) return;
+      if (slowStartsShort(state, ask, waiting.priority, want).length > 0) return;
       const named = Object.keys({ ...want, ...rates });
       const ahead = aheadWhereNamed(state, id, ask.path, named, waiting);
       if (ahead.length === 0) find('S §7', `${id} waits, though it is first in line and fits`, id);

@@ -122,6 +122,14 @@ export function judgeLifted({ state, event, sent, find }: Bench<EventOf<'StopLif
   if (!state.nodes.get(event.path)?.stops.has(event.stop)) {
     find('S §6.7', 'there is no such stop', event.stop);
   }
+  const node = state.nodes.get(event.path);
+  const isSlow =
+    state.policy.recovery !== null &&
+    (node?.tier === 'team' || node?.tier === 'swarm') &&
+    node.stops.size === 1 &&
+    node.freezes.size === 0 &&
+    !node.isClosing;
+  if (isSlow !== (event.slowStart === true)) find('X-05', 'a slow start is told wrong', event.stop);
   const isSent = sent
     ?.of('recover', event.by, event.id)
     .some(({ path, stop }) => path === event.path && stop === event.stop);

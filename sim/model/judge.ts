@@ -38,6 +38,7 @@ import {
   judgeToppedUp,
 } from './judge-node.ts';
 import { judgePreemption, judgeReclaimed } from './judge-preemption.ts';
+import { judgeInterval, judgeRecovered } from './judge-recovery.ts';
 import { judgeReserveChanged } from './judge-reserve.ts';
 import {
   judgeAcknowledged,
@@ -105,6 +106,9 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   DegradationChanged: judgeLevel,
   ExhaustionForecast: judgeForecast,
   ForecastCleared: judgeForecastCleared,
+  RecoveryStarted: judgeInterval,
+  RecoveryAdvanced: judgeInterval,
+  RecoveryCompleted: judgeRecovered,
   LeasesExtended: judgeExtended,
 };
 

@@ -5,6 +5,7 @@ import { nearest, needs, parentOf } from './books.ts';
 import { choose } from './choice.ts';
 import { order, queueOf, type Ranked } from './rank.ts';
 import { shortRateAccounts } from './rates.ts';
+import { slowStartsShort } from './slow-start.ts';
 import type { State, Waiting } from './state.ts';
 import { passAt } from './turns.ts';
 
@@ -102,7 +103,13 @@ export function waitingPlaces(
         .map(({ node, resource }) => ({ path: node.path, resource })),
     ),
   );
-  const ofRates = shortRateAccounts(state, ask.path, rates);
+  const ofRates = [
+    ...shortRateAccounts(state, ask.path, rates),
+    ...slowStartsShort(state, ask, self.priority, want).map(({ path, resource }) => ({
+      path,
+      resource,
+    })),
+  ];
   const named = aheadWhereNamed(state, id, ask.path, Object.keys({ ...want, ...rates }), self);
   const behind = [
     ...outermost(named),

@@ -47,9 +47,10 @@ export function balanceOf(state: State, path: string): ModelBalance | undefined 
 }
 
 /** S §8: stopped while a stop is in force, else as bad as its level. */
-function crisisOf({ tier, stops, level }: ModelNode): Pick<ModelBalance, 'crisis'> {
+function crisisOf({ tier, stops, level, recovery }: ModelNode): Pick<ModelBalance, 'crisis'> {
   if (tier !== 'team' && tier !== 'swarm') return {};
   if (stops.size > 0) return { crisis: { state: 'stopped', level } };
+  if (recovery !== null) return { crisis: { state: 'recovering', level } };
   const state = level === 0 ? 'normal' : level < 3 ? 'degraded' : 'emergency';
   return { crisis: { state, level } };
 }

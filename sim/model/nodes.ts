@@ -1,6 +1,7 @@
 import type { Share } from '../../events/division.ts';
 import type { EventOf } from '../../events/events.ts';
 import type { ModelRate } from './rates.ts';
+import type { Interval } from './slow-start.ts';
 import type { Uses } from './spent.ts';
 
 /** How bad an alarm is. */
@@ -95,6 +96,11 @@ export interface ModelNode {
   /** Level of degradation, and since when less is called for; null where that is. */
   level: number;
   calmSinceMs: number | null;
+  /** The interval of its slow start that is under way, and why one is to begin. */
+  recovery: Interval | null;
+  recoverAfter: EventOf<'RecoveryStarted'>['cause'] | null;
+  /** Limits at which accounts were exhausted, by resource. */
+  readonly exhaustedAt: Map<string, number>;
 }
 
 /** Open nodes by path. */
@@ -124,5 +130,8 @@ export function newNode(
     closedNames: new Set(),
     level: 0,
     calmSinceMs: null,
+    recovery: null,
+    recoverAfter: null,
+    exhaustedAt: new Map(),
   };
 }

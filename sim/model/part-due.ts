@@ -5,6 +5,7 @@ import { fits } from './books.ts';
 import { aheadWhereNamed } from './line.ts';
 import type { Ranked } from './rank.ts';
 import { shortRates } from './rates.ts';
+import { slowStartsShort } from './slow-start.ts';
 import type { State } from './state.ts';
 
 /**
@@ -22,6 +23,7 @@ export function isPartDue(
   if (self.priority >= ExecutionPriority.critical) return false;
   const { want, least, rates, unbounded } = termsOf(ask, state);
   if (unbounded.length > 0 || shortRates(state, ask.path, rates).length > 0) return false;
+  if (slowStartsShort(state, ask, self.priority).length > 0) return false;
   const more: Record<string, number> = {};
   let isDivisible = false;
   for (const [resource, most] of Object.entries(want)) {

@@ -13,9 +13,11 @@ import type { Live, State, Waiting } from './state.ts';
 /** O-03: a part whose agent would wait for the rest keeps a claim, which joins a queue at once. */
 export function judgeKept(
   { state, event, find, owe }: Bench<EventOf<'AllocationGranted'>>,
-  { whole }: Terms,
+  { want, whole }: Terms,
 ): void {
-  const { id, ask, partial = false, topUp } = event;
+  const { id, ask, items, topUp } = event;
+  // What a level has cut off is not claimed.
+  const partial = Object.entries(want).some(([name, amount]) => (items[name] ?? 0) < amount);
   const wouldWait = ask.topUpLater === true && (ask.maxWaitMs ?? 0) > 0;
   const isKept =
     partial &&

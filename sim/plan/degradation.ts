@@ -1,7 +1,8 @@
 import type { PlannedCommandOf } from './job.ts';
 import type { Scene } from './scene.ts';
 
-type Degradation = NonNullable<PlannedCommandOf<'setPolicy'>['policy']['degradation']>;
+type Policy = PlannedCommandOf<'setPolicy'>['policy'];
+type Degradation = NonNullable<Policy['degradation']>;
 
 /** Levels that most teams of a plan reach, each with something to refuse. */
 export function drawDegradation({ draw }: Scene): Degradation {
@@ -23,5 +24,14 @@ export function drawDegradation({ draw }: Scene): Degradation {
       { notice: 0, warning: 2, critical: 3, exhausted: 4 },
     ]),
     dwellMs: draw.pick([0, 1, 700, 3_000]),
+  };
+}
+
+/** A slow start that is over while the plan still runs, mostly. */
+export function drawRecovery({ draw }: Scene): NonNullable<Policy['recovery']> {
+  return {
+    startPermille: draw.pick([1, 100, 500, 1_000]),
+    stepPermille: draw.pick([100, 300, 1_000]),
+    everyMs: draw.pick([1, 200, 1_500]),
   };
 }

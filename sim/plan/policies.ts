@@ -1,5 +1,5 @@
 import { PRESET_NAMES, PRESETS } from '../../policies/presets.ts';
-import { drawDegradation } from './degradation.ts';
+import { drawDegradation, drawRecovery } from './degradation.ts';
 import { callBy } from './governing.ts';
 import type { PlannedCommandOf } from './job.ts';
 import { drawPoolRules } from './pools.ts';
@@ -95,6 +95,7 @@ export function drawPolicy(scene: Scene): PolicyInput {
       windowMs: draw.pick([120, 6_000, 3_600_000]),
       leastSamples: draw.pick([2, 3, 5]),
     })),
+    recovery: draw.maybe(300, () => drawRecovery(scene)),
     rules: draw.maybe(300, () => drawRules(scene)),
     // Nobody waits longer for an approver than the run lasts.
     approvalMs: draw.pick([1, 800, 5_000]),

@@ -13,6 +13,9 @@ const TOLD: ReadonlySet<EventType> = new Set([
   'StopLifted',
   'Frozen',
   'DegradationChanged',
+  'RecoveryStarted',
+  'RecoveryAdvanced',
+  'RecoveryCompleted',
   'UsageQuarantined',
 ]);
 

@@ -60,6 +60,7 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     'approval',
     'level',
     'rebalance',
+    'recovery',
   ] as const;
   const due = fc.record({
     atMs: fc.nat(20),
