@@ -19,8 +19,8 @@ export function judgeApprovalRequested(bench: Bench<EventOf<'ApprovalRequested'>
     ({ resource, above }) => resource === event.resource && above === event.above,
   );
   if (!isSo) find('T-05', `no rule wants an approval above ${event.above} ${event.resource}`, id);
-  const { want, rates } = termsOf(ask, state);
-  if ((want[event.resource] ?? rates[event.resource]) !== event.requested)
+  const { whole, rates } = termsOf(ask, state);
+  if ((whole[event.resource] ?? rates[event.resource]) !== event.requested)
     find('T-05', 'another amount is asked', id);
   if (event.untilMs !== event.atMs + state.policy.approvalMs) {
     find('T-05', `waits for ${event.untilMs - event.atMs} ms`, id);
