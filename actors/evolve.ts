@@ -15,6 +15,7 @@ import {
   resized,
 } from './allocations/evolve-allocation.ts';
 import { reservationEnded, reserved } from './allocations/evolve-reservation.ts';
+import { branchLeaves } from './branches/branching.ts';
 import { InvariantError } from './checks/invariant-error.ts';
 import { distributed } from './distribution/evolve-distribution.ts';
 import { isEmergency } from './emergencies/emergency.ts';
@@ -167,6 +168,7 @@ function applyToTree(team: Team, event: TreeEvent, at: Position): void {
       return opened(team, event, at);
     case 'NodeClosing':
       climb(team, nodeOf(team, event.path), 'closing', event, []);
+      branchLeaves(team, nodeOf(team, event.path));
       team.agenda.sweeps.add(event.path);
       team.agenda.closings.add(event.path);
       if (event.fenceAtMs !== undefined) addDue(team, event.fenceAtMs, 'close', event.path);

@@ -1,6 +1,7 @@
 import type { BursarEvent } from '../events/events.ts';
 import { isWithin, parentPathOf } from '../events/names.ts';
 import { endOfReservation } from './allocations/decide-reservation.ts';
+import { shareBranches } from './branches/share-branches.ts';
 import { stamp } from './context.ts';
 import { announce } from './emergencies/announce.ts';
 import { stopCompleted } from './emergencies/stop-progress.ts';
@@ -110,6 +111,12 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     const isOver = node.phase === 'closing' ? !isAwaited(team, path) : isIdleAutoStep(node);
     if (isOver) return [{ ...stamp('NodeClosed', team, atMs), path }];
   }
+  // Last: a branch that closes at once leaves what it has but once.
+  for (const path of agenda.branches) {
+    agenda.branches.delete(path);
+    const events = shareBranches(team, path, atMs);
+    if (events.length > 0) return events;
+  }
   return [];
 }
 
@@ -117,10 +124,11 @@ const NOTHING: BursarEvent[] = [];
 
 function isEmpty(agenda: Team['agenda']): boolean {
   const { rests, grants, rungs, levels, recoveries, forecasts, sweeps, barred } = agenda;
-  const { collects, queues, reserves, stops, closings } = agenda;
+  const { collects, queues, reserves, stops, closings, branches } = agenda;
   const first = rests.size + grants.size + rungs.size + levels.size + recoveries.size;
   const second = forecasts.size + sweeps.size + barred.size + collects.size + queues.size;
-  return first + second + reserves.size + stops.size + closings.size === 0;
+  const last = reserves.size + stops.size + closings.size + branches.size;
+  return first + second + last === 0;
 }
 
 /** Puts everything on the agenda: after a restart, or when policy has changed. */
@@ -135,6 +143,7 @@ export function sweepAll(team: Team): void {
     if (state === 'preempting') team.agenda.collects.add(id);
   }
   for (const node of team.nodes.values()) {
+    if (node.branching?.isDue) team.agenda.branches.add(node.path);
     for (const resource of node.queues?.keys() ?? []) {
       team.agenda.queues.add(accountKey(node.path, resource));
     }

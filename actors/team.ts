@@ -139,6 +139,8 @@ export interface Agenda {
   readonly collects: Set<string>;
   /** Queues whose head may be served now. */
   readonly queues: Set<string>;
+  /** Runs whose limits have to be divided anew over their branches. */
+  readonly branches: Set<string>;
   /** Accounts whose grants add another amount to the limit than was recorded. */
   readonly grants: Set<string>;
   /** Accounts whose reserve may have to be filled, or to follow its limit. */
@@ -277,6 +279,7 @@ export function newTeam(
       rests: new Set(),
       collects: new Set(),
       queues: new Set(),
+      branches: new Set(),
       grants: new Set(),
       reserves: new Set(),
       rungs: new Set(),

@@ -71,6 +71,7 @@ export function balanceOf(
     ...(node.stops === undefined ? {} : { stopping: stopViews(node, nowMs) }),
     ...(crisis === undefined ? {} : { crisis }),
     liveAllocations: node.liveTree,
+    ...branchView(node),
     deadlineInMs: node.deadlineAtMs === Infinity ? null : Math.max(0, node.deadlineAtMs - nowMs),
     reservations: [...(node.reservations ?? [])].map((one) => reservationView(one, nowMs)),
     lines: lines.sort((a, b) => (a.resource < b.resource ? -1 : 1)),
@@ -87,6 +88,14 @@ function forecastView(forecast: Forecast | undefined): Pick<BalanceLine, 'foreca
   if (forecast === undefined) return {};
   const { ratePerHour, lastsMs, earliestMs, latestMs } = forecast;
   return { forecast: { ratePerHour, lastsMs, earliestMs, latestMs } };
+}
+
+/** Whose branch a node is, or how it divides its limits over its own. */
+function branchView({ isBranch, parent, branching }: Node): Partial<AnswerOf<'balance'>> {
+  return {
+    ...(isBranch && parent !== undefined ? { branchOf: parent.path } : {}),
+    ...(branching === undefined ? {} : { branchBy: branching.by }),
+  };
 }
 
 function reservationView(reservation: Reservation, nowMs: number): ResourceReservation {

@@ -22,6 +22,8 @@ export type ShownBalance = {
   /** From the writer as durations from now, from a projection as times. */
   readonly deadlineInMs?: number | null | undefined;
   readonly deadlineAtMs?: number | null;
+  readonly branchOf?: string | undefined;
+  readonly branchBy?: string | undefined;
   readonly reservations?: readonly ShownReservation[] | undefined;
   readonly crisis?: CrisisView | undefined;
 };
@@ -47,6 +49,7 @@ export function balanceText(balance: ShownBalance, paint: Colours): string {
     children.length > CHILDREN_SHOWN_MAX ? `, … ${countOf(children.length, 'node')} in all` : '';
   return [
     head,
+    ...branchText(balance),
     ...deadlineText(balance),
     ...crisisText(balance.crisis),
     lines.length === 0 ? '  nothing limited, held or spent' : linesTable(lines, paint),
@@ -75,6 +78,13 @@ function crisisText(crisis: CrisisView | undefined): string[] {
     ...(modelHint === undefined ? [] : [`hint: ${modelHint}`]),
   ];
   return [...lines, `  admits ${terms.join('; ')}`];
+}
+
+function branchText({ branchOf, branchBy }: ShownBalance): string[] {
+  return [
+    ...(branchOf === undefined ? [] : [`  a branch: its limits are its share of ${branchOf}`]),
+    ...(branchBy === undefined ? [] : [`  its limits are shared by its branches: ${branchBy}`]),
+  ];
 }
 
 function deadlineText({ deadlineInMs, deadlineAtMs }: ShownBalance): string[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
+import { BranchMethod } from './branches.ts';
 import { CrisisView } from './crisis-view.ts';
 import { DistributionSets } from './distribution.ts';
 import { Division } from './division.ts';
@@ -321,6 +322,10 @@ export const Answer = z.discriminatedUnion('outcome', [
     /** Of a team or swarm: how it fares, its own level and what that admits. */
     crisis: CrisisView.optional(),
     liveAllocations: z.number(),
+    /** The run whose limits it shares with other branches: its own limits are its share. */
+    branchOf: z.string().optional(),
+    /** How it divides its limits over its branches, where it has had one. */
+    branchBy: BranchMethod.optional(),
     /** Until it is closed by force; null: no deadline. */
     deadlineInMs: z.number().nullable().optional(),
     /** Reservations of this node. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { branchFields } from './branches.ts';
 import { COMMAND_VERSION, common, isSized, itemsMessage, Reason, ttlMs } from './command-kit.ts';
 import { Distribute } from './distribution.ts';
 import { LIMITS } from './limits.ts';
@@ -50,6 +51,7 @@ const Open = z.strictObject({
   priorityMax: PriorityInput.optional(),
   /** The node is closed by force when so much time has passed; never later than its parent. */
   deadlineMs: z.int().min(1).max(LIMITS.deadlineMsMax).optional(),
+  ...branchFields,
   weightMilli: WeightMilli.optional(),
 });
 const Close = z.strictObject({

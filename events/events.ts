@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BranchShare, branchFields } from './branches.ts';
 import { ResourceLimits } from './commands.ts';
 import { CRISIS_EVENTS } from './crisis-events.ts';
 import { DISTRIBUTION_EVENTS } from './distribution-events.ts';
@@ -41,10 +42,7 @@ const why = { rule: z.string(), factors: Factors.optional() };
 /** The decisions on a request, the fields that each of them carries. */
 const decision = { id: CommandId, by: NodeName, digest: cause.digest };
 
-/**
- * Parts of what is booked that were used before: each counts in the windows and against the grants
- * of its own time. The rest was used now.
- */
+/** Parts of what is booked that were used before: each counts in windows and grants of its time. */
 const Earlier = z.array(z.strictObject({ usedAtMs: time, amounts: Amounts }));
 export type Earlier = Readonly<z.infer<typeof Earlier>>;
 
@@ -282,6 +280,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     priorityMax: level.optional(),
     /** Closed by force then: its own deadline or its parent's, whichever is first. */
     deadlineAtMs: time.optional(),
+    ...branchFields,
     /** Thousandths; absent: as it was, 1,000 at first. */
     weightMilli: WeightMilli.optional(),
   }),
@@ -329,6 +328,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     ...cause,
     path: NodePath,
     limits: ResourceLimits,
+    branch: BranchShare.optional(),
     weightMilli: WeightMilli.optional(),
     ...windows,
     /** Taken back from live allocations in the same decision. */

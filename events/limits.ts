@@ -11,6 +11,8 @@ export const LIMITS = {
   batchCommandsMax: 256,
   /** Resources in one bundle. */
   itemsMax: 16,
+  /** Parallel branches of one run that are open. */
+  branchesMax: 64,
   /** Groups of pools in one request, pools among which each chooses, nodes that a pool is for. */
   poolGroupsMax: 4,
   poolsPerGroupMax: 8,

@@ -174,7 +174,7 @@ function rulingText(
 function treeText(event: TreeEvent): string {
   switch (event.type) {
     case 'NodeOpened':
-      return `${by(event)} opened the ${event.tier} ${event.path}${limitsText(event.limits)}.`;
+      return `${by(event)} opened the ${event.tier} ${event.path}${branchText(event)}${limitsText(event.limits)}.`;
     case 'NodeClosing':
       return event.why === 'deadline'
         ? `The deadline of ${event.path} came, and it began to close.`
@@ -182,7 +182,7 @@ function treeText(event: TreeEvent): string {
     case 'NodeClosed':
       return `${event.path} was closed.`;
     case 'LimitsSet':
-      return `${by(event)} set limits of ${event.path}${limitsText(event.limits)}.`;
+      return limitsSetText(event);
     case 'ToppedUp':
       return `${by(event)} added ${amountsText(event.amounts)} to ${event.path}.`;
     case 'GrantVoided':
@@ -194,10 +194,7 @@ function treeText(event: TreeEvent): string {
     case 'ForecastCleared':
       return windowText(event);
     case 'Transferred':
-      return (
-        `${by(event)} moved ${amountsText(event.amounts)} from ${event.from} to ${event.to}, ` +
-        `${amountsText(event.guarantees)} of it guaranteed.`
-      );
+      return transferText(event);
     case 'Distributed':
       return event.why === 'rebalance'
         ? `What was divided followed its demand: ${divisionText(event)}.`
@@ -330,6 +327,23 @@ function askText({
   const rank = priority ?? ask.priority;
   const as = rank === undefined ? '' : ` with priority ${priorityName(rank)}`;
   return `asked for ${items.join(' and ')} on ${ask.path} (${id})${as}`;
+}
+
+function transferText(event: EventOf<'Transferred'>): string {
+  const { amounts, guarantees, from, to } = event;
+  const moved = `${by(event)} moved ${amountsText(amounts)} from ${from} to ${to}`;
+  return `${moved}, ${amountsText(guarantees)} of it guaranteed.`;
+}
+
+function limitsSetText(event: EventOf<'LimitsSet'>): string {
+  const { path, branch } = event;
+  const limits = `${path}${limitsText(event.limits)}`;
+  if (branch === undefined) return `${by(event)} set limits of ${limits}.`;
+  return `${branch.of} shared what it has (${branch.by}): ${limits}.`;
+}
+
+function branchText({ branchOf }: EventOf<'NodeOpened'>): string {
+  return branchOf === undefined ? '' : ` as a branch of ${branchOf}`;
 }
 
 function limitsText(limits: EventOf<'NodeOpened'>['limits']): string {

@@ -126,11 +126,17 @@ export function neverFits(from: Node, items: Amounts, isKept: boolean): boolean 
       if (account === undefined) continue;
       const { limit, childrenIdle, reserveTarget } = account;
       const kept = childrenIdle + (isKept ? reserveTarget : 0);
-      if (limit !== null && needed > limit - kept) return true;
+      const isBound = limit !== null && !isShareOf(node, resource);
+      if (isBound && needed > limit - kept) return true;
       needed = askedAbove(account, childrenIdle, needed);
     }
   }
   return false;
+}
+
+/** Whether a limit is the share of a branch: it grows when others leave, up to that of the run. */
+function isShareOf({ isBranch, parent }: Node, resource: string): boolean {
+  return isBranch && (parent?.accounts.get(resource)?.limit ?? null) !== null;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { CommandOf } from '../../events/commands.ts';
 import { isWithin } from '../../events/names.ts';
 import { refuse } from '../../events/refusals.ts';
 import { commandCause } from '../allocations/decide-settle.ts';
+import { dividerOf, sharedRefusal } from '../branches/branch-refusal.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
 import { barredFor, overcommitted } from '../nodes/decide-node.ts';
 import type { Node } from '../nodes/node.ts';
@@ -28,6 +29,10 @@ export function decideTransfer(team: Team, command: CommandOf<'transfer'>, ctx: 
   }
   const barred = barredFor(from, 'grown') ?? barredFor(to, 'grown');
   if (barred !== undefined) return answered(barred);
+  for (const node of [from, to]) {
+    const shared = sharedRefusal(team, dividerOf(node), node.path, Object.keys(command.amounts));
+    if (shared !== undefined) return answered(shared);
+  }
   const guarantees: Record<string, number> = {};
   const growth: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(command.amounts)) {

@@ -1,6 +1,7 @@
 import type { EventOf } from '../../events/events.ts';
 import { guaranteeClimb, type ResourceClimb } from '../accounts/account.ts';
 import { climb, noteChanged } from '../accounts/climb.ts';
+import { branchesDue } from '../branches/branching.ts';
 import { nodeOf } from '../nodes/evolve-node.ts';
 import type { Team } from '../team.ts';
 import { grantsRebased } from '../windows/evolve-grants.ts';
@@ -30,5 +31,6 @@ export function distributed(team: Team, event: EventOf<'Distributed'>): void {
       grantsRebased(team, node, resource, event.atMs);
       noteChanged(team, node, resource, false);
     }
+    branchesDue(team, node);
   }
 }

@@ -7,6 +7,7 @@ import { contributionOf, promisedTo, setAsideOf } from '../accounts/account.ts';
 import { fits, leavesRange, promiseFits } from '../accounts/admission.ts';
 import { isConsumable, typeIn } from '../accounts/registry.ts';
 import { commandCause } from '../allocations/decide-settle.ts';
+import { branchRefusal, dividerOf, namedIn, sharedRefusal } from '../branches/branch-refusal.ts';
 import { reclaimAbove } from '../contests/reclaim.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
 import { exclusiveLimits, sharedExclusive } from '../decide-policy.ts';
@@ -42,6 +43,8 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
     const bar = tier === 'run' ? newRunBar(team, parent) : undefined;
     if (bar !== undefined) return answered(refuse('degraded', bar));
   }
+  const noBranch = branchRefusal(team, command);
+  if (noBranch !== undefined) return answered(noBranch);
   const implied = parentPath === undefined ? exclusiveLimits(team.policy.resources) : {};
   const asked = { ...implied, ...command.limits };
   const metered = withMeters(team, undefined, asked);
@@ -61,6 +64,8 @@ export function decideOpen(team: Team, command: CommandOf<'open'>, ctx: Context)
     ...windowsOf(team, path, limits ?? {}, ctx.atMs),
     ...(command.priorityMax === undefined ? {} : { priorityMax: command.priorityMax }),
     ...(deadlineAtMs === Infinity ? {} : { deadlineAtMs }),
+    ...(command.branchOf === undefined ? {} : { branchOf: command.branchOf }),
+    ...(command.branchBy === undefined ? {} : { branchBy: command.branchBy }),
     ...(command.weightMilli === undefined ? {} : { weightMilli: command.weightMilli }),
   });
 }
@@ -90,6 +95,8 @@ export function decideSetLimits(
 ): Decision {
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  const shared = sharedRefusal(team, dividerOf(node), command.path, namedIn(command.limits));
+  if (shared !== undefined) return answered(shared);
   const metered = withMeters(team, node, command.limits);
   if ('outcome' in metered) return answered(metered);
   const limits = withLending(team, node, metered.limits);
@@ -114,6 +121,9 @@ export function decideSetLimits(
 export function decideTopUp(team: Team, command: CommandOf<'topUp'>, ctx: Context): Decision {
   const node = team.nodes.get(command.path);
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
+  const divided = Object.keys(command.amounts);
+  const branch = sharedRefusal(team, dividerOf(node), command.path, divided);
+  if (branch !== undefined) return answered(branch);
   for (const [resource, amount] of Object.entries(command.amounts)) {
     const limit = node.accounts.get(resource)?.limit ?? null;
     const shared = sharedExclusive(team, command.path, {

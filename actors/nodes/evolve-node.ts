@@ -3,6 +3,7 @@ import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { parentPathOf } from '../../events/names.ts';
 import { guaranteeClimb, type ResourceClimb, rollUpClimb } from '../accounts/account.ts';
 import { addDue, climb, noChange, noteChanged } from '../accounts/climb.ts';
+import { branchesDue, branchLeaves, branchOpened, limitsChanged } from '../branches/branching.ts';
 import { rescheduleDivided } from '../distribution/divided.ts';
 import { alertOf } from '../emergencies/alerts.ts';
 import { forgetSpendRates, noteForecast } from '../forecasts/forecast.ts';
@@ -29,6 +30,7 @@ export function opened(team: Team, event: EventOf<'NodeOpened'>, at: Position): 
     node.deadlineAtMs = deadlineAtMs;
     addDue(team, deadlineAtMs, 'deadline', event.path);
   }
+  branchOpened(team, node, event);
   climb(team, node, 'limited', event, guaranteeClimbs(node, event.limits ?? {}));
   termsSet(team, node, event, at);
 }
@@ -82,6 +84,8 @@ export function transferred(team: Team, event: EventOf<'Transferred'>): void {
   }
   climb(team, from, 'limited', event, given);
   climb(team, to, 'limited', event, taken);
+  branchesDue(team, from);
+  branchesDue(team, to);
   for (const resource in event.amounts) {
     grantsRebased(team, from, resource, event.atMs);
     grantsRebased(team, to, resource, event.atMs);
@@ -95,6 +99,7 @@ export function limitsSet(team: Team, event: EventOf<'LimitsSet'>, at: Position)
     if (event.limits[resource]?.per !== undefined) wakeRate(team, node, resource);
   }
   termsSet(team, node, event, at);
+  limitsChanged(team, node, event);
 }
 
 /** Has the queue of a rate looked at: it may have room earlier than was thought. */
@@ -129,6 +134,7 @@ function termsSet(
 export function toppedUp(team: Team, event: EventOf<'ToppedUp'>): void {
   const node = nodeOf(team, event.path);
   climb(team, node, 'limited', event, noChange(event.amounts));
+  branchesDue(team, node);
   if (event.grant !== undefined) return grantAdded(team, node, event);
   for (const resource of Object.keys(event.amounts)) {
     grantsRebased(team, node, resource, event.atMs);
@@ -187,6 +193,7 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
   const climbs: ResourceClimb[] = [];
   for (const [resource, account] of node.accounts) climbs.push(rollUpClimb(resource, account));
   climb(team, parent, 'childClosed', event, climbs);
+  branchLeaves(team, node);
 }
 
 /** A stop takes hold: the allocations concerned have until its deadline. */

@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import type { Resources } from '../accounts/registry.ts';
 import type { Holders } from '../allocations/holders.ts';
 import type { Reservation } from '../allocations/reservation.ts';
+import type { Branching } from '../branches/branching.ts';
 import type { Divided } from '../distribution/divided.ts';
 import type { Standing } from '../levels/standing.ts';
 import type { WaitQueue } from '../queue/wait-queue.ts';
@@ -85,6 +86,10 @@ export interface Node {
   fenceAtMs: number | null;
   /** When it is closed by force, its own deadline or one above it; Infinity without one. */
   deadlineAtMs: number;
+  /** It shares the limits of its parent with other branches. */
+  isBranch: boolean;
+  /** How it divides its limits over its branches, once it has had one. */
+  branching: Branching | undefined;
   /** It is closing because that time has come. */
   isOverdue: boolean;
   /** How it has divided resources over its children, by resource. */
@@ -132,6 +137,8 @@ export function newNode(
     closedNames: undefined,
     fenceAtMs: null,
     deadlineAtMs: parent?.deadlineAtMs ?? Infinity,
+    isBranch: false,
+    branching: undefined,
     isOverdue: false,
     divided: undefined,
     reservations: undefined,

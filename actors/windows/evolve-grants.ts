@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { EventOf } from '../../events/events.ts';
 import { type Account, limitOf } from '../accounts/account.ts';
 import { addDue, climb, noChange } from '../accounts/climb.ts';
+import { branchesDue } from '../branches/branching.ts';
 import type { Node } from '../nodes/node.ts';
 import { accountOf } from '../nodes/node-change.ts';
 import { accountKey, type Team } from '../team.ts';
@@ -53,6 +54,7 @@ export function grantsCounted(team: Team, node: Node, event: EventOf<'GrantsCoun
   if (carried !== undefined) carryDebt(account, carried);
   assert(account.granted === grants.granted, 'what grants add is counted in full');
   climb(team, node, 'limited', event, noChange({ [resource]: 0 }));
+  branchesDue(team, node);
   countLater(team, node, resource);
 }
 

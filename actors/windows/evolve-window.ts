@@ -3,6 +3,7 @@ import type { EventOf } from '../../events/events.ts';
 import type { Window, WindowSpan } from '../../events/window.ts';
 import { type Account, contributionOf, countedAbove, handUpClimb } from '../accounts/account.ts';
 import { addDue, climb, noteChanged } from '../accounts/climb.ts';
+import { branchesDue } from '../branches/branching.ts';
 import { allocationsBeneath } from '../nodes/beneath.ts';
 import type { Node } from '../nodes/node.ts';
 import { accountOf } from '../nodes/node-change.ts';
@@ -31,6 +32,7 @@ export function windowOpened(team: Team, event: EventOf<'WindowOpened'>, at: Pos
   carryDebt(account, carried ?? 0);
   setWindow(team, node, resource, window.spec, span, at, pastStart(window, span, isSkipped));
   climb(team, node, 'windowed', event, []);
+  branchesDue(team, node);
   if (node.parent === undefined) return;
   const change = contributionOf(account) - left;
   climb(team, node.parent, 'windowed', event, [handUpClimb(resource, handedUp, change)]);

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { BranchMethod } from '../../events/branches.ts';
 import { teamOf } from '../../events/names.ts';
+import { WeightMilli } from '../../events/weight.ts';
 import { priorityFrom, withLimits } from '../ask-options.ts';
 import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -12,6 +14,9 @@ type OpenOptions = TermOptions & {
   readonly tier?: string;
   readonly priorityMax?: string;
   readonly deadline?: string;
+  readonly branchOf?: string;
+  readonly branchBy?: string;
+  readonly weight?: string;
 };
 type SetLimitsOptions = TermOptions & { readonly reclaim?: boolean };
 type CloseOptions = { readonly force?: boolean; readonly grace?: string };
@@ -31,10 +36,17 @@ function addOpen(program: Command, { run }: Runner): void {
     .option('--tier <tier>', 'of the third level and deeper: run (default) or step')
     .option('--priority-max <name>', 'highest priority that may be claimed beneath it')
     .option('--deadline <duration>', 'it is closed by force then, or with its parent if earlier')
+    .option('--branch-of <path>', 'a parallel branch of its run: it shares the limits of that')
+    .option(
+      '--branch-by <method>',
+      'how the run divides them: fair (default), proportional, priority',
+    )
+    .option('--weight <number>', 'share beside its siblings, such as 0.5 (default: 1)')
     .addHelpText(
       'after',
       examples(
         'open acme --credits 100',
+        'open acme/research/run-42/left --branch-of acme/research/run-42 --branch-by proportional',
         'open acme/research --credits 20 --limit concurrency=8',
         'open acme/daily --credits 5 --window credits=1d@Europe/Berlin --threshold credits=80%:warning',
         'open acme/research/run-42 --credits 1 --guarantee credits=0.25',
@@ -53,6 +65,7 @@ function addOpen(program: Command, { run }: Runner): void {
           client.open(path, {
             ...(Object.keys(limits).length === 0 ? {} : { limits }),
             ...(tier === undefined ? {} : { tier }),
+            ...branchFrom(options),
             ...(deadline === undefined ? {} : { deadlineMs: durationMs(deadline, '--deadline') }),
             ...(priorityMax === undefined
               ? {}
@@ -61,6 +74,24 @@ function addOpen(program: Command, { run }: Runner): void {
         );
       }),
     );
+}
+
+/** What makes it a branch, and its weight. @throws UsageError */
+function branchFrom({ branchOf, branchBy, weight }: OpenOptions) {
+  const method = BranchMethod.safeParse(branchBy ?? 'fair');
+  if (!method.success) {
+    const methods = BranchMethod.options.join(', ');
+    throw new UsageError(`--branch-by: '${branchBy}' is no method.`, `Write one of ${methods}.`);
+  }
+  const weightMilli = Math.round(Number(weight ?? 1) * 1_000);
+  if (!WeightMilli.safeParse(weightMilli).success) {
+    throw new UsageError(`--weight: '${weight}' is no weight.`, 'Write a number such as 0.5 or 2.');
+  }
+  return {
+    ...(branchOf === undefined ? {} : { branchOf: nodePath(branchOf) }),
+    ...(branchBy === undefined ? {} : { branchBy: method.data }),
+    ...(weight === undefined ? {} : { weightMilli }),
+  };
 }
 
 function addClose(program: Command, { run }: Runner): void {

@@ -19,12 +19,19 @@ export function neverFits(state: State, path: string, amounts: Amounts, priority
       // Whoever may come to draw from the reserve could have all of it.
       const isFor = priority >= ExecutionPriority.critical;
       const reserved = isFor ? 0 : (account?.reserveTarget ?? 0);
-      if (need > (account?.limit ?? Number.POSITIVE_INFINITY) - kept - reserved) return true;
+      const limit = isShare(state, node, resource) ? null : account?.limit;
+      if (need > (limit ?? Number.POSITIVE_INFINITY) - kept - reserved) return true;
       const own = unlent(account);
       need = Math.max(own, kept + need) - Math.max(own, kept);
     }
     return false;
   });
+}
+
+/** T-15: the limit of a branch is its share, which grows when others leave. */
+function isShare(state: State, node: ModelNode, resource: string): boolean {
+  const run = node.isBranch ? parentOf(state.nodes, node) : undefined;
+  return (run?.accounts.get(resource)?.limit ?? null) !== null;
 }
 
 /** What the guarantees of its children take of a node in which nothing is used. */

@@ -2,6 +2,7 @@ import type { ResourceLimits } from '../../events/commands.ts';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, touch } from './books.ts';
+import { openBranch, owe, runOfBranch } from './branches.ts';
 import { changeReserve, distribute, endReservation, reserve, transfer } from './fold-ledger.ts';
 import { foldStop } from './fold-stop.ts';
 import { setBase } from './fold-windows.ts';
@@ -18,24 +19,34 @@ export function foldNode(state: State, event: BursarEvent): void {
       withNode(state, event.path, (node) => {
         node.deadlineAtMs = event.deadlineAtMs ?? null;
       });
-      return setTerms(state, event);
+      setTerms(state, event);
+      return openBranch(state, event);
     case 'NodeClosing':
-      return withNode(state, event.path, (node) => {
+      withNode(state, event.path, (node) => {
         node.isClosing = true;
         node.fenceAtMs = event.fenceAtMs ?? node.fenceAtMs;
       });
+      return owe(state, runOfBranch(state, event.path));
     case 'NodeClosed':
       return closeNode(state, event.path, !isIdleStep(state, event.path));
     case 'LimitsSet':
       withNode(state, event.path, (node) => {
         node.isAutoOpened = false;
       });
-      return setTerms(state, event);
+      setTerms(state, event);
+      if (event.weightMilli !== undefined) owe(state, runOfBranch(state, event.path));
+      if (event.branch !== undefined) state.nodes.get(event.branch.of)?.owed.delete(event.path);
+      return owe(state, state.nodes.get(event.path));
     case 'ToppedUp':
+      owe(state, state.nodes.get(event.path));
       return topUp(state, event);
     case 'Transferred':
+      for (const path of [event.from, event.to]) owe(state, state.nodes.get(path));
       return transfer(state, event);
     case 'Distributed':
+      for (const { child } of event.divisions.flatMap(({ shares }) => shares)) {
+        owe(state, state.nodes.get(`${event.path}/${child}`));
+      }
       return distribute(state, event);
     case 'Reserved':
       return reserve(state, event);
@@ -192,6 +203,7 @@ function isIdleStep(state: State, path: string): boolean {
 /** Takes a node and everything beneath it away; what was spent there is its parent's. */
 export function closeNode(state: State, path: string, keepsName: boolean): void {
   const parent = parentPathOf(path);
+  const run = runOfBranch(state, path);
   for (const node of [...state.nodes.values()]) {
     if (!isWithin(node.path, path)) continue;
     state.nodes.delete(node.path);
@@ -211,6 +223,7 @@ export function closeNode(state: State, path: string, keepsName: boolean): void 
   }
   const above = parent === undefined ? undefined : state.nodes.get(parent);
   above?.children.delete(path);
+  owe(state, run);
   if (keepsName) above?.closedNames.add(path);
   if (parent === undefined) state.isTeamClosed = true;
 }

@@ -1,6 +1,7 @@
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
 import { accountOf, parentOf, touch } from './books.ts';
+import { owe } from './branches.ts';
 import type { Account } from './nodes.ts';
 import { windowOver } from './spent.ts';
 import type { State } from './state.ts';
@@ -13,11 +14,13 @@ export function foldWindows(state: State, event: BursarEvent): void {
     case 'LimitsSet':
       return begin(state, event);
     case 'WindowOpened':
+      owe(state, state.nodes.get(event.path));
       return next(state, event);
     case 'GrantsCounted': {
       const node = state.nodes.get(event.path);
       if (node === undefined) return;
       const account = accountOf(state.nodes, node, event.resource);
+      owe(state, node);
       account.granted += event.change;
       account.carried = event.carried ?? account.carried;
       setBase(account, account.base);

@@ -4,6 +4,7 @@ import { depthOf, isWithin, parentPathOf } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import { isClosing, isFrozen } from './barred.ts';
 import type { Bench } from './bench.ts';
+import { isDivided, judgeShare, runOfBranch } from './branches.ts';
 import { isSame } from './content.ts';
 import { guaranteeFits, withLending } from './guarantees.ts';
 import { levelsOver } from './levels.ts';
@@ -48,10 +49,16 @@ export function judgeOpened({ state, event, sent, find }: Opened): void {
     .some(
       (open) =>
         open.path === path &&
+        open.branchOf === event.branchOf &&
+        open.branchBy === event.branchBy &&
         isSame(withLending(state, path, open.limits ?? {}), event.limits ?? {}) &&
         deadlineOf(state, open, event.atMs) === (event.deadlineAtMs ?? null),
     );
   if (isSent === false) find('S §5', 'nobody opened it', path);
+  if (event.branchOf === undefined) return;
+  if (event.branchOf !== parentPath || event.tier !== 'run' || parent?.tier !== 'run') {
+    find('T-15', `no branch of ${event.branchOf}`, path);
+  }
 }
 
 /** S §3: a child's deadline is its parent's or its own, whichever comes first. */
@@ -101,8 +108,10 @@ export function judgeClosed({ state, event, find }: Bench<EventOf<'NodeClosed'>>
   if (!node.isClosing && !isIdleBut(state, node, null)) find('S §5', 'nobody closes it', node.path);
 }
 
-export function judgeLimits({ state, event, sent, find }: Bench<EventOf<'LimitsSet'>>): void {
+export function judgeLimits(bench: Bench<EventOf<'LimitsSet'>>): void {
+  const { state, event, sent, find } = bench;
   if (!state.nodes.has(event.path)) return find('S §5', `${event.path} is not open`, event.path);
+  if (event.branch !== undefined) return judgeShare(bench);
   if (!guaranteeFits(state, event.path, event.limits)) {
     find('INV-2', 'more is set aside than its parent has', event.path);
   }
@@ -113,6 +122,11 @@ export function judgeLimits({ state, event, sent, find }: Bench<EventOf<'LimitsS
         path === event.path && isSame(withLending(state, path, limits), event.limits),
     );
   if (isSent === false) find('S §5', 'nobody set these limits', event.path);
+  const run = runOfBranch(state, event.path);
+  for (const [resource, { limit, per }] of Object.entries(event.limits)) {
+    if (limit === undefined || per !== undefined || run === undefined) continue;
+    if (isDivided(state, run, resource)) find('T-15', `${resource} is its share`, event.path);
+  }
 }
 
 export function judgeToppedUp({ state, event, sent, find }: Bench<EventOf<'ToppedUp'>>): void {

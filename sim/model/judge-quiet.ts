@@ -3,6 +3,7 @@ import { termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { fits } from './books.ts';
+import { judgeOwed } from './branches.ts';
 import { isStuck } from './circles.ts';
 import { concerns } from './concerns.ts';
 import { dueBy } from './due.ts';
@@ -33,6 +34,7 @@ export function judgeQuiet(state: State, atMs: number, find: Bench['find']): voi
   }
   judgeWaiting(state, find);
   judgeNodes(state, find);
+  judgeOwed(state, find);
   judgeLadders(state, find);
   judgeLevels(state, find);
   judgeForecasts(state, atMs, find);

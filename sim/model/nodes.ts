@@ -1,3 +1,4 @@
+import type { BranchMethod } from '../../events/branches.ts';
 import type { Share } from '../../events/division.ts';
 import type { EventOf } from '../../events/events.ts';
 import type { ModelRate } from './rates.ts';
@@ -76,6 +77,11 @@ export interface ModelNode {
   readonly priorityMax: number | null;
   /** Share beside its siblings, thousandths. */
   weightMilli: number;
+  /** It shares the limits of its parent with other branches. */
+  isBranch: boolean;
+  /** How it divides its limits over its branches, and those that are owed their share. */
+  branchBy: BranchMethod;
+  owed: Set<string>;
   /** Opened by a request, and nobody has configured, closed or charged it since. */
   isAutoOpened: boolean;
   isClosing: boolean;
@@ -117,6 +123,9 @@ export function newNode(
     tier,
     priorityMax,
     weightMilli: 1_000,
+    isBranch: false,
+    branchBy: 'fair',
+    owed: new Set(),
     isAutoOpened,
     isClosing: false,
     fenceAtMs: null,

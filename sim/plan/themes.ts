@@ -1,6 +1,7 @@
 import { drawFreeze, drawStop } from './alarms.ts';
 import { drawApproval } from './approvals.ts';
 import { drawBatch } from './batches.ts';
+import { drawBranches } from './branches.ts';
 import { drawDistribute } from './distributing.ts';
 import type { Draw } from './draw.ts';
 import {
@@ -58,6 +59,7 @@ type Weights = Partial<
     | 'stop'
     | 'close'
     | 'open'
+    | 'branches'
     | 'enrol'
     | 'setPolicy'
     | 'read'
@@ -87,6 +89,7 @@ const USUAL: Weights = {
   stop: 2,
   close: 2,
   open: 4,
+  branches: 2,
   enrol: 1,
   setPolicy: 3,
   read: 14,
@@ -117,6 +120,7 @@ function theme(name: string, leaning: Partial<Leaning>, weights: Weights): Theme
     stop: drawStop,
     close: drawClose,
     open: drawOpen,
+    branches: drawBranches,
     enrol: drawEnrol,
     setPolicy: drawSetPolicy,
     read: drawRead,
@@ -150,7 +154,14 @@ const THEMES: readonly (readonly [weight: number, Theme])[] = [
     8,
     theme('emergencies', { priorityPermille: 700 }, { freeze: 14, stop: 14, watch: 4, hold: 30 }),
   ],
-  [8, theme('a changing tree', {}, { open: 20, close: 12, setLimits: 16, topUp: 12, enrol: 4 })],
+  [
+    8,
+    theme(
+      'a changing tree',
+      {},
+      { open: 20, branches: 16, close: 12, setLimits: 16, topUp: 12, enrol: 4 },
+    ),
+  ],
   [8, theme('windows', { waitPermille: 400 }, { timed: 40, charge: 20, adjust: 20, hold: 20 })],
   [8, theme('books', { waitPermille: 150 }, { charge: 24, adjust: 24, topUp: 10 })],
   [8, theme('wrong input', {}, { wrong: 60, raw: 60, work: 60 })],
