@@ -101,6 +101,8 @@ export const LIMITS = {
   grantsPerAccountMax: 64,
   /** Furthest start, end and recurrence of a grant from now: ten years. */
   grantSpanMsMax: 10 * 366 * 24 * 60 * 60 * 1000,
+  /** Least time between two recurrences of a grant: each is recorded. */
+  grantEveryMsMin: 1_000,
   /** Stretches of an account's history of grants; earlier use counts at the start of the first. */
   grantSegmentsMax: 256,
   /** How long ago use may have been that is charged at its own time. */

@@ -83,7 +83,12 @@ export const GrantTerms = z.strictObject({
   /** How long it is good, from its start; the end is exclusive. Absent: for ever. */
   forMs: span.optional(),
   /** Set back to its full amount again and again; `anchorInMs` from now is one of the instants. */
-  recurrence: z.strictObject({ everyMs: span, anchorInMs: ahead.default(0) }).optional(),
+  recurrence: z
+    .strictObject({
+      everyMs: z.int().min(LIMITS.grantEveryMsMin).max(LIMITS.grantSpanMsMax),
+      anchorInMs: ahead.default(0),
+    })
+    .optional(),
   rollover: Rollover.optional(),
   /** What of it is left at the start, where that is less than the amount. */
   left: Amount.optional(),

@@ -10,8 +10,11 @@ const terms = fc.record(
   {
     priority: fc.constantFrom(1, 2),
     startInMs: fc.constantFrom(-50, 0, 0, 40, 500),
-    forMs: fc.constantFrom(30, 400, 3_000),
-    recurrence: fc.constantFrom({ everyMs: 100, anchorInMs: 0 }, { everyMs: 700, anchorInMs: -30 }),
+    forMs: fc.constantFrom(30, 400, 4_000),
+    recurrence: fc.constantFrom(
+      { everyMs: 1_000, anchorInMs: 0 },
+      { everyMs: 1_700, anchorInMs: -30 },
+    ),
     rollover: fc.constantFrom({ max: 20 }, { min: 10, max: 40 }),
   },
   { requiredKeys: [] },

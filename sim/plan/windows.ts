@@ -63,7 +63,7 @@ function drawGrant({ draw }: Scene, path: string, resource: string): PlannedComm
       startInMs: draw.pick([0, 0, -500, 900]),
       ...(draw.isHit(700) ? { forMs: draw.pick([300, 2_000, 9_000]) } : {}),
       ...(draw.isHit(300)
-        ? { recurrence: { everyMs: draw.pick([500, 2_000]), anchorInMs: 0 } }
+        ? { recurrence: { everyMs: draw.pick([1_000, 2_500]), anchorInMs: 0 } }
         : {}),
       ...(draw.isHit(400) ? { rollover: { min: draw.int(0, 5), max: draw.int(0, 40) } } : {}),
     },

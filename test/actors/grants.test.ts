@@ -3,7 +3,7 @@ import { compareGrants, type Grant } from '../../actors/windows/burn.ts';
 import { GrantBook } from '../../actors/windows/grant-book.ts';
 import type { AnswerOf } from '../../events/answers.ts';
 import type { BalanceLine } from '../../events/balance-line.ts';
-import type { CommandInput } from '../../events/commands.ts';
+import { Command, type CommandInput } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { given, shows, type TeamRig, the } from './rig.ts';
@@ -177,12 +177,12 @@ test('T-11 history is cut at each start, end, return and reset', () => {
   const rig = lab();
   const { nowMs } = rig;
   rig.when(
-    topUp('g', 10, { startInMs: 10, forMs: 100, recurrence: { everyMs: 40, anchorInMs: 0 } }),
+    topUp('g', 10, { startInMs: 250, forMs: 2_500, recurrence: { everyMs: 1_000, anchorInMs: 0 } }),
   );
   rig.when(charge('c1', 3));
-  rig.pass(20);
+  rig.pass(500);
   rig.when(charge('c2', 4));
-  rig.pass(30);
+  rig.pass(750);
   rig.when(charge('c3', 5));
   const history = lineOf(rig, true).history?.map(({ fromMs, toMs, usage, left, debt }) => [
     fromMs - nowMs,
@@ -192,10 +192,16 @@ test('T-11 history is cut at each start, end, return and reset', () => {
     debt,
   ]);
   assert.equal(history, [
-    [0, 10, 3, undefined, 3],
-    [10, 40, 4, 3, 0],
-    [40, null, 5, 5, 0],
+    [0, 250, 3, undefined, 3],
+    [250, 1_000, 4, 3, 0],
+    [1_000, null, 5, 5, 0],
   ]);
+});
+
+test('T-11 a grant comes again after a second at the soonest: each time is an event', () => {
+  const everyMs = LIMITS.grantEveryMsMin - 1;
+  assert.is(Command.safeParse(topUp('g', 1, { recurrence: { everyMs } })).success, false);
+  assert.is(Command.safeParse(topUp('g', 1, { recurrence: { everyMs: 1_000 } })).success, true);
 });
 
 test('T-11 a grant is of a consumable with a limit, and there are not too many', () => {
@@ -234,14 +240,14 @@ function naive(
 
 test('T-11 a grant is made whole once at its instant, whatever else changes then', () => {
   const rig = lab();
-  rig.when(topUp('g', 100, { recurrence: { everyMs: 100 } }));
-  rig.pass(100);
+  rig.when(topUp('g', 100, { recurrence: { everyMs: 1_000 } }));
+  rig.pass(1_000);
   rig.when(charge('c', 40));
   rig.when(topUp('h', 10, { priority: 2 }));
   assert.equal(pot(rig), { limit: 110, debt: 0, available: 70, g: 60, h: 10 });
   rig.when({ op: 'voidGrant', path: 'acme/lab', grant: 'h' });
   assert.equal(pot(rig), { limit: 100, debt: 0, available: 60, g: 60, h: 0 });
-  rig.pass(100);
+  rig.pass(1_000);
   assert.equal(pot(rig), { limit: 140, debt: 0, available: 100, g: 100, h: 0 });
   assert.equal(stateOf(rig.replayed()), stateOf(rig.team));
 });
@@ -291,15 +297,15 @@ test('INV-13 in whatever order use is told, grants cover what they would have in
 
 test('Z-03 a replay makes the same of grants, and a take-over counts them on', () => {
   const rig = lab(20);
-  rig.when(topUp('g', 100, { forMs: 500, recurrence: { everyMs: 100 } }));
+  rig.when(topUp('g', 100, { forMs: 5_000, recurrence: { everyMs: 1_000 } }));
   rig.when(ask('a', { credits: 60 }), 'ann');
-  rig.pass(150);
+  rig.pass(1_500);
   rig.when(settle('a', { credits: 70 }), 'ann');
-  rig.when(charge('c', 10, 120));
+  rig.when(charge('c', 10, 1_200));
   assert.equal(stateOf(rig.replayed()), stateOf(rig.team));
   const next = rig.takenOver();
-  next.pass(400);
-  assert.is(next.eventsOf('GrantsCounted').at(-1)?.dueAtMs, 1_000_500);
+  next.pass(4_000);
+  assert.is(next.eventsOf('GrantsCounted').at(-1)?.dueAtMs, 1_005_000);
 });
 
 test.run();
