@@ -22,15 +22,17 @@ export function decideSetPolicy(
   if (ifVersion !== team.policyVersion) return answered(conflictOf(team, ifVersion));
   const refused = changedInUse(team, policy.resources);
   if (refused !== undefined) return answered(refused);
+  const version = team.policyVersion + 1;
   const { preset, comment } = command;
   const impossible = impossibleReserve(team, policy);
   if (impossible !== undefined) return answered(impossible);
+  if (command.dryRun) return answered({ outcome: 'would_set_policy', version });
   const events: BursarEvent[] = [
     {
       ...stamp('PolicySet', team, ctx.atMs),
       ...commandCause(command, ctx),
       policy,
-      version: team.policyVersion + 1,
+      version,
       ...(preset === undefined ? {} : { preset }),
       ...(comment === undefined ? {} : { comment }),
     },

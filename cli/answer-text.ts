@@ -101,6 +101,7 @@ function otherText(
   answer: AnswerIn<
     | 'pendingApproval'
     | 'would_need_approval'
+    | 'would_set_policy'
     | 'approved'
     | 'declined'
     | 'transferred'
@@ -130,6 +131,8 @@ function otherText(
         `  ${showAmount(answer.resource, answer.requested)} is above ${showAmount(answer.resource, answer.above)}; an approver has ${durationText(answer.timeoutInMs)}`,
         whyText(answer),
       ].join('\n');
+    case 'would_set_policy':
+      return `would be version ${answer.version}`;
     case 'would_need_approval':
       return `would need approval: ${showAmount(answer.resource, answer.requested)} is above ${showAmount(answer.resource, answer.above)} (rule ${answer.rule})`;
     case 'approved':

@@ -205,14 +205,16 @@ export class Commands {
 
   /**
    * Sets the policy of a team; what it leaves out gets its default. With `ifVersion` only while
-   * that version is in force, else it is refused `version_conflict`.
+   * that version is in force, else it is refused `version_conflict`. With `dryRun` it only says
+   * whether that could be done.
    */
   setPolicy(
     path: string,
     policy: Fields<'setPolicy', never>['policy'],
     options: Fields<'setPolicy', 'path' | 'policy'> & Timing = {},
-  ): Promise<AnswerOf<'policy_set'>> {
-    return this.#change({ op: 'setPolicy', path, policy, ...options }, ['policy_set']);
+  ): Promise<AnswerOf<'policy_set'> | AnswerOf<'would_set_policy'>> {
+    const command = { op: 'setPolicy', path, policy, ...options } as const;
+    return this.#change(command, ['policy_set', 'would_set_policy']);
   }
 
   /** Lets an agent act in a role on a node and beneath it. */

@@ -295,6 +295,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     returned: amounts,
   }),
   answer('policy_set', { ...own, version: z.number().optional() }),
+  /** Of a dry run: the version that it would be. */
+  answer('would_set_policy', { version: z.number() }),
   answer('enrolled', { ...own, agent: z.string(), role: z.string(), prefix: z.string() }),
   answer('dismissed', { ...own, agent: z.string() }),
   answer('frozen', { ...own, path: z.string(), freeze: z.string() }),

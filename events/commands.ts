@@ -140,6 +140,8 @@ const SetPolicy = z.strictObject({
   ),
   /** Refused `version_conflict` unless this version is in force; 0: none was ever set. */
   ifVersion: z.int().min(0).optional(),
+  /** Only says whether it could be set; records nothing and uses up no id. */
+  dryRun: z.boolean().optional(),
   /** The preset from which it was made; recorded, not looked up. */
   preset: NodeName.optional(),
   comment: Reason.optional(),

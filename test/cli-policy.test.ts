@@ -44,8 +44,13 @@ test('T-04 diff, apply, show and history: versions of one policy', async () => {
   assert.equal(changed, { field: 'autoOpen', before: 'steps', after: 'runs' });
 
   const dry = await rig.done('policy', 'apply', file, '--dry-run', ...ofAcme);
-  assert.is(dry.outcome, 'would_set');
+  assert.equal([dry.outcome, dry.version], ['would_set_policy', 1]);
   assert.is((await rig.done('policy', 'show', ...ofAcme)).version, 0, 'nothing was set');
+  // It is the governor who says whether it could be set: the swarm has no limit of memory.
+  write('reserves: { "acme/lab|memory": { amount: 5 } }\n');
+  const refused = await rig.json('policy', 'apply', file, '--dry-run', ...ofAcme);
+  assert.is(refused.document.code, 'reserve_not_possible');
+  write('preset: guarded\nautoOpen: runs\ncomment: for nightly runs\n');
   const set = await rig.done('policy', 'apply', file, ...ofAcme);
   assert.is(set.outcome, 'policy_set');
   assert.is(set.version, 1);

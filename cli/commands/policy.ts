@@ -34,7 +34,7 @@ export function addPolicyCommands(program: Command, { run }: Runner): void {
     .description('set the policy of a team from a YAML or JSON file')
     .option('--if-version <number>', 'only while this version is in force')
     .option('--comment <text>', 'why, for the history (default: that of the file)')
-    .option('--dry-run', 'only show what would change')
+    .option('--dry-run', 'only show what would change, and whether it could be set')
     .addHelpText(
       'after',
       `${examples(
@@ -109,13 +109,9 @@ async function apply(session: Session, options: ApplyOptions, name: string): Pro
     const { version } = inForce;
     const changes = changesBetween(inForce.policy, file.policy);
     const isAsExpected = expected === undefined || expected === version;
-    if (isAsExpected && (changes.length === 0 || options.dryRun === true)) {
-      const outcome = changes.length === 0 ? 'unchanged' : 'would_set';
-      screen.result({ outcome, team, version, changes }, () =>
-        changes.length === 0
-          ? `nothing to change: version ${version} says the same`
-          : `${changesText(changes, screen.paint)}\nwould be version ${version + 1}`,
-      );
+    if (isAsExpected && changes.length === 0) {
+      const told = { outcome: 'unchanged', team, version, changes };
+      screen.result(told, () => `nothing to change: version ${version} says the same`);
       return EXIT.ok;
     }
     // Whoever else sets one in between is told by the governor, not overwritten.
@@ -135,6 +131,7 @@ function termsOf({ preset, comment }: PolicyFile, options: ApplyOptions, ifVersi
   const why = options.comment ?? comment;
   return {
     ifVersion,
+    ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
     ...(preset === undefined ? {} : { preset }),
     ...(why === undefined ? {} : { comment: why }),
   };

@@ -190,7 +190,10 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
     ],
   },
   cancelReservation: { outcomes: ['reservation_ended'], refusals: ['unknown_reservation'] },
-  setPolicy: { outcomes: ['policy_set'], refusals: ['version_conflict', 'log_nearly_full'] },
+  setPolicy: {
+    outcomes: ['policy_set', 'would_set_policy'],
+    refusals: ['version_conflict', 'log_nearly_full'],
+  },
   enrol: { outcomes: ['enrolled'], refusals: ['log_nearly_full'] },
   dismiss: { outcomes: ['dismissed'], refusals: ['unknown_id'] },
   freeze: { outcomes: ['frozen'], refusals: ['unknown_node'] },

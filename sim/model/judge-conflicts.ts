@@ -41,6 +41,7 @@ function isDecision({ to, answer }: Given): boolean {
   const { op } = to.command;
   if (op === 'balance' || op === 'status' || op === 'explain') return false;
   if (op === 'queue' || op === 'emergencies') return false;
+  if (answer.outcome === 'would_set_policy') return false;
   if (op === 'request' && to.command.dryRun === true) return false;
   // Told of what another command did.
   if (answer.outcome === 'ended' || answer.outcome === 'already_granted') return false;

@@ -76,6 +76,13 @@ export function probeOf({ to, answer }: Given): Probe | undefined {
           ? FINE
           : [{ rule: 'S §7', message: `${id} is told place ${told}, not ${place}` }];
       };
+    case 'would_set_policy':
+      return ({ policyVersion }) => {
+        if (answer.version === policyVersion + 1) return FINE;
+        return [
+          { rule: 'S §5', message: `would be version ${answer.version} after ${policyVersion}` },
+        ];
+      };
     case 'policy':
       return ({ policy, policyVersion }) => {
         if (answer.version === policyVersion && isSame(answer.policy, policy)) return FINE;

@@ -14,8 +14,9 @@ export function drawSetPolicy(scene: Scene, atMs: number): JobDraft[] {
   const path = draw.isHit(30) ? draw.pick(scene.nodes).path : team;
   // Whoever looked before he set it: rightly, too late, or at another team's.
   const ifVersion = draw.maybe(300, () => draw.int(0, 5));
-  const terms = withoutGaps<{ ifVersion?: number; preset?: string; comment?: string }>({
+  const terms = withoutGaps<Omit<PlannedCommandOf<'setPolicy'>, 'op' | 'path' | 'policy'>>({
     ifVersion,
+    dryRun: draw.maybe(80, () => true),
     preset: draw.maybe(150, () => 'guarded'),
     comment: draw.maybe(150, () => 'after the review'),
   });

@@ -279,6 +279,9 @@ test('T-04 a policy is set for the version that its author saw, or not at all', 
     outcome: 'policy_set',
     version: 1,
   });
+  const dry = { ...policy({ autoOpen: 'none' }), dryRun: true };
+  shows(rig.when({ ...dry, id: 'd' }), { outcome: 'would_set_policy', version: 2 }, []);
+  shows(rig.when({ ...dry, ifVersion: 0 }), { code: 'version_conflict' }, []);
   // Another operator has looked before that.
   const late = rig.when({ ...policy({ autoOpen: 'none' }), ifVersion: 0 });
   shows(late, { code: 'version_conflict', class: 'state', retryable: false }, []);
