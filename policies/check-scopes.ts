@@ -66,6 +66,9 @@ function nodesIn(policy: Policy): Named[] {
     ...lists.flatMap((list) =>
       policy[list].map(({ path }, i) => ({ path: [list, i, 'path'], name: path, isKey: false })),
     ),
+    ...(policy.rebalance?.path === undefined
+      ? []
+      : [{ path: ['rebalance', 'path'], name: policy.rebalance.path, isKey: false }]),
     ...Object.entries(policy.pools).flatMap(([pool, { nodes = [] }]) =>
       nodes.map((name, i) => ({ path: ['pools', pool, 'nodes', i], name, isKey: false })),
     ),

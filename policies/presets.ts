@@ -37,6 +37,8 @@ const guarded: PolicyFields = {
   },
   // Not all at once when the money is back: in forty seconds everybody is served.
   recovery: { startPermille: 250, stepPermille: 250, everyMs: 10_000 },
+  // What was divided over children follows their demand, but not at every breath.
+  rebalance: { resources: ['credits'], deadZonePermille: 100, everyMs: 5 * MINUTE_MS },
   // A settle that is so far above its hold is a fault of somebody, not bad luck.
   overrunMax: { credits: 5 * CREDIT },
   preemption: { minRuntimeMs: 1_000 },
@@ -59,6 +61,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     needsTeam: true,
     fieldsFor: (team) => ({
       ...guarded,
+      // Who was given what is said by whoever divides it.
+      rebalance: null,
       overcommit: 'refuse',
       autoOpen: 'steps',
       priorityMax: 'normal',

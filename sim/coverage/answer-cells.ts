@@ -72,6 +72,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   resize: {
     outcomes: ['resized'],
     refusals: [
+      'degraded',
       'unknown_allocation',
       'allocation_ended',
       'unknown_resource',
@@ -114,6 +115,8 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   open: {
     outcomes: ['opened'],
     refusals: [
+      'reserve_not_possible',
+      'degraded',
       'rate_not_exact',
       'node_exists',
       'node_closed',
@@ -131,6 +134,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   setLimits: {
     outcomes: ['limits_set'],
     refusals: [
+      'reserve_not_possible',
       'rate_not_exact',
       'window_not_possible',
       'unknown_node',
@@ -192,7 +196,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   cancelReservation: { outcomes: ['reservation_ended'], refusals: ['unknown_reservation'] },
   setPolicy: {
     outcomes: ['policy_set', 'would_set_policy'],
-    refusals: ['version_conflict', 'log_nearly_full'],
+    refusals: ['reserve_not_possible', 'version_conflict', 'log_nearly_full'],
   },
   enrol: { outcomes: ['enrolled'], refusals: ['log_nearly_full'] },
   dismiss: { outcomes: ['dismissed'], refusals: ['unknown_id'] },
