@@ -66,8 +66,10 @@ function silenceLine({ isSilent, forMs, isConnected }: Silence, paint: Colours):
   return `${at}  ${paint.red('silent')}     ${who} for ${durationText(forMs)}`;
 }
 
+const MILD: ReadonlySet<string> = new Set(['notice', 'recovering', 'recovered']);
+
 function emergencyLine(emergency: Emergency, paint: Colours): string {
   const { atMs, kind, path, detail } = emergency;
-  const colour = kind === 'notice' || kind === 'recovered' ? paint.yellow : paint.red;
+  const colour = MILD.has(kind) ? paint.yellow : paint.red;
   return `${paint.dim(showTime(atMs))}  ${colour(kind.padEnd(10))} ${paint.bold(path)}  ${detail}`;
 }

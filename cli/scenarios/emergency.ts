@@ -22,11 +22,12 @@ const POLICY: Policy = {
   degradation: {
     levels: [
       { partialPermilleMax: 500, modelHint: 'use the small model' },
-      { admit: 'high', refused: 'queue', modelHint: 'finish what is begun' },
+      { admit: 'high', refused: 'queue', reserve: true, modelHint: 'finish what is begun' },
       { admit: 'critical', refused: 'deny', reserve: true, modelHint: 'stop spending' },
     ],
     dwellMs: 800,
   },
+  reserves: { credits: { amount: 10 * CREDIT } },
   recovery: { startPermille: 200, stepPermille: 200, everyMs: 1_500 },
 };
 
@@ -37,7 +38,7 @@ const POLICY: Policy = {
 export const emergency: Scenario = {
   name: 'emergency',
   introduction:
-    'One hundred credits of the swarm acme/lab, and a day on which they do not last. Everything is ' +
+    'A hundred and ten credits of the swarm acme/lab, and a day on which they do not last. Everything is ' +
     'asked over NATS of a real governor; what it tells its subscribers is told here as they hear it.',
   team: 'acme',
   agents: ['ann', 'bob', 'cat', 'dan', 'eve', 'fay', 'gil'],
@@ -54,11 +55,14 @@ export const emergency: Scenario = {
 };
 
 async function warned(stage: Stage): Promise<void> {
-  stage.act('1. A day begins', 'The operator sets levels and opens the lab. Ann takes the most.');
+  stage.act(
+    '1. A day begins',
+    'The operator sets levels, keeps ten credits for emergencies, and opens the lab. Ann takes the most.',
+  );
   await stage.send('operator', { op: 'open', path: 'acme' }, 'opens the team');
   await stage.send('operator', { op: 'setPolicy', path: 'acme', policy: POLICY }, 'sets levels');
-  const limits = { credits: { limit: 100 * CREDIT } };
-  await stage.send('operator', { op: 'open', path: LAB, limits }, 'opens the lab, 100 credits');
+  const limits = { credits: { limit: 110 * CREDIT } };
+  await stage.send('operator', { op: 'open', path: LAB, limits }, 'opens the lab, 110 credits');
   for (const run of ['batch', 'search', 'alarm']) {
     await stage.send('operator', { op: 'open', path: `${LAB}/${run}` }, `opens the run ${run}`);
   }
@@ -86,8 +90,8 @@ async function basic(stage: Stage): Promise<void> {
     '3. Basic',
     'At nine tenths only high and above is admitted. Dan is patient: he waits, out of the line.',
   );
-  const high = { ...credits(9), priority: 'high', ttlMs: 60_000 } as const;
-  await stage.ask('eve', 'eve-1', `${LAB}/search/rank`, high, 'wants 9, high');
+  const high = { ...credits(8), priority: 'high', ttlMs: 60_000 } as const;
+  await stage.ask('eve', 'eve-1', `${LAB}/search/rank`, high, 'wants 8, high');
   await stage.alarm('critical');
   await stage.alarm('degraded');
   await stage.ask('dan', 'dan-1', `${LAB}/search/sum`, { ...credits(5), ...WAIT }, 'wants 5');
@@ -96,11 +100,11 @@ async function basic(stage: Stage): Promise<void> {
 async function exhausted(stage: Stage): Promise<void> {
   stage.act(
     '4. Exhausted',
-    'Cat keeps the alarms running: her work is critical and takes the rest. For Eve, who was urgent ' +
-      'enough a moment ago, it is over; Dan, who waited, is told that it is no use.',
+    'Cat keeps the alarms running: her work is critical, takes the rest, and may draw on the reserve. ' +
+      'For Eve, who was urgent enough a moment ago, it is over; Dan, who waited, is told so too.',
   );
-  const critical = { ...credits(9), priority: 'critical', ttlMs: 60_000 } as const;
-  await stage.ask('cat', 'cat-1', `${LAB}/alarm/watch`, critical, 'wants 9, critical');
+  const critical = { ...credits(12), priority: 'critical', ttlMs: 60_000 } as const;
+  await stage.ask('cat', 'cat-1', `${LAB}/alarm/watch`, critical, 'wants 12, critical');
   await stage.alarm('exhausted');
   await stage.alarm('degraded');
   await stage.hear('dan', 'denied');
@@ -147,8 +151,8 @@ async function toppedUp(stage: Stage): Promise<void> {
   await stage.alarm('degraded');
   for (const [agent, amount] of [
     ['dan', 60],
-    ['fay', 40],
-    ['gil', 5],
+    ['fay', 38],
+    ['gil', 4],
   ] as const) {
     const ask = { ...credits(amount), ...WAIT };
     await stage.ask(

@@ -62,6 +62,10 @@ export const EVENT_SITUATIONS = {
   StopCompleted: ['with fenced', 'without fenced'],
   ThresholdCrossed: ['notice', 'warning', 'critical', 'exhausted'],
   ThresholdRearmed: ['any'],
+  DegradationChanged: ['threshold', 'alert', 'stop', 'recovery', 'policy'],
+  RecoveryStarted: ['lifted', 'unfrozen', 'top_up'],
+  RecoveryAdvanced: ['run', 'step'],
+  RecoveryCompleted: ['any'],
   ExhaustionForecast: ['with an end', 'perhaps never'],
   ForecastCleared: ['any'],
   LeasesExtended: ['any'],
@@ -121,6 +125,11 @@ function kindsOf(event: BursarEvent): string[] {
       return [event.fencedCount > 0 ? 'with fenced' : 'without fenced'];
     case 'ThresholdCrossed':
       return [event.kind];
+    case 'DegradationChanged':
+    case 'RecoveryStarted':
+      return [event.cause];
+    case 'RecoveryAdvanced':
+      return [event.tier];
     case 'ExhaustionForecast':
       return [event.latestAtMs === null ? 'perhaps never' : 'with an end'];
     default:
