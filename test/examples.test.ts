@@ -71,6 +71,15 @@ test('U-03 an agent hears emergencies over plain NATS, U-01 asks and settles in 
   assert.match(heard.join(''), /^warning acme: /m);
 });
 
+test('U-03 an auditor reads what was missed from the stream, over plain NATS', async () => {
+  const missed = (...args: string[]) =>
+    run('node', [example('emergencies-missed.mjs'), ...args], { env, cwd: root });
+  const { stdout } = await missed();
+  assert.match(stdout, /^1 notice acme: credits of acme is used to 83\.3 %.* \(\d+-\d+-\d+\)$/m);
+  assert.match(stdout, /^2 warning acme: /m);
+  assert.not.match((await missed('1')).stdout, /notice/);
+});
+
 test('U-02 an export is replayed by fifteen lines that need no key and no server', async () => {
   const file = path.join(folder, 'log.jsonl');
   const connection = await connectAs(broker.url, 'owner', broker.keys.users.owner.seed, 'export');
@@ -80,13 +89,42 @@ test('U-02 an export is replayed by fifteen lines that need no key and no server
   assert.match(stdout, /spent, by who settled: \{ alice: 31200 \}/);
 });
 
+test('U-03 X-04 the client hears emergencies and acknowledges a stop', async () => {
+  const { seed } = broker.keys.users.operator;
+  const operator = await connect({ url: broker.url, agent: 'operator', team: 'acme', seed });
+  const key = { keyFile: path.join(folder, 'keys', 'agents', 'alice.nk') };
+  const alice = await connect({ url: broker.url, agent: 'alice', team: 'acme', ...key });
+  const items = { credits: { amount: 1_000 } };
+  await alice.requestOrThrow('acme/research/run-1/step-9', { items });
+  const heard: string[] = [];
+  listener?.kill();
+  listener = spawn('node', ['--import', 'tsx', example('subscribe.ts'), '0'], { env, cwd: root });
+  listener.stdout?.on('data', (data) => heard.push(String(data)));
+  const until = async (pattern: RegExp) => {
+    for (let tries = 0; tries < 150 && !pattern.test(heard.join('')); tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.match(heard.join(''), pattern);
+  };
+  await until(/warning acme: /);
+  const { stop } = await operator.stop('acme/research', { ackMs: 1_000 });
+  await until(/to me: stop /);
+  await until(/stopped acme\/research: .* 1 of 1 agents acknowledged/);
+  await operator.recover('acme/research', stop);
+  await Promise.all([operator.disconnect(), alice.disconnect()]);
+});
+
 test('U-01 U-02 U-03 the README shows each example word for word', () => {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  for (const name of ['request.mjs', 'replay.mjs', 'emergencies.mjs']) {
-    assert.ok(
-      readme.includes(readFileSync(example(name), 'utf8').trim()),
-      `${name} is in the README`,
-    );
+  const subscribers = readFileSync(path.join(root, 'docs', 'subscribers.md'), 'utf8');
+  for (const [page, names] of [
+    [readme, ['request.mjs', 'replay.mjs', 'emergencies.mjs']],
+    [subscribers, ['emergencies-missed.mjs', 'subscribe.ts']],
+  ] as const) {
+    for (const name of names) {
+      const text = readFileSync(example(name), 'utf8').trim();
+      assert.ok(page.includes(text), `${name} is shown as it is`);
+    }
   }
 });
 

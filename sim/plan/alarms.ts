@@ -1,3 +1,4 @@
+import { isWithin } from '../../events/names.ts';
 import { anyPath, callBy } from './governing.ts';
 import type { JobDraft, Laid, Scene } from './scene.ts';
 
@@ -35,10 +36,22 @@ export function drawFreeze(scene: Scene, atMs: number): JobDraft[] {
   return [freeze, ...lifts];
 }
 
-/** A stop, who acknowledges it, and its end. */
+/** A stop, often with another one above or beneath it that begins before it ends. */
 export function drawStop(scene: Scene, atMs: number): JobDraft[] {
   const { draw } = scene;
   const path = anyPath(scene);
+  const jobs = stopOn(scene, path, atMs);
+  if (!draw.isHit(350)) return jobs;
+  const related = [path];
+  for (const node of scene.nodes) {
+    if (isWithin(node.path, path) || isWithin(path, node.path)) related.push(node.path);
+  }
+  return [...jobs, ...stopOn(scene, draw.pick(related), atMs + draw.int(0, 900))];
+}
+
+/** A stop, who acknowledges it, and its end. */
+function stopOn(scene: Scene, path: string, atMs: number): JobDraft[] {
+  const { draw } = scene;
   const id = scene.newId('z');
   scene.stops.push({ id, path, atMs });
   const below = draw.maybe(600, () => draw.pick(['all', 'all', 'high', 'emergency', 50] as const));
