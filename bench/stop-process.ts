@@ -40,7 +40,8 @@ const TTL_MS = 20 * 60 * 1000;
 const RUNS = 10;
 /** Agents beside the swarm's, who ask on and on while it is stopped. */
 const PRESSING = 4;
-const SILENCE_MS = 120_000;
+/** Of every command and of the whole stop: what is slow shall be measured, not fail. */
+const PATIENCE_MS = 300_000;
 
 const nowMs = () => performance.timeOrigin + performance.now();
 let params: StopParams;
@@ -56,13 +57,14 @@ async function start(given: StopParams): Promise<void> {
   params = given;
   const { url, team, agents, operatorSeed } = given;
   const onWarning = () => {};
-  operator = await connect({ url, agent: 'operator', team, seed: operatorSeed, onWarning });
+  const common = { url, team, onWarning, timeoutMs: PATIENCE_MS };
+  operator = await connect({ ...common, agent: 'operator', seed: operatorSeed });
   await operator.open(team, { limits: { credits: { limit: 1_000_000_000 } } });
   await operator.open(`${team}/s`);
   for (let run = 0; run < RUNS; run += 1) await operator.open(runPath(run));
   for (const { name, seed } of agents) {
     await operator.enrol({ agent: name, role: 'agent', prefix: team });
-    clients.push(await connect({ url, agent: name, team, seed, onWarning }));
+    clients.push(await connect({ ...common, agent: name, seed }));
   }
 }
 
@@ -156,7 +158,7 @@ function press(pressing: readonly BursarClient[]) {
 async function untilComplete(): Promise<number> {
   const { position } = await lastEmergency();
   return new Promise((resolve, reject) => {
-    const patience = setTimeout(() => reject(new Error('it never stood still')), SILENCE_MS);
+    const patience = setTimeout(() => reject(new Error('it never stood still')), PATIENCE_MS);
     const end = operator.onEmergency(
       ({ kind }) => {
         if (kind !== 'stopped') return;
@@ -178,7 +180,7 @@ async function lastEmergency(): Promise<{ readonly position: number }> {
 }
 
 async function untilCount(list: readonly unknown[], count: number): Promise<void> {
-  const endAtMs = nowMs() + SILENCE_MS;
+  const endAtMs = nowMs() + PATIENCE_MS;
   while (list.length < count && nowMs() < endAtMs) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

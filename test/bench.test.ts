@@ -31,4 +31,26 @@ test('I-06 measures durable pairs beside echo and publish of the same run, as JS
   }
 });
 
+test('X-04 measures how fast a swarm is stopped, and recounts from the log that it was', async () => {
+  const args = ['--import', 'tsx', 'bench/main.ts', '--stop', '--json'];
+  const small = ['--agents', '4', '--allocations', '40', '--rounds', '1'];
+  const { stdout } = await promisify(execFile)(process.execPath, [...args, ...small], {
+    cwd: root,
+  });
+  const { rounds, log } = JSON.parse(stdout);
+  assert.equal(
+    rounds.map(({ agents }: { readonly agents: string }) => agents),
+    ['settle', 'do nothing'],
+  );
+  for (const round of rounds) {
+    assert.ok(round.allocations >= 40, 'all of them had to end');
+    assert.ok(round.firstNoticeMs <= round.lastNoticeMs && round.durableMs > 0);
+    assert.ok(round.lastAcknowledgedMs > 0 && round.completeMs > 0);
+    assert.ok(round.denied > 0, 'others asked meanwhile');
+  }
+  assert.ok(rounds[0].lastSettledMs > 0 && rounds[1].lastFencedAfterDeadlineMs > 0);
+  assert.equal([log.stops, log.admittedBelow], [2, []]);
+  assert.ok(log.deniedByStop > 0);
+});
+
 test.run();

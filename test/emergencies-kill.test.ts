@@ -85,7 +85,7 @@ async function untilKilled(doomed: WriterProcess): Promise<void> {
   }
 }
 
-test(`§8 killed ${KILLS} times between commit and publication: none is missing, none unknown`, async () => {
+test(`M-02 §8 killed ${KILLS} times between commit and publication: none is missing, none unknown`, async () => {
   let beforeCount = 0;
   for (let no = 0; beforeCount < KILLS; no += 1) {
     // Now and then what was published is not known to have been: it comes twice.
