@@ -46,26 +46,8 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     const events = giveUpReserve(team, key, atMs);
     if (events.length > 0) return events;
   }
-  for (const key of agenda.rungs) {
-    agenda.rungs.delete(key);
-    const events = announce(team, key, atMs);
-    if (events.length > 0) return events;
-  }
-  for (const path of agenda.levels) {
-    agenda.levels.delete(path);
-    const events = changeLevel(team, path, atMs);
-    if (events.length > 0) return events;
-  }
-  for (const key of agenda.forecasts) {
-    agenda.forecasts.delete(key);
-    const events = announceForecast(team, key, atMs);
-    if (events.length > 0) return events;
-  }
-  for (const path of agenda.recoveries) {
-    agenda.recoveries.delete(path);
-    const events = changeRecovery(team, path, atMs);
-    if (events.length > 0) return events;
-  }
+  const told = tellAlarms(team, atMs);
+  if (told.length > 0) return told;
   for (const path of agenda.sweeps) {
     agenda.sweeps.delete(path);
     sweep(team, path);
@@ -118,6 +100,32 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     if (events.length > 0) return events;
   }
   return [];
+}
+
+/** What use of the accounts calls for: rungs and thresholds, levels, forecasts, slow starts. */
+function tellAlarms(team: Team, atMs: number): BursarEvent[] {
+  const { agenda } = team;
+  for (const key of agenda.rungs) {
+    agenda.rungs.delete(key);
+    const events = announce(team, key, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const path of agenda.levels) {
+    agenda.levels.delete(path);
+    const events = changeLevel(team, path, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const key of agenda.forecasts) {
+    agenda.forecasts.delete(key);
+    const events = announceForecast(team, key, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const path of agenda.recoveries) {
+    agenda.recoveries.delete(path);
+    const events = changeRecovery(team, path, atMs);
+    if (events.length > 0) return events;
+  }
+  return NOTHING;
 }
 
 const NOTHING: BursarEvent[] = [];

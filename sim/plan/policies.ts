@@ -41,29 +41,7 @@ export function drawPolicy(scene: Scene): PolicyInput {
       intervalMs: draw.pick([1, 500, 5_000]),
       step: draw.pick([0, 10, 400]),
     })),
-    preemption: draw.maybe(600, () =>
-      withoutGaps<NonNullable<PolicyInput['preemption']>>({
-        withinNode: draw.pick([
-          'never',
-          'lower',
-          'lower',
-          'lowerOrNewerEqual',
-          'any',
-          'any',
-        ] as const),
-        graceMsMax: draw.pick([0, 500, 60_000]),
-        minRuntimeMs: draw.pick([0, 0, 0, 400, 5_000]),
-        reclaim: draw.maybe(300, () => draw.pick(['never', 'lower', 'any'] as const)),
-        whileBorrowing: draw.maybe(200, () => ({ policy: draw.pick(['never', 'lower'] as const) })),
-        evictionsMax: draw.maybe(300, () => draw.pick([1, 2])),
-        extendDeadline: draw.maybe(300, () => true),
-        nodes: draw.maybe(250, () => ({
-          [draw.pick([team, ...scene.nodes.map(({ path }) => path)])]: {
-            boost: draw.pick([-150, 50, 150]),
-          },
-        })),
-      }),
-    ),
+    preemption: draw.maybe(600, () => drawPreemption(scene)),
     strategies: draw.maybe(350, () => ({
       [`${draw.isHit(300) ? `${draw.pick(scene.nodes).path}|` : ''}${draw.pick(['credits', 'slot.gpu', 'memory', '*'])}`]:
         draw.pick([
@@ -105,6 +83,24 @@ export function drawPolicy(scene: Scene): PolicyInput {
     reserves: draw.maybe(350, () => drawReserves(scene)),
     overrunMax: draw.maybe(300, () => (draw.isHit(250) ? null : { credits: draw.int(0, 60) })),
     settleMax: draw.maybe(150, () => ({ credits: Math.floor(credits / draw.int(1, 4)) })),
+  });
+}
+
+/** Who may be evicted for whom. */
+function drawPreemption({ draw, team, nodes }: Scene): NonNullable<PolicyInput['preemption']> {
+  return withoutGaps<NonNullable<PolicyInput['preemption']>>({
+    withinNode: draw.pick(['never', 'lower', 'lower', 'lowerOrNewerEqual', 'any', 'any'] as const),
+    graceMsMax: draw.pick([0, 500, 60_000]),
+    minRuntimeMs: draw.pick([0, 0, 0, 400, 5_000]),
+    reclaim: draw.maybe(300, () => draw.pick(['never', 'lower', 'any'] as const)),
+    whileBorrowing: draw.maybe(200, () => ({ policy: draw.pick(['never', 'lower'] as const) })),
+    evictionsMax: draw.maybe(300, () => draw.pick([1, 2])),
+    extendDeadline: draw.maybe(300, () => true),
+    nodes: draw.maybe(250, () => ({
+      [draw.pick([team, ...nodes.map(({ path }) => path)])]: {
+        boost: draw.pick([-150, 50, 150]),
+      },
+    })),
   });
 }
 
