@@ -129,6 +129,29 @@ test('it has at most 350 lines and imports nothing of the project but the codec'
   for (const part of parts) assert.equal(importsOf(path.basename(part)), []);
 });
 
+test('T-14 INV-2 it divides what the log divides: a share that is altered is found', () => {
+  const governor = new Governor('acme');
+  openLab(governor);
+  for (const path of ['acme/u', 'acme/u/a', 'acme/u/b']) governor.send({ op: 'open', path });
+  for (const sets of ['guarantee', 'limit'] as const) {
+    const amounts = { credits: 60 };
+    governor.send({ op: 'distribute', path: 'acme/u', amounts, method: 'fair', sets });
+  }
+  const items = { credits: { amount: 25 } };
+  governor.send({ op: 'request', id: 'r', path: 'acme/u/a', items });
+  assert.ok(typesOf(governor).has('Distributed') && typesOf(governor).has('AllocationGranted'));
+  assert.equal(check(linesOf(governor)).faults, []);
+  const altered = linesOf(governor, (event) => {
+    if (event.type !== 'Distributed' || event.sets !== 'limit') return event;
+    const divisions = event.divisions.map((division) => ({
+      ...division,
+      shares: division.shares.map((share) => ({ ...share, is: 24 })),
+    }));
+    return { ...event, divisions };
+  });
+  assert.match(check(altered).faults.join('\n'), /acme\/u\/a admits 1 credits above/);
+});
+
 test('R-17 INV-17 it counts rates a third way: a grant too many, or too early, is found', () => {
   for (const by of ['sliding', 'bucket'] as const) {
     const governor = new Governor('acme');
