@@ -14,7 +14,8 @@ import { WeightMilli } from './weight.ts';
  * - demand: in proportion to what each has used, holds and waits for in the current window
  * - goal: by the weight of its goal times what of it is left to do
  * - predictive: in proportion to estimates with a margin
- * - auto: one of these, chosen by what is known and recorded with its factors
+ * - previous: back to what each had before the last division or rebalancing
+ * - auto: one of those above, chosen by what is known and recorded with its factors
  */
 export const DistributionMethod = z.enum([
   'proportional',
@@ -23,6 +24,7 @@ export const DistributionMethod = z.enum([
   'demand',
   'goal',
   'predictive',
+  'previous',
   'auto',
 ]);
 export type DistributionMethod = z.infer<typeof DistributionMethod>;

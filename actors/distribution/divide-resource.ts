@@ -11,7 +11,7 @@ import { typeIn } from '../accounts/registry.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Team } from '../team.ts';
 import { chooseMethod } from './choose-method.ts';
-import { ORDER_OF, partOf } from './part-of.ts';
+import { hadBefore, ORDER_OF, partOf } from './part-of.ts';
 import { setAsideGrowth, supplyOf, uncommittedLimit } from './supply.ts';
 
 /** What is asked of one division. */
@@ -32,8 +32,14 @@ export function divideResource(
   const { sets, method, keepPermille } = asked;
   const wrong = wrongResource(team, resource, sets, open);
   if (wrong !== undefined) return wrong;
-  const children = open.filter((child) => child.accounts.get(resource)?.window == null);
-  if (children.length === 0 || (asked.children !== undefined && children.length < open.length)) {
+  const isBack = method === 'previous';
+  const known = isBack ? open.filter((child) => hadBefore(child, resource) !== null) : open;
+  if (isBack && (known.length === 0 || parent.divided?.get(resource)?.sets !== sets)) {
+    const message = `no ${sets}s of ${resource} were divided anew on ${parent.path}: there is nothing to go back to`;
+    return refuse('malformed', message, { field: 'method' });
+  }
+  const children = known.filter((child) => child.accounts.get(resource)?.window == null);
+  if (children.length === 0 || (asked.children !== undefined && children.length < known.length)) {
     const message = `a child of ${parent.path} has a window of ${resource} of its own, and no part in that of its parent`;
     return refuse('window_not_possible', message);
   }
@@ -49,7 +55,7 @@ export function divideResource(
   const wished = Number((BigInt(total) * BigInt(keepPermille)) / 1_000n);
   const kept = Math.min(wished, total - floors);
   const isLimit = sets === 'limit';
-  const given = divide(total - kept, parts, ORDER_OF[choice.method], isLimit);
+  const given = divide(total - kept, parts, ORDER_OF[choice.method], isLimit && !isBack);
   const shares = parts.map((part, place) => {
     const child = children[place] as Node;
     const { min, max } = termsOf(child);

@@ -22,6 +22,7 @@ export const ORDER_OF: Readonly<Record<Method, DivisionOrder>> = {
   demand: 'proportional',
   goal: 'fair',
   predictive: 'proportional',
+  previous: 'proportional',
 };
 
 /** A child as it takes part in the division of one resource, by what its terms and its books say. */
@@ -80,12 +81,19 @@ function needOf(
       return demandOf(team, child, resource);
     case 'predictive':
       return withMargin(guessed ?? given ?? demandOf(team, child, resource));
+    case 'previous':
+      return hadBefore(child, resource);
     case 'fair':
     case 'goal':
       return given ?? null;
     default:
       return method satisfies never;
   }
+}
+
+/** What a child had before it was divided last; null: nothing is known, or it had no limit. */
+export function hadBefore(child: Node, resource: string): number | null {
+  return child.parent?.divided?.get(resource)?.shares.get(nameOf(child))?.was ?? null;
 }
 
 /** An estimate that nothing was learned about: a fifth is added, as for requests (semantics §10). */

@@ -83,7 +83,7 @@ function judgeShares(
     return limit === null ? share : { ...share, max: Math.min(share.max ?? limit, limit) };
   });
   // What nobody needs of a guarantee is given back, unless it only moves.
-  const isAllGiven = isLimit || why === 'rebalance';
+  const isAllGiven = (isLimit && division.method !== 'previous') || why === 'rebalance';
   const wrong = wrongShares({ ...division, shares: effective }, isAllGiven);
   if (wrong !== undefined) find('A-01', `${resource} by ${division.method}: ${wrong}`, path);
 }

@@ -54,6 +54,7 @@ function judgeTerms(
       proportional: given ?? guess ?? demand,
       priority: given ?? guess ?? demand,
       demand,
+      previous: state.nodes.get(path)?.divided.get(resource)?.shares.get(child)?.was ?? null,
       predictive: withFifth(guess ?? given ?? demand),
       fair: given ?? null,
       goal: given ?? null,

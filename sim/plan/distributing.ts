@@ -25,7 +25,7 @@ export function drawDistribute(scene: Scene, atMs: number): JobDraft[] {
   const children = Object.fromEntries(chosen.map((name) => [name, drawTerms(scene, resources)]));
   const method = draw.pick([
     ...(['proportional', 'priority', 'fair', 'demand', 'goal', 'predictive'] as const),
-    ...(['auto', 'auto'] as const),
+    ...(['auto', 'auto', 'previous'] as const),
   ]);
   const command: Distribute = {
     op: 'distribute',

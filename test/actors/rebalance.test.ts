@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { CommandInput } from '../../events/commands.ts';
 import { assert, suite } from '../harness/suite.ts';
-import { given, type TeamRig, the } from './rig.ts';
+import { given, shows, type TeamRig, the } from './rig.ts';
 import { ask, enrol, open, policy } from './world.ts';
 
 const test = suite('actors: rebalancing');
@@ -121,6 +121,32 @@ test('A-10 guarantees move as limits do, and their sum stays', () => {
     [14, 63, 13],
   );
   assert.ok(rig.team.allocations.has('more'));
+});
+
+test('A-10 a move is undone by going back to what each had, as far as that is not used', () => {
+  const rig = givenDivided(rules());
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 2, 'more');
+  rig.when(fairly({ children: { a: { max: { credits: 10 } }, b: {}, c: {} } }));
+  assert.equal(limitsOf(rig), [30, 30, 30]);
+  hold(rig, 'b', 28);
+  hold(rig, 'b', 30, 'wide');
+  rig.pass(EVERY_MS);
+  assert.ok((limitsOf(rig)[1] ?? 0) > 40);
+  rig.when({ op: 'release', allocation: 'wide' }, 'ann');
+  rig.when(policy({}));
+  const back = fairly({ method: 'previous' });
+  assert.is(rig.when(back).answer.outcome, 'distributed');
+  assert.equal(limitsOf(rig), [30, 30, 30]);
+});
+
+test('A-10 without a division before there is nothing to go back to', () => {
+  const rig = given(open('acme', { credits: 9 }), open(LAB), open(`${LAB}/a`));
+  const back = fairly({ method: 'previous' });
+  shows(rig.when(back), { outcome: 'refused', code: 'malformed' }, []);
+  rig.when(fairly());
+  // It had no limit before, and has one now.
+  shows(rig.when(back), { outcome: 'refused', code: 'malformed' }, []);
 });
 
 test('A-10 only what policy names moves: by resource, by path', () => {
