@@ -8,8 +8,9 @@ const ROOT = path.join(import.meta.dirname, '..');
 
 const test = suite('mutants of the rules');
 
-test('there are ten, each with a name of its own', () => {
-  assert.is(new Set(MUTANTS.map(({ name }) => name)).size, 10);
+test('each has a name of its own', () => {
+  assert.ok(MUTANTS.length >= 19);
+  assert.is(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length);
 });
 
 for (const { name, says, edits } of MUTANTS) {

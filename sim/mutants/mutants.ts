@@ -1,3 +1,5 @@
+import { MUTANTS_OF_SCARCITY } from './mutants-of-scarcity.ts';
+
 /** One place in the source, as it is and as the mutant has it. */
 export interface Edit {
   readonly file: string;
@@ -107,7 +109,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/repeat.ts',
-        find: "if (id === undefined || (command.op === 'request' && command.dryRun)) return undefined;",
+        find: "if (id === undefined || ('dryRun' in command && command.dryRun)) return undefined;",
         replace: "if (id === undefined || command.op === 'request') return undefined;",
       },
     ],
@@ -133,4 +135,5 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  ...MUTANTS_OF_SCARCITY,
 ];
