@@ -78,8 +78,9 @@ export function rulesMet(
   agent: string,
   ask: EventOf<'ApprovalRequested'>['ask'],
 ): BusinessRule[] {
-  const { want: held, rates } = termsOf(ask, state);
-  const want: Record<string, number> = { ...held, ...rates };
+  // What is asked, whatever a level would cap it to.
+  const { whole, rates } = termsOf(ask, state);
+  const want: Record<string, number> = { ...whole, ...rates };
   return state.policy.rules.filter(
     (rule) =>
       (want[rule.resource] ?? 0) > rule.above &&
