@@ -12,6 +12,8 @@ export const EVENT_SITUATIONS = {
     'partial out of a queue',
     'opened run and step',
     'after a requeue',
+    'out of the reserve',
+    'one of several pools',
   ],
   AllocationEnded: [
     'settled',
@@ -21,6 +23,8 @@ export const EVENT_SITUATIONS = {
     'preempted',
     'fenced',
     'unclaimed',
+    'timed_out',
+    'reclaimed',
     'closes its step',
   ],
   LateSettled: ['more', 'returned'],
@@ -60,6 +64,8 @@ export const EVENT_SITUATIONS = {
   Frozen: ['by a command', 'by a settle'],
   Unfrozen: ['by a command', 'by its end', 'still frozen'],
   StopCompleted: ['with fenced', 'without fenced'],
+  DegradationChanged: ['threshold', 'alert', 'stop', 'recovery', 'policy'],
+  ReserveChanged: ['filled', 'given up', 'waits for room'],
   ThresholdCrossed: ['notice', 'warning', 'critical', 'exhausted'],
   ThresholdRearmed: ['any'],
   DegradationChanged: ['threshold', 'alert', 'stop', 'recovery', 'policy'],
@@ -84,6 +90,8 @@ function kindsOf(event: BursarEvent): string[] {
         ...when(event.partial === true && event.via === 'queue', 'partial out of a queue'),
         ...when((event.opened?.length ?? 0) > 1, 'opened run and step'),
         ...when((event.attempt ?? 0) > 0, 'after a requeue'),
+        ...when(event.reserve !== undefined, 'out of the reserve'),
+        ...when(event.ask.anyOf !== undefined, 'one of several pools'),
       ];
     case 'AllocationEnded':
       return [
@@ -123,6 +131,11 @@ function kindsOf(event: BursarEvent): string[] {
       return [event.why === undefined ? 'by a command' : 'rebalanced'];
     case 'StopCompleted':
       return [event.fencedCount > 0 ? 'with fenced' : 'without fenced'];
+    case 'DegradationChanged':
+      return [event.cause];
+    case 'ReserveChanged':
+      if (event.change === 0) return ['waits for room'];
+      return [event.change > 0 ? 'filled' : 'given up'];
     case 'ThresholdCrossed':
       return [event.kind];
     case 'DegradationChanged':

@@ -101,4 +101,15 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'reserve-for-all',
+    says: 'whoever asks draws on the emergency reserve, however unimportant',
+    edits: [
+      {
+        file: 'actors/reserves/draw.ts',
+        find: 'if (priority < ExecutionPriority.critical) return false;',
+        replace: 'if (priority < ExecutionPriority.critical) return true;',
+      },
+    ],
+  },
 ];
