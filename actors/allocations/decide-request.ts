@@ -18,7 +18,6 @@ import { slackMsOf } from '../nodes/deadline.ts';
 import { barrierOf, locate, type Place } from '../nodes/locate.ts';
 import { choosePools } from '../pools/choose-pools.ts';
 import { backfillEndMs } from '../queue/backfill.ts';
-import { withClaim } from '../queue/top-up-later.ts';
 import { ratesFit } from '../rates/rates.ts';
 import { slowStartFits } from '../recovery/slow-start.ts';
 import { beyondCap } from '../rules/caller-caps.ts';
@@ -151,15 +150,11 @@ function decideAt(
     slowStartFits(candidate) &&
     !meetsQueue(team, place.anchor, amounts);
   const contest = isFree ? undefined : detect(team, candidate);
-  // A level may cap what fits; the rest is claimed as after any other part.
-  const grant = (rule: 'fits' | 'backfill') => {
-    const granted = grantOf(team, candidate, wanted, 'request', { rule });
-    return withClaim(team, granted, candidate, nameAt(team, 't', ctx.at));
-  };
-  if (contest === undefined) return [grant('fits')];
+  if (contest === undefined) return [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })];
   const inTime = (): BursarEvent[] | undefined => {
     const endsByMs = backfillEndMs(team, candidate, rankOf(candidate, team));
-    return endsByMs === undefined ? undefined : [{ ...grant('backfill'), endsByMs }];
+    if (endsByMs === undefined) return undefined;
+    return [{ ...grantOf(team, candidate, wanted, 'request', { rule: 'backfill' }), endsByMs }];
   };
   if (!contest.isOwn) return inTime() ?? resolve(team, contest, ctx);
   // What is its own it need not give back in time for others, unless it would have to wait for it.

@@ -119,17 +119,6 @@ test('X-03 divisible items are granted in part up to the cap, never below their 
   });
 });
 
-test('O-03 X-03 what a level caps keeps a claim for the rest like any other part', () => {
-  const rig = givenLab(levelled());
-  rig.when(ask('a', { credits: 750 }), 'ann');
-  const items = { credits: { amount: 100, min: 10 } };
-  const later = { topUpLater: true, maxWaitMs: 60_000 };
-  const { events } = rig.when(ask('p', items, later), 'bob');
-  const granted = the(events, 'AllocationGranted');
-  has(granted, { partial: true, items: { credits: 50 }, rule: 'fits' });
-  assert.is(the(events, 'RequestQueued').id, granted.topUp);
-});
-
 test('X-03 no new run by command or request, no denied tool', () => {
   const rig = givenLab(levelled({}, { autoOpen: 'runs' }));
   rig.when(ask('a', { credits: 900 }), 'ann');
