@@ -64,7 +64,6 @@ export const EVENT_SITUATIONS = {
   Frozen: ['by a command', 'by a settle'],
   Unfrozen: ['by a command', 'by its end', 'still frozen'],
   StopCompleted: ['with fenced', 'without fenced'],
-  DegradationChanged: ['threshold', 'alert', 'stop', 'recovery', 'policy'],
   ReserveChanged: ['filled', 'given up', 'waits for room'],
   ThresholdCrossed: ['notice', 'warning', 'critical', 'exhausted'],
   ThresholdRearmed: ['any'],
@@ -131,8 +130,6 @@ function kindsOf(event: BursarEvent): string[] {
       return [event.why === undefined ? 'by a command' : 'rebalanced'];
     case 'StopCompleted':
       return [event.fencedCount > 0 ? 'with fenced' : 'without fenced'];
-    case 'DegradationChanged':
-      return [event.cause];
     case 'ReserveChanged':
       if (event.change === 0) return ['waits for room'];
       return [event.change > 0 ? 'filled' : 'given up'];
