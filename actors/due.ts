@@ -10,6 +10,7 @@ import { nodeOf } from './nodes/evolve-node.ts';
 import { requeueOf } from './queue/requeue.ts';
 import { recoveryDue } from './recovery/decide-recovery.ts';
 import { approvalDenial } from './rules/decide-approval.ts';
+import { shedDue } from './shedding/shed.ts';
 import { type Allocation, accountKey, accountOfKey, type Position, type Team } from './team.ts';
 import type { Due } from './timers.ts';
 import { grantsDue } from './windows/count-grants.ts';
@@ -67,6 +68,8 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
       return levelDue(team, due.id, atMs);
     case 'recovery':
       return recoveryDue(team, due.id, atMs);
+    case 'shed':
+      return shedDue(team, due, atMs);
     case 'deadline':
       return deadlineDue(team, due.id, atMs);
     case 'reservation': {

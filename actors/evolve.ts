@@ -48,6 +48,7 @@ import { followRecoveries, intervalBegun, recoveryCompleted } from './recovery/e
 import { noteCancelled, noteId } from './remember.ts';
 import { reserveChanged } from './reserves/evolve-reserve.ts';
 import { approvalRequested, leaveApprovals, said } from './rules/approvals.ts';
+import { sheddingEnded, shrinkRequested } from './shedding/evolve-shedding.ts';
 import { accountKey, type Position, type Team } from './team.ts';
 import { grantsCounted, grantVoided } from './windows/evolve-grants.ts';
 import { windowOpened } from './windows/evolve-window.ts';
@@ -127,6 +128,7 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
       return leaveQueue(team, event.request, event);
     case 'AllocationClaimed':
       allocationOf(team, event.allocation).claimUntilMs = null;
+      allocationOf(team, event.allocation).heardAtMs = event.atMs;
       return;
     case 'LeaseRenewed':
       return renewed(team, event);
@@ -253,6 +255,10 @@ function applyToAccounts(team: Team, event: AccountEvent, at: Position): void {
       return reserved(team, event);
     case 'ReservationEnded':
       return reservationEnded(team, event);
+    case 'ShrinkRequested':
+      return shrinkRequested(team, event);
+    case 'SheddingEnded':
+      return sheddingEnded(team, event);
     case 'ReserveChanged':
       return reserveChanged(team, event);
     default:
@@ -311,4 +317,6 @@ type AccountEvent = EventOf<
   | 'Reserved'
   | 'ReservationEnded'
   | 'ReserveChanged'
+  | 'ShrinkRequested'
+  | 'SheddingEnded'
 >;

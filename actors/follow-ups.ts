@@ -14,8 +14,10 @@ import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
 import { serveFromPool } from './queue/serve-pools.ts';
 import { claimOf } from './queue/top-up-later.ts';
 import { changeRecovery } from './recovery/decide-recovery.ts';
-import { fillReserve, giveUpReserve } from './reserves/fill-reserve.ts';
+import { fillReserves, giveUpReserves } from './reserves/fill-reserve.ts';
 import { barredApproval } from './rules/decide-approval.ts';
+import { notePressure } from './shedding/pressure.ts';
+import { requestShrink } from './shedding/shed.ts';
 import { accountKey, accountOfKey, type Position, type Team } from './team.ts';
 import { countGrants } from './windows/count-grants.ts';
 
@@ -42,12 +44,12 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     const events = countGrants(team, key, atMs);
     if (events.length > 0) return events;
   }
-  for (const key of agenda.reserves) {
-    const events = giveUpReserve(team, key, atMs);
-    if (events.length > 0) return events;
-  }
+  const givenUp = giveUpReserves(team, atMs);
+  if (givenUp.length > 0) return givenUp;
   const told = tellAlarms(team, atMs);
   if (told.length > 0) return told;
+  const asked = requestShrink(team, atMs);
+  if (asked.length > 0) return asked;
   for (const path of agenda.sweeps) {
     agenda.sweeps.delete(path);
     sweep(team, path);
@@ -61,11 +63,8 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     if (events.length > 0) return events;
     agenda.collects.delete(id);
   }
-  for (const key of agenda.reserves) {
-    agenda.reserves.delete(key);
-    const events = fillReserve(team, key, atMs);
-    if (events.length > 0) return events;
-  }
+  const filled = fillReserves(team, atMs);
+  if (filled.length > 0) return filled;
   for (const key of agenda.queues) {
     const events = serveFromPool(team, key, atMs);
     if (events.length > 0) return events;
@@ -73,13 +72,8 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     if (served.length > 0) return served;
     agenda.queues.delete(key);
   }
-  for (const key of agenda.stops) {
-    agenda.stops.delete(key);
-    const { path, resource: stop } = accountOfKey(key);
-    const inForce = team.nodes.get(path)?.stops?.get(stop);
-    if (inForce === undefined || inForce.isComplete || inForce.remainingCount > 0) continue;
-    return [stopCompleted(team, path, inForce, atMs)];
-  }
+  const completed = completeStops(team, atMs);
+  if (completed.length > 0) return completed;
   for (const path of agenda.closings) {
     agenda.closings.delete(path);
     const node = team.nodes.get(path);
@@ -130,12 +124,24 @@ function tellAlarms(team: Team, atMs: number): BursarEvent[] {
 
 const NOTHING: BursarEvent[] = [];
 
+/** A stop whose allocations have all ended. */
+function completeStops(team: Team, atMs: number): BursarEvent[] {
+  for (const key of team.agenda.stops) {
+    team.agenda.stops.delete(key);
+    const { path, resource: stop } = accountOfKey(key);
+    const inForce = team.nodes.get(path)?.stops?.get(stop);
+    if (inForce === undefined || inForce.isComplete || inForce.remainingCount > 0) continue;
+    return [stopCompleted(team, path, inForce, atMs)];
+  }
+  return NOTHING;
+}
+
 function isEmpty(agenda: Team['agenda']): boolean {
   const { rests, grants, rungs, levels, recoveries, forecasts, sweeps, barred } = agenda;
-  const { collects, queues, reserves, stops, closings, branches } = agenda;
+  const { collects, queues, reserves, pressures, stops, closings, branches } = agenda;
   const first = rests.size + grants.size + rungs.size + levels.size + recoveries.size;
   const second = forecasts.size + sweeps.size + barred.size + collects.size + queues.size;
-  const last = reserves.size + stops.size + closings.size + branches.size;
+  const last = reserves.size + pressures.size + stops.size + closings.size + branches.size;
   return first + second + last === 0;
 }
 
@@ -166,6 +172,7 @@ export function sweepAll(team: Team): void {
       const key = accountKey(node.path, resource);
       if (grants !== null) team.agenda.grants.add(key);
       if (node.tier === 'swarm') team.agenda.reserves.add(key);
+      notePressure(team, node, resource);
       if (isLadderTier || alerts !== null) team.agenda.rungs.add(key);
     }
   }

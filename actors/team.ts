@@ -42,6 +42,8 @@ export interface Allocation {
   /** Where its grant is recorded: of two at the same instant, the later one is younger. */
   readonly grantedAt: Position;
   expiresAtMs: number;
+  /** When its agent was last heard of it. */
+  heardAtMs: number;
   /** Cumulative use stated by its holder. */
   reported: Amounts;
   /** Revoked then, unless its agent has sent a command on it; null once claimed. */
@@ -153,6 +155,8 @@ export interface Agenda {
   readonly forecasts: Set<string>;
   /** Nodes whose slow start is to begin or to end. */
   readonly recoveries: Set<string>;
+  /** Capacities that may have come under pressure. */
+  readonly pressures: Set<string>;
   /** Nodes whose closing may be complete, and stops whose allocations have all ended. */
   readonly closings: Set<string>;
   readonly stops: Set<string>;
@@ -286,6 +290,7 @@ export function newTeam(
       levels: new Set(),
       forecasts: new Set(),
       recoveries: new Set(),
+      pressures: new Set(),
       closings: new Set(),
       stops: new Set(),
       sweeps: new Set(),

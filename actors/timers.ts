@@ -17,6 +17,8 @@ const RANK = {
   level: 11,
   rebalance: 12,
   recovery: 13,
+  // Whatever ends by itself at an instant need not be taken then.
+  shed: 14,
 } as const;
 export type DueKind = keyof typeof RANK;
 
@@ -66,6 +68,7 @@ export class TimerHeap {
     level: 0,
     rebalance: 0,
     recovery: 0,
+    shed: 0,
   };
 
   get size(): number {

@@ -27,6 +27,8 @@ export interface HeldAllocation {
   resize(items: AmountsInput): Promise<void>;
   /** Calls `listener` whenever a claim for the rest is met, with all that is held then. */
   onGrown(listener: (items: AmountsInput) => void): void;
+  /** Calls `listener` when load is shed: what is not given by `resize` in `graceMs` is taken. */
+  onShrink(listener: (by: AmountsInput, graceMs: number) => void): void;
 }
 
 /** What work on an allocation comes to: its real use, and whatever the caller wants of it. */
@@ -72,7 +74,12 @@ export async function workOn<R extends WorkResult>(
     controller.abort(lost),
   );
   const hold = new Hold(grant.granted);
-  parts.underWay.begin(id, controller, (items) => hold.grow(items));
+  parts.underWay.begin(
+    id,
+    controller,
+    (items) => hold.grow(items),
+    (by, graceMs) => hold.askToShrink(by, graceMs),
+  );
   const reported: Record<string, number> = {};
   try {
     const held = heldAllocation(parts.sender, grant, controller.signal, reported, hold);
@@ -90,9 +97,14 @@ export async function workOn<R extends WorkResult>(
 class Hold {
   items: AmountsInput;
   readonly listeners: ((items: AmountsInput) => void)[] = [];
+  readonly shrinkListeners: ((by: AmountsInput, graceMs: number) => void)[] = [];
 
   constructor(granted: AmountsInput) {
     this.items = granted;
+  }
+
+  askToShrink(by: AmountsInput, graceMs: number): void {
+    for (const listener of this.shrinkListeners) listener(by, graceMs);
   }
 
   grow(items: AmountsInput): void {
@@ -146,6 +158,7 @@ function heldAllocation(
       return hold.items;
     },
     onGrown: (listener) => hold.listeners.push(listener),
+    onShrink: (listener) => hold.shrinkListeners.push(listener),
     report: async (used) => {
       Object.assign(reported, used);
       await sender.ask({ op: 'report', id: sender.newId(), allocation, used }, ['reported']);

@@ -24,6 +24,8 @@ export class WorkUnderWay {
   readonly #controllers = new Map<string, AbortController>();
   /** Told what their allocation holds after it has grown. */
   readonly #onGrown = new Map<string, (items: AmountsInput) => void>();
+  /** Told what their allocation is asked to give. */
+  readonly #onShrink = new Map<string, (by: AmountsInput, graceMs: number) => void>();
   /** Preempted before the answer that granted them was read: notices travel on their own. */
   readonly #early = new Map<string, PreemptedError>();
   readonly #heardStops = new Set<string>();
@@ -39,9 +41,11 @@ export class WorkUnderWay {
     allocation: string,
     controller: AbortController,
     onGrown: (items: AmountsInput) => void,
+    onShrink: (by: AmountsInput, graceMs: number) => void,
   ): void {
     this.#controllers.set(allocation, controller);
     this.#onGrown.set(allocation, onGrown);
+    this.#onShrink.set(allocation, onShrink);
     const early = this.#early.get(allocation);
     if (early === undefined) return;
     this.#early.delete(allocation);
@@ -51,11 +55,13 @@ export class WorkUnderWay {
   end(allocation: string): void {
     this.#controllers.delete(allocation);
     this.#onGrown.delete(allocation);
+    this.#onShrink.delete(allocation);
   }
 
   #onNotice(notice: Notice): void {
     const { kind, id, answer, allocations = [id], graceMs = 0 } = notice;
     if (kind === 'grown' && answer?.outcome === 'resized') this.#onGrown.get(id)?.(answer.items);
+    if (kind === 'shrink') this.#onShrink.get(id)?.(notice.shrink ?? {}, graceMs);
     if (kind === 'stop') this.#stop(notice, allocations);
     for (const allocation of allocations) {
       if (kind === 'preempt' || kind === 'preempted') {

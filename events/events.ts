@@ -14,6 +14,7 @@ import { Ask } from './request-command.ts';
 import { draws, RESERVE_EVENTS } from './reserve-events.ts';
 import { Amounts } from './resources.ts';
 import { Role } from './roles.ts';
+import { SHED_EVENTS } from './shed-events.ts';
 import { Strategy } from './strategy.ts';
 import { WeightMilli } from './weight.ts';
 import { GrantRecord, Threshold, WindowSpan } from './window.ts';
@@ -346,6 +347,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
   }),
   ...DISTRIBUTION_EVENTS,
   ...RESERVE_EVENTS,
+  ...SHED_EVENTS,
   event('CredentialEnrolled', {
     ...cause,
     agent: NodeName,

@@ -118,6 +118,9 @@ export const LIMITS = {
   /** Time without alarms after which a level rises: longest, and where policy names none. */
   dwellMsMax: 24 * 60 * 60 * 1000,
   dwellMsDefault: 60_000,
+  /** Shortest time that holders have to shrink before load is shed, and idle ones taken at once. */
+  shedGraceMsMin: 100,
+  shedIdleMax: 32,
   /** Largest share of a limit that a policy keeps for emergencies, thousandths. */
   reservePermilleMax: 500,
   /** Time agents have to acknowledge a stop when the operator names none. */

@@ -15,6 +15,7 @@ export const Notice = z.object({
     'unclaimed',
     'timed_out',
     'reclaimed',
+    'shrink',
     'shrunk',
     'grown',
     'approval',
@@ -26,6 +27,8 @@ export const Notice = z.object({
   /** Allocations concerned, of a stop or a preemption. */
   allocations: z.array(z.string()).optional(),
   graceMs: z.number().optional(),
+  /** By how much a holder is asked to shrink within `graceMs`, by resource. */
+  shrink: z.record(z.string(), z.number()).optional(),
   /** Node of a stop: `acknowledgeStop` names it. */
   path: z.string().optional(),
   /** A request that waits for an approver, told to those who may decide it. */

@@ -10,6 +10,7 @@ import { RecoveryRules } from './recovery-rules.ts';
 import { ReserveRules } from './reserve-rules.ts';
 import { Amounts, Registry } from './resources.ts';
 import { BusinessRules, CallerCaps, ToolRules } from './rules.ts';
+import { ShedRules } from './shed-rules.ts';
 import { Strategy } from './strategy.ts';
 
 /** One rung of the emergency ladder: fires above `onPermille`, re-arms below `offPermille`. */
@@ -93,6 +94,8 @@ export const Policy = z.strictObject({
   approvalMs: z.int().min(1).max(LIMITS.approvalMsMax).default(LIMITS.approvalMsDefault),
   /** How far callers may go in what they say of their own requests. */
   caps: CallerCaps.default([]),
+  /** What is shed of capacities under pressure. */
+  shedding: ShedRules.default({}),
   /** What swarms set aside for emergencies. */
   reserves: ReserveRules.default({}),
   /** A settle or charge above this is implausible and not booked. Null: the root's limit. */

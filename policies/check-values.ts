@@ -51,6 +51,7 @@ export function checkValues(policy: Policy, given: ReadonlySet<string>, note: No
   }
   checkResources(policy, note);
   checkReserves(policy, note);
+  checkShedding(policy, note);
 }
 
 function checkResources(policy: Policy, note: Note): void {
@@ -89,5 +90,21 @@ function checkReserves({ reserves, resources }: Policy, note: Note): void {
     const what = type === undefined ? 'in no registry' : type.exclusive ? 'exclusive' : 'a rate';
     const advice = 'Keep a reserve of a consumable or of a capacity that several hold.';
     note('error', ['reserves', key], `${resource} is ${what}: no part of it can be kept`, advice);
+  }
+}
+
+/** What is never under pressure in the sense of shedding: nothing of it comes back, or all at once. */
+function checkShedding({ shedding, resources }: Policy, note: Note): void {
+  for (const name of Object.keys(shedding)) {
+    const type = resourceTypeOf(name, resources);
+    if (type?.class === 'capacity' && !type.exclusive) continue;
+    const what = type === undefined ? 'in no registry' : type.exclusive ? 'exclusive' : type.class;
+    note(
+      'warning',
+      ['shedding', name],
+      `${name} is ${what}: nothing of it is shed`,
+      'Leave it out.',
+      true,
+    );
   }
 }

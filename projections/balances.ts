@@ -115,6 +115,8 @@ function apply(team: TeamBooks, event: BursarEvent): void {
 type WithoutBooks = EventOf<
   | 'RequestQueued'
   | 'RequestMoved'
+  | 'ShrinkRequested'
+  | 'SheddingEnded'
   | 'ApprovalRequested'
   | 'ApprovalGiven'
   | 'ApprovalDeclined'

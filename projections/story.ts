@@ -4,6 +4,8 @@ import { amountsText, amountText, durationText } from './amount-text.ts';
 import type { Position, Recorded } from './projection.ts';
 import { barText, by, crisisText } from './story-crisis.ts';
 import { divisionText } from './story-distribution.ts';
+import { reservesText } from './story-reserves.ts';
+import { sheddingText } from './story-shedding.ts';
 import { windowText } from './story-windows.ts';
 
 /** One event in words. */
@@ -200,15 +202,12 @@ function treeText(event: TreeEvent): string {
         ? `What was divided followed its demand: ${divisionText(event)}.`
         : `${by(event)} divided ${divisionText(event)}.`;
     case 'Reserved':
-      return (
-        `${by(event)} reserved ${amountsText(event.items)} on ${event.path} ` +
-        `(${event.reservation}) in ${durationText(event.startsAtMs - event.atMs)} ` +
-        `for ${durationText(event.endsAtMs - event.startsAtMs)}.`
-      );
     case 'ReservationEnded':
-      return `The reservation ${event.reservation} is ${event.as}; ${amountsText(event.returned)} is free again.`;
     case 'ReserveChanged':
-      return reserveText(event);
+      return reservesText(event);
+    case 'ShrinkRequested':
+    case 'SheddingEnded':
+      return sheddingText(event);
     case 'PolicySet':
     case 'CredentialEnrolled':
     case 'CredentialDismissed':
@@ -237,16 +236,6 @@ function treeText(event: TreeEvent): string {
     default:
       return event satisfies never;
   }
-}
-
-function reserveText(event: EventOf<'ReserveChanged'>): string {
-  const { path, resource, target, change, left } = event;
-  const of = `${amountText(resource, left)} of ${amountText(resource, target)}`;
-  if (change === 0)
-    return `${path} is to keep ${amountText(resource, target)} of ${resource} for emergencies.`;
-  const how = change > 0 ? 'set aside' : 'gave up';
-  const amount = amountText(resource, Math.abs(change));
-  return `${path} ${how} ${amount} of ${resource} for emergencies: ${of} is there.`;
 }
 
 function grantedText(event: EventOf<'AllocationGranted'>): string {

@@ -84,6 +84,21 @@ test('O-03 work is told when its allocation grows, and sees what it holds', asyn
   });
 });
 
+test('R-12 work hears by how much it is asked to shrink, and until when', async () => {
+  const standIn = await rig.standIn();
+  const client = await rig.connect();
+  const asked: unknown[] = [];
+  await client.withAllocation(PATH, ask, async (held) => {
+    held.onShrink((by, graceMs) => asked.push([by, graceMs]));
+    const shrink = { credits: 2 };
+    notify(standIn, 'shrink', held.id, { allocations: [held.id], graceMs: 500, shrink });
+    await until('it is asked', () => asked.length === 1);
+    assert.equal(asked, [[{ credits: 2 }, 500]]);
+    assert.is(held.signal.aborted, false);
+    return { actual: { credits: 3 } };
+  });
+});
+
 test('failure settles what was reported last, and the error goes on', async () => {
   const standIn = await rig.standIn();
   const client = await rig.connect();

@@ -60,6 +60,15 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
     }
     case 'ApprovalRequested':
       return approvalNotices(team, event);
+    case 'ShrinkRequested': {
+      const graceMs = event.untilMs - event.atMs;
+      return event.from.flatMap(({ allocation: id, by }) => {
+        const holder = team.allocations.get(id);
+        if (holder === undefined) return [];
+        const more = { allocations: [id], graceMs, shrink: { [event.resource]: by } };
+        return [notice(team, holder.agent, 'shrink', id, more)];
+      });
+    }
     case 'Stopped':
       return stopNotices(team, event.path, event.stop, event.ackUntilMs - event.atMs);
     default:

@@ -42,6 +42,8 @@ export interface Account {
   /** What that is to be, and what of it was drawn and is not filled again (reserves/). */
   reserveTarget: number;
   reserveDrawn: number;
+  /** Holders are asked to shrink until then; null: they are not. */
+  shedUntilMs: number | null;
   /** Σ over children of max(guarantee − lend, committed). */
   childrenCommitted: number;
   /** The same in an empty tree: Σ of max(guarantee − lend, their own childrenIdle). */
@@ -85,6 +87,7 @@ export function newAccount(): Account {
     reserved: 0,
     reserveTarget: 0,
     reserveDrawn: 0,
+    shedUntilMs: null,
     childrenCommitted: 0,
     childrenIdle: 0,
     childrenPromised: 0,

@@ -6,6 +6,7 @@ import { noteForecast, noteSpent } from '../forecasts/forecast.ts';
 import type { Node } from '../nodes/node.ts';
 import type { ChangeKind, NodeChange } from '../nodes/node-change.ts';
 import { keepsReserves, noteReserves } from '../reserves/reserve.ts';
+import { notePressure } from '../shedding/pressure.ts';
 import { accountKey, type Team } from '../team.ts';
 import type { DueKind, Timer } from '../timers.ts';
 import { climbOf, type ResourceClimb } from './account.ts';
@@ -82,6 +83,7 @@ export function noteChanged(team: Team, node: Node, resource: string, makesRoom:
   if (makesRoom && (node.queues?.has(resource) || isAwaitedPool(team, resource))) {
     team.agenda.queues.add(accountKey(node.path, resource));
   }
+  notePressure(team, node, resource);
   if (keepsReserves(team.policy)) noteReserves(team, node, resource);
   const account = node.accounts.get(resource);
   if (account === undefined) return;

@@ -53,6 +53,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
     counted: event.rates === undefined ? undefined : countedOf(node, event.rates),
     grantedAt: at,
     expiresAtMs: event.expiresAtMs,
+    heardAtMs: event.atMs,
     reported: {},
     claimUntilMs: event.claimUntilMs ?? null,
     attempt: event.attempt ?? 0,
@@ -208,8 +209,13 @@ export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
 }
 
 /** Any command of its agent on a grant shows that it knows of it; an operator's does not. */
-function claim(allocation: Allocation, { by }: { readonly by?: string | undefined }): void {
-  if (by === allocation.agent) allocation.claimUntilMs = null;
+function claim(
+  allocation: Allocation,
+  { by, atMs }: { readonly by?: string | undefined; readonly atMs: number },
+): void {
+  if (by !== allocation.agent) return;
+  allocation.claimUntilMs = null;
+  allocation.heardAtMs = atMs;
 }
 
 /** Moves every lease, grace and queue time-out by the length of an outage (semantics §6.4). */
@@ -219,6 +225,7 @@ export function leasesExtended(team: Team, byMs: number): void {
     setExpiry(team, allocation, Math.min(allocation.expiresAtMs + byMs, deadlineAtMs));
     if (allocation.claimUntilMs !== null) allocation.claimUntilMs += byMs;
     allocation.endsByMs += byMs;
+    allocation.heardAtMs += byMs;
     if (allocation.graceEndsAtMs !== null) allocation.graceEndsAtMs += byMs;
   }
   for (const waiting of team.waiting.values()) {

@@ -155,7 +155,10 @@ export function checkEnd(
   }
 }
 
-/** INV-14: what is taken back is held beneath a node that is short of it. O(depth × resources). */
+/**
+ * INV-14: what is taken back is held beneath a node that is short of it, or under pressure and past
+ * the time that its holders had. O(depth × resources).
+ */
 export function checkReclaim(
   event: BursarEvent,
   { id, node }: Allocation,
@@ -166,6 +169,8 @@ export function checkReclaim(
     for (const resource in taken) {
       const second = above.accounts.get(resource)?.second;
       if (second?.limit != null && second.committed > second.limit) return;
+      const { shedUntilMs = null } = above.accounts.get(resource) ?? {};
+      if (shedUntilMs !== null && shedUntilMs <= event.atMs) return;
     }
   }
   const what = `what ${id} gives back`;

@@ -31,7 +31,16 @@ export function reclaimAbove(
   limits: ResourceLimits,
   atMs: number,
 ): Reclaim | undefined {
-  const excess = excessOf(team, node, limits);
+  return takeBack(team, node, excessOf(team, node, limits), atMs);
+}
+
+/** The same for an excess that is known, of any reason. */
+export function takeBack(
+  team: Team,
+  node: Node,
+  excess: Amounts,
+  atMs: number,
+): Reclaim | undefined {
   if (Object.keys(excess).length === 0) return undefined;
   const held = holdersOf(team, node, excess);
   if (held.length === 0) return undefined;

@@ -8,6 +8,7 @@ import { rescheduleDivided } from '../distribution/divided.ts';
 import { alertOf } from '../emergencies/alerts.ts';
 import { forgetSpendRates, noteForecast } from '../forecasts/forecast.ts';
 import { stopBegun, stopEnded } from '../levels/standing.ts';
+import { notePressure } from '../shedding/pressure.ts';
 import { accountKey, type Position, type Team } from '../team.ts';
 import { grantAdded, grantsRebased } from '../windows/evolve-grants.ts';
 import { setWindow } from '../windows/evolve-window.ts';
@@ -191,7 +192,10 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
   // No request opens it again: whoever waits for it waits in vain.
   if (team.policy.autoOpen === 'none' && team.waiting.size > 0) team.agenda.sweeps.add(node.path);
   const climbs: ResourceClimb[] = [];
-  for (const [resource, account] of node.accounts) climbs.push(rollUpClimb(resource, account));
+  for (const [resource, account] of node.accounts) {
+    team.shortReserves.delete(accountKey(node.path, resource));
+    climbs.push(rollUpClimb(resource, account));
+  }
   climb(team, parent, 'childClosed', event, climbs);
   branchLeaves(team, node);
 }
@@ -246,6 +250,7 @@ export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
     // Found again by who may be evicted now, when they are next asked for.
     node.holders = undefined;
     for (const queue of node.queues?.values() ?? []) queue.reorder(team.policy.aging);
+    for (const resource of node.accounts.keys()) notePressure(team, node, resource);
     if (node.tier !== 'team' && node.tier !== 'swarm') continue;
     for (const resource of node.accounts.keys()) {
       team.agenda.rungs.add(accountKey(node.path, resource));

@@ -169,6 +169,7 @@ export function accountOf(nodes: Nodes, node: ModelNode, resource: string): Acco
     booked: 0,
     reserved: 0,
     reserveTarget: 0,
+    shedUntilMs: null,
     peakHeld: 0,
     rung: 0,
   };

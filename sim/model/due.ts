@@ -32,6 +32,9 @@ export function dueBy(state: State, byMs: number): Due[] {
   }
   for (const node of state.nodes.values()) {
     add(node.deadlineAtMs, 'deadline of a node', node.path);
+    for (const [resource, { shedUntilMs }] of node.accounts) {
+      add(shedUntilMs, `end of the time to shrink in ${resource}`, node.path);
+    }
     if (node.isClosing) add(node.fenceAtMs, 'forced close', node.path);
     add(node.recovery?.nextAtMs ?? null, 'interval of a slow start', node.path);
     add(risesAtMs(state, node), 'rise of the level', node.path);

@@ -71,6 +71,14 @@ export function changeReserve(state: State, event: EventOf<'ReserveChanged'>): v
   add(state.nodes, event.path, 'reserved', { [event.resource]: event.change });
 }
 
+/** holders of a capacity are asked to shrink, until it is over. */
+export function shed(state: State, event: EventOf<'ShrinkRequested' | 'SheddingEnded'>): void {
+  const node = state.nodes.get(event.path);
+  if (node === undefined) return;
+  const untilMs = event.type === 'ShrinkRequested' ? event.untilMs : null;
+  accountOf(state.nodes, node, event.resource).shedUntilMs = untilMs;
+}
+
 /** Takes from what a reservation has left, or gives it back. */
 export function changeLeft(
   state: State,

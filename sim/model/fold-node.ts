@@ -3,7 +3,14 @@ import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, touch } from './books.ts';
 import { openBranch, owe, runOfBranch } from './branches.ts';
-import { changeReserve, distribute, endReservation, reserve, transfer } from './fold-ledger.ts';
+import {
+  changeReserve,
+  distribute,
+  endReservation,
+  reserve,
+  shed,
+  transfer,
+} from './fold-ledger.ts';
 import { foldStop } from './fold-stop.ts';
 import { setBase } from './fold-windows.ts';
 import { type ModelNode, newNode } from './nodes.ts';
@@ -52,6 +59,9 @@ export function foldNode(state: State, event: BursarEvent): void {
       return reserve(state, event);
     case 'ReservationEnded':
       return endReservation(state, event);
+    case 'ShrinkRequested':
+    case 'SheddingEnded':
+      return shed(state, event);
     case 'ReserveChanged':
       return changeReserve(state, event);
     case 'PolicySet':

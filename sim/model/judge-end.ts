@@ -6,6 +6,7 @@ import { concerns } from './concerns.ts';
 import { isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { consumablesOf } from './fold-allocation.ts';
+import { isShedNow } from './judge-shedding.ts';
 import { judgeEarlier } from './judge-windows.ts';
 import { oweFreeze, oweRequeue } from './owed.ts';
 import { countedBy } from './rates.ts';
@@ -81,11 +82,14 @@ function judgeMoment({ state, event, find }: Ended, live: Live): void {
       if (deadlineAtMs == null || atMs < deadlineAtMs) find('INV-10', 'no deadline yet', live.id);
       return;
     }
-    case 'reclaimed':
-      if (!isShortAbove(state.nodes, live.path, Object.keys(live.items))) {
+    case 'reclaimed': {
+      const taken = Object.keys(live.items);
+      const isShort = isShortAbove(state.nodes, live.path, taken);
+      if (!isShort && !isShedNow(state, live.path, taken)) {
         find('S §6.6', 'no limit above it is short', live.id);
       }
       return;
+    }
     case 'fenced':
       if (!isFencedNow(state, live, atMs)) find('S §6.7', 'no stop or close fences it', live.id);
   }

@@ -8,6 +8,7 @@ import { isSame, isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { consumablesOf } from './fold-allocation.ts';
 import { rulesMet } from './judge-approval.ts';
+import { isShedNow } from './judge-shedding.ts';
 import { mayOperate } from './judge-wait.ts';
 import { growthItems, levelBarOf } from './levels.ts';
 import { queueOf } from './rank.ts';
@@ -106,7 +107,9 @@ function judgeReclaim(bench: Bench<EventOf<'AllocationResized'>>): void {
   judgeBack(bench, live);
   if (event.by !== undefined) find('S §6.6', 'a cut has no agent', live.id);
   if (live.ask.preemptible === false) find('S §6.6', 'it may not be taken', live.id);
-  if (!isShortAbove(state.nodes, live.path, Object.keys(event.items))) {
+  const taken = Object.keys(event.items);
+  const isShort = isShortAbove(state.nodes, live.path, taken);
+  if (!isShort && !isShedNow(state, live.path, taken)) {
     find('S §6.6', 'no limit above it is short', live.id);
   }
   for (const [resource, amount] of Object.entries(event.items)) {

@@ -40,6 +40,7 @@ import {
 import { judgePreemption, judgeReclaimed } from './judge-preemption.ts';
 import { judgeInterval, judgeRecovered } from './judge-recovery.ts';
 import { judgeReserveChanged } from './judge-reserve.ts';
+import { judgeSheddingEnded, judgeShrink } from './judge-shedding.ts';
 import {
   judgeAcknowledged,
   judgeFrozen,
@@ -92,6 +93,8 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   Reserved: judgeReserved,
   ReservationEnded: judgeReservationEnded,
   ReserveChanged: judgeReserveChanged,
+  ShrinkRequested: judgeShrink,
+  SheddingEnded: judgeSheddingEnded,
   PolicySet: judgePolicy,
   CredentialEnrolled: judgeEnrolled,
   CredentialDismissed: judgeDismissed,

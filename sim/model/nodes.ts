@@ -39,6 +39,8 @@ export interface Account {
   /** Kept for emergencies, and what that is to be. */
   reserved: number;
   reserveTarget: number;
+  /** Its holders are asked to shrink until then. */
+  shedUntilMs: number | null;
   /** Most ever held with descendants. */
   peakHeld: number;
   /** Highest rung of the ladder that has fired and not re-armed; 0: none. */

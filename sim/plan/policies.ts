@@ -80,10 +80,32 @@ export function drawPolicy(scene: Scene): PolicyInput {
     approvalMs: draw.pick([1, 800, 5_000]),
     pools: draw.maybe(300, () => drawPoolRules(scene)),
     tools: draw.maybe(250, () => drawTools(scene)),
+    ...drawSafeguards(scene, credits),
+  });
+}
+
+/** What is kept for emergencies and shed under pressure; how far a settle may go. */
+function drawSafeguards(scene: Scene, credits: number): PolicyInput {
+  const { draw } = scene;
+  return {
+    shedding: draw.maybe(350, () => drawShedding(scene)),
     reserves: draw.maybe(350, () => drawReserves(scene)),
     overrunMax: draw.maybe(300, () => (draw.isHit(250) ? null : { credits: draw.int(0, 60) })),
     settleMax: draw.maybe(150, () => ({ credits: Math.floor(credits / draw.int(1, 4)) })),
-  });
+  };
+}
+
+/** Of capacities that come under pressure often. */
+function drawShedding({ draw }: Scene): NonNullable<PolicyInput['shedding']> {
+  const onPermille = draw.pick([100, 500, 500, 900, 1_000]);
+  return {
+    [draw.pick(['memory', 'memory', 'concurrency', 'slot.gpu'])]: {
+      onPermille,
+      offPermille: draw.pick([0, 50, Math.floor(onPermille / 2), onPermille - 1]),
+      graceMs: draw.pick([100, 500, 5_000]),
+      idleMs: draw.maybe(500, () => draw.pick([1, 400, 5_000])) ?? null,
+    },
+  };
 }
 
 /** Who may be evicted for whom. */

@@ -61,6 +61,7 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     'level',
     'rebalance',
     'recovery',
+    'shed',
   ] as const;
   const due = fc.record({
     atMs: fc.nat(20),
