@@ -74,6 +74,20 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
   }
   const completed = completeStops(team, atMs);
   if (completed.length > 0) return completed;
+  const closed = closeNext(team, atMs);
+  if (closed.length > 0) return closed;
+  // Last: a branch that closes at once leaves what it has but once.
+  for (const path of agenda.branches) {
+    agenda.branches.delete(path);
+    const events = shareBranches(team, path, atMs);
+    if (events.length > 0) return events;
+  }
+  return [];
+}
+
+/** The next closing that is complete, or what has to end before it is. */
+function closeNext(team: Team, atMs: number): BursarEvent[] {
+  const { agenda } = team;
   for (const path of agenda.closings) {
     agenda.closings.delete(path);
     const node = team.nodes.get(path);
@@ -86,12 +100,6 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     if (node.liveTree > 0) continue;
     const isOver = node.phase === 'closing' ? !isAwaited(team, path) : isIdleAutoStep(node);
     if (isOver) return [{ ...stamp('NodeClosed', team, atMs), path }];
-  }
-  // Last: a branch that closes at once leaves what it has but once.
-  for (const path of agenda.branches) {
-    agenda.branches.delete(path);
-    const events = shareBranches(team, path, atMs);
-    if (events.length > 0) return events;
   }
   return [];
 }

@@ -53,11 +53,6 @@ export function choosePools(
   return { ask: { ...ask, items }, poolUse };
 }
 
-/** Whether an ask has pools to choose from, and one of them is this resource. */
-export function mayTake({ anyOf }: Ask, resource: string): boolean {
-  return anyOf?.some(({ pools }) => pools.includes(resource)) ?? false;
-}
-
 function itemOf({ amount, min }: PoolGroup): { amount: number; min?: number } {
   return { amount, ...(min === undefined ? {} : { min }) };
 }

@@ -67,7 +67,7 @@ function inOrder(state: State, path: string, { pools }: Group): string[] {
  * A-07: the pool of a group that an ask has to take now: the least used in which it fits and where
  * nobody is before it; else the one it had before, or the least used that could ever hold it.
  */
-export function poolDue(
+function poolDue(
   state: State,
   id: string,
   ask: Ask,
@@ -90,7 +90,7 @@ export function poolDue(
 }
 
 /** The pool of a group that is among the items of an ask. */
-export function poolIn({ items }: Pick<Ask, 'items'>, { pools }: Group): string | undefined {
+function poolIn({ items }: Pick<Ask, 'items'>, { pools }: Group): string | undefined {
   return pools.find((pool) => items[pool] !== undefined);
 }
 

@@ -143,24 +143,23 @@ test('T-15 branches of branches divide on; a top-up of the run reaches all of th
   );
 });
 
-const step = fc.oneof(
-  fc.record({ kind: fc.constant('open' as const), name: fc.constantFrom('a', 'b', 'c', 'd') }),
-  fc.record({ kind: fc.constant('close' as const), name: fc.constantFrom('a', 'b', 'c', 'd') }),
-  fc.record({ kind: fc.constant('ask' as const), name: fc.constantFrom('a', 'b', 'c', 'd') }),
-  fc.record({ kind: fc.constant('limit' as const), name: fc.constant('') }),
-);
+const name = fc.constantFrom('a', 'b', 'c');
+const step = fc.record({
+  kind: fc.constantFrom('open', 'open', 'ask', 'ask', 'ask', 'close', 'limit'),
+  name,
+});
 
 test('T-15 INV-2 the shares are the whole of the run and never less than what is committed', () => {
   const plays = fc.array(fc.tuple(step, fc.integer({ min: 1, max: 60 })), { maxLength: 24 });
   const method = fc.constantFrom('fair' as const, 'proportional' as const, 'priority' as const);
   fc.assert(
     fc.property(plays, method, (steps, branchBy) => {
-      const rig = givenRun();
-      for (const [no, [{ kind, name }, size]] of steps.entries()) {
-        if (kind === 'open') rig.when(branch(name, { branchBy, weightMilli: size }));
-        else if (kind === 'close') rig.when({ ...close(name), force: true } as CommandInput);
+      const rig = givenRun(branch('a', { branchBy }));
+      for (const [no, [{ kind, name: which }, size]] of steps.entries()) {
+        if (kind === 'open') rig.when(branch(which, { branchBy, weightMilli: size }));
+        else if (kind === 'close') rig.when({ ...close(which), force: true } as CommandInput);
         else if (kind === 'limit') rig.when(setLimits(RUN, { credits: size * 3 }));
-        else rig.when(ask(`r${no}`, { credits: size }, on(name)), 'ann');
+        else rig.when(ask(`r${no}`, { credits: size }, on(which)), 'ann');
         if (kind !== 'ask') checkShares(rig);
       }
       assert.equal(limitsOf(rig.takenOver()), limitsOf(rig));
