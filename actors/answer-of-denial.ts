@@ -1,4 +1,5 @@
 import type { AnswerOf } from '../events/answers.ts';
+import type { DecisionEvent } from '../events/decision-event.ts';
 import { adviceOnDenial, DENIALS } from '../events/denials.ts';
 import type { EventOf } from '../events/events.ts';
 
@@ -20,7 +21,15 @@ export function deniedAnswer(event: EventOf<'RequestDenied'>): AnswerOf<'denied'
     ...(waitedMs === undefined ? {} : { waitedMs }),
     rule,
     ...(factors === undefined ? {} : { factors }),
+    ...insteadOf(event),
   };
+}
+
+/** What was asked for in place of resources whose breakers are open. */
+export function insteadOf({ ask }: Pick<DecisionEvent, 'ask'>): {
+  instead?: Record<string, string>;
+} {
+  return ask.instead === undefined ? {} : { instead: ask.instead };
 }
 
 function messageOf(event: EventOf<'RequestDenied'>): string {
@@ -44,6 +53,10 @@ function messageOf(event: EventOf<'RequestDenied'>): string {
     return `${event.reason}: ${requested} ${resource} is above ${above} (rule ${event.rule} of ${at})`;
   }
   if (event.reason === 'degraded') return `${event.reason}: ${factors?.['bar']}`;
+  if (event.reason === 'breaker_open') {
+    const { at, resource, state: phase } = factors ?? {};
+    return `${event.reason}: ${resource} is not served beneath ${at}, its breaker is ${phase}`;
+  }
   if (short === undefined) {
     const at = typeof factors?.['at'] === 'string' ? ` (at ${factors['at']})` : '';
     return `${event.ask.path}: ${event.reason}${at}`;

@@ -1,7 +1,7 @@
 import type { Answer, AnswerOf } from '../events/answers.ts';
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { refuse } from '../events/refusals.ts';
-import { deniedAnswer } from './answer-of-denial.ts';
+import { deniedAnswer, insteadOf } from './answer-of-denial.ts';
 
 /**
  * The answer that a recorded event is to its command: a pure function of the event, so that a
@@ -29,6 +29,7 @@ export function answerOf(
         timeoutInMs: Math.max(0, event.untilMs - nowMs),
         rule: event.rule,
         ...withFactors(event),
+        ...insteadOf(event),
       };
     case 'ApprovalRequested': {
       const { id, resource, requested, above, rule } = event;
@@ -217,6 +218,15 @@ function alarmAnswer(event: BursarEvent, nowMs: number): Answer | undefined {
       return { outcome: 'acknowledged', stop: event.stop, ...withId(event) };
     case 'StopLifted':
       return { outcome: 'recovered', path: event.path, stop: event.stop, ...withId(event) };
+    case 'BreakerOpened': {
+      const { path, resource, untilMs } = event;
+      const retryInMs = untilMs === undefined ? null : Math.max(0, untilMs - nowMs);
+      return { outcome: 'breaker_opened', path, resource, retryInMs, ...withId(event) };
+    }
+    case 'BreakerClosed': {
+      const { path, resource } = event;
+      return { outcome: 'breaker_closed', path, resource, ...withId(event) };
+    }
     default:
       return undefined;
   }
@@ -236,6 +246,8 @@ function grantedAnswer(event: EventOf<'AllocationGranted'>, expiresInMs: number)
   if (event.preempted !== undefined) answer.preempted = event.preempted;
   if (event.reserve !== undefined) answer.reserve = event.reserve;
   if (event.topUp !== undefined) answer.topUp = event.topUp;
+  if (event.ask.instead !== undefined) answer.instead = event.ask.instead;
+  if (event.probe !== undefined) answer.probe = event.probe;
   return answer;
 }
 

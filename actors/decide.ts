@@ -12,6 +12,7 @@ import {
 import { decideRequest } from './allocations/decide-request.ts';
 import { decideCancelReservation, decideReserve } from './allocations/decide-reservation.ts';
 import { decideSettle } from './allocations/decide-settle.ts';
+import { decideCloseBreaker, decideOpenBreaker } from './breakers/decide-breaker.ts';
 import { answered, type Context, type Decision } from './context.ts';
 import { decidePolicy, decideSetPolicy } from './decide-policy.ts';
 import {
@@ -113,6 +114,10 @@ function decideNew(team: Team, command: Command, ctx: Context, shard: number): D
       return decideAcknowledgeStop(team, command, ctx);
     case 'recover':
       return decideRecover(team, command, ctx);
+    case 'openBreaker':
+      return decideOpenBreaker(team, command, ctx);
+    case 'closeBreaker':
+      return decideCloseBreaker(team, command, ctx);
     default:
       return decideRead(team, command, ctx, shard);
   }

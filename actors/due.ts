@@ -2,6 +2,7 @@ import type { BursarEvent } from '../events/events.ts';
 import { endOfReservation } from './allocations/decide-reservation.ts';
 import { waitingDenial } from './allocations/denial.ts';
 import { endOf, noEarlierEnds } from './allocations/end.ts';
+import { breakerDue } from './breakers/follow-breaker.ts';
 import { stamp } from './context.ts';
 import { rebalanceDue } from './distribution/rebalance.ts';
 import { levelDue } from './levels/change-level.ts';
@@ -62,6 +63,8 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
       const still = (freezes?.size ?? 0) > 1 ? { stillFrozen: true as const } : {};
       return [{ ...stamp('Unfrozen', team, atMs), path, freeze, ...still }];
     }
+    case 'breaker':
+      return breakerDue(team, due, atMs);
     case 'stop':
       return stopDue(team, due, atMs);
     case 'level':

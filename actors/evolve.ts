@@ -16,6 +16,12 @@ import {
 } from './allocations/evolve-allocation.ts';
 import { reservationEnded, reserved } from './allocations/evolve-reservation.ts';
 import { branchLeaves } from './branches/branching.ts';
+import {
+  breakerClosed,
+  breakerHalfOpened,
+  breakerOpened,
+  noteUnresolved,
+} from './breakers/evolve-breaker.ts';
 import { InvariantError } from './checks/invariant-error.ts';
 import { distributed } from './distribution/evolve-distribution.ts';
 import { isEmergency } from './emergencies/emergency.ts';
@@ -110,7 +116,10 @@ function apply(team: Team, event: BursarEvent, at: Position): void {
     case 'LateSettled':
       return lateSettled(team, event, at);
     case 'RequestDenied':
-      if (event.waited) leaveQueue(team, event.id, event);
+      if (event.waited) {
+        noteUnresolved(team, event);
+        leaveQueue(team, event.id, event);
+      }
       leaveApprovals(team, event.id);
       return team.runtime.resolver(team.name, event);
     case 'ApprovalRequested':
@@ -210,6 +219,12 @@ function applyToTree(team: Team, event: TreeEvent, at: Position): void {
     }
     case 'StopLifted':
       return stopLifted(team, event);
+    case 'BreakerOpened':
+      return breakerOpened(team, event);
+    case 'BreakerHalfOpened':
+      return breakerHalfOpened(team, event);
+    case 'BreakerClosed':
+      return breakerClosed(team, event);
     case 'ThresholdCrossed':
       return setRung(team, event.path, event.resource, event.rung);
     case 'ThresholdRearmed':
@@ -294,6 +309,9 @@ type TreeEvent =
       | 'StopAcknowledged'
       | 'StopCompleted'
       | 'StopLifted'
+      | 'BreakerOpened'
+      | 'BreakerHalfOpened'
+      | 'BreakerClosed'
       | 'ThresholdCrossed'
       | 'ThresholdRearmed'
       | 'DegradationChanged'

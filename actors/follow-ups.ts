@@ -2,6 +2,7 @@ import type { BursarEvent } from '../events/events.ts';
 import { isWithin, parentPathOf } from '../events/names.ts';
 import { endOfReservation } from './allocations/decide-reservation.ts';
 import { shareBranches } from './branches/share-branches.ts';
+import { breakerChange } from './breakers/follow-breaker.ts';
 import { stamp } from './context.ts';
 import { announce } from './emergencies/announce.ts';
 import { stopCompleted } from './emergencies/stop-progress.ts';
@@ -33,17 +34,8 @@ const SWEPT_AT_ONCE = 32;
 export function followUps(team: Team, atMs: number, at: Position): BursarEvent[] {
   const { agenda } = team;
   if (isEmpty(agenda)) return NOTHING;
-  for (const id of agenda.rests) {
-    agenda.rests.delete(id);
-    const allocation = team.allocations.get(id);
-    const claim = allocation && claimOf(team, allocation, atMs);
-    if (claim !== undefined) return [claim];
-  }
-  for (const key of agenda.grants) {
-    agenda.grants.delete(key);
-    const events = countGrants(team, key, atMs);
-    if (events.length > 0) return events;
-  }
+  const first = countedFirst(team, atMs);
+  if (first.length > 0) return first;
   const givenUp = giveUpReserves(team, atMs);
   if (givenUp.length > 0) return givenUp;
   const told = tellAlarms(team, atMs);
@@ -104,6 +96,28 @@ function closeNext(team: Team, atMs: number): BursarEvent[] {
   return [];
 }
 
+/** What has to be known before anybody is served: breakers that trip, claims, grants that count. */
+function countedFirst(team: Team, atMs: number): BursarEvent[] {
+  const { agenda } = team;
+  for (const key of agenda.breakers) {
+    agenda.breakers.delete(key);
+    const events = breakerChange(team, key, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const id of agenda.rests) {
+    agenda.rests.delete(id);
+    const allocation = team.allocations.get(id);
+    const claim = allocation && claimOf(team, allocation, atMs);
+    if (claim !== undefined) return [claim];
+  }
+  for (const key of agenda.grants) {
+    agenda.grants.delete(key);
+    const events = countGrants(team, key, atMs);
+    if (events.length > 0) return events;
+  }
+  return NOTHING;
+}
+
 /** What use of the accounts calls for: rungs and thresholds, levels, forecasts, slow starts. */
 function tellAlarms(team: Team, atMs: number): BursarEvent[] {
   const { agenda } = team;
@@ -145,9 +159,11 @@ function completeStops(team: Team, atMs: number): BursarEvent[] {
 }
 
 function isEmpty(agenda: Team['agenda']): boolean {
-  const { rests, grants, rungs, levels, recoveries, forecasts, sweeps, barred } = agenda;
+  const { breakers, rests, grants, rungs, levels, recoveries, forecasts } = agenda;
+  const { sweeps, barred } = agenda;
   const { collects, queues, reserves, pressures, stops, closings, branches } = agenda;
-  const first = rests.size + grants.size + rungs.size + levels.size + recoveries.size;
+  const first =
+    breakers.size + rests.size + grants.size + rungs.size + levels.size + recoveries.size;
   const second = forecasts.size + sweeps.size + barred.size + collects.size + queues.size;
   const last = reserves.size + pressures.size + stops.size + closings.size + branches.size;
   return first + second + last === 0;
@@ -156,6 +172,7 @@ function isEmpty(agenda: Team['agenda']): boolean {
 /** Puts everything on the agenda: after a restart, or when policy has changed. */
 export function sweepAll(team: Team): void {
   team.agenda.sweeps.add(team.name);
+  for (const key of team.breakers.keys()) team.agenda.breakers.add(key);
   for (const { id, topUp } of team.allocations.values()) {
     if (topUp !== null && !team.waiting.has(topUp)) team.agenda.rests.add(id);
   }

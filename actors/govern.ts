@@ -3,6 +3,7 @@ import type { Command } from '../events/commands.ts';
 import { isDecision } from '../events/decision-event.ts';
 import type { BursarEvent } from '../events/events.ts';
 import { answerOf } from './answer-of.ts';
+import { insteadOf } from './answer-of-denial.ts';
 import { alternativesTo } from './contests/alternatives.ts';
 import type { Context, Decision } from './context.ts';
 import { decide } from './decide.ts';
@@ -128,6 +129,7 @@ function wouldBe(team: Team, decision: Decision): Answer {
   const alternatives = alternativesTo(team, event);
   const why = {
     rule,
+    ...insteadOf(event),
     ...(factors === undefined ? {} : { factors }),
     ...(alternatives.length === 0 ? {} : { alternatives }),
   };

@@ -6,6 +6,7 @@ import type { Amounts } from '../events/resources.ts';
 import type { Role } from '../events/roles.ts';
 import type { Resources } from './accounts/registry.ts';
 import type { Reservation } from './allocations/reservation.ts';
+import type { Breaker } from './breakers/breaker.ts';
 import { InvariantWatch, type Watch } from './checks/invariants.ts';
 import { CRISES, type Crises } from './emergencies/crisis-machine.ts';
 import type { SpendRate } from './forecasts/spend-rate.ts';
@@ -137,6 +138,8 @@ export interface Contest {
 export interface Agenda {
   /** Allocations whose claims for the rest have to join a queue. */
   readonly rests: Set<string>;
+  /** Breakers for which something was counted or tried. */
+  readonly breakers: Set<string>;
   /** Beneficiaries of preemption for whom something may have come free. */
   readonly collects: Set<string>;
   /** Queues whose head may be served now. */
@@ -195,6 +198,8 @@ export interface Team {
   readonly reservations: Map<string, Reservation>;
   /** Accounts whose emergency reserve is not full. */
   readonly shortReserves: Set<string>;
+  /** Circuit breakers that count something or are not closed, by account key. */
+  readonly breakers: Map<string, Breaker>;
   /** By account key, and by their own id. */
   readonly contests: Map<string, Contest>;
   readonly contestsById: Map<string, Contest>;
@@ -245,6 +250,8 @@ export type EmergencyEvent = EventOf<
   | 'RecoveryAdvanced'
   | 'RecoveryCompleted'
   | 'UsageQuarantined'
+  | 'BreakerOpened'
+  | 'BreakerClosed'
 >;
 
 /** A team of which nothing is recorded yet. */
@@ -274,12 +281,14 @@ export function newTeam(
     approvals: new Map(),
     reservations: new Map(),
     shortReserves: new Set(),
+    breakers: new Map(),
     contests: new Map(),
     contestsById: new Map(),
     emergencies: [],
     emergenciesForgottenSeq: 0,
     spendRates: new Map(),
     agenda: {
+      breakers: new Set(),
       rests: new Set(),
       collects: new Set(),
       queues: new Set(),

@@ -3,6 +3,7 @@ const RANK = {
   window: -2,
   grant: -1,
   thaw: 0,
+  breaker: 0.5,
   fence: 1,
   stop: 2,
   deadline: 3,
@@ -27,7 +28,7 @@ export interface Due {
   readonly atMs: number;
   readonly kind: DueKind;
   readonly team: string;
-  /** Allocation, waiting request, path, or path and freeze or stop, by kind. */
+  /** Allocation, waiting request, path, or path and freeze, stop or resource, by kind. */
   readonly id: string;
 }
 
@@ -55,6 +56,7 @@ export class TimerHeap {
     window: 0,
     grant: 0,
     thaw: 0,
+    breaker: 0,
     fence: 0,
     stop: 0,
     deadline: 0,

@@ -7,6 +7,7 @@ import { effectiveAvailable, effectiveLimit, shownAvailable } from './accounts/a
 import { termsOf } from './accounts/balance-terms.ts';
 import { typeIn } from './accounts/registry.ts';
 import type { Reservation } from './allocations/reservation.ts';
+import { breakersAt } from './breakers/breaker-view.ts';
 import { stopView } from './emergencies/stop-progress.ts';
 import { type Forecast, forecastOf } from './forecasts/forecast.ts';
 import { crisisView } from './levels/told.ts';
@@ -76,6 +77,7 @@ export function balanceOf(
     reservations: [...(node.reservations ?? [])].map((one) => reservationView(one, nowMs)),
     lines: lines.sort((a, b) => (a.resource < b.resource ? -1 : 1)),
     ...(node.rates === undefined ? {} : { rates: rateLines(team, node, nowMs) }),
+    ...(team.breakers.size === 0 ? {} : { breakers: breakersAt(team, node.path, nowMs) }),
     children: [...node.children].map(nameOf).sort(),
   };
 }

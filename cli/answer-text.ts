@@ -4,6 +4,7 @@ import { policyText } from '../policies/write-policy.ts';
 import { durationText } from '../workload/number-text.ts';
 import { alternativesText } from './alternatives-text.ts';
 import { balanceText } from './balance-text.ts';
+import { breakerAnswerText } from './breaker-text.ts';
 import { distributionText } from './distribution-text.ts';
 import { storedEventLine } from './event-text.ts';
 import { approvalsText, queueText } from './queue-text.ts';
@@ -114,6 +115,8 @@ function otherText(
     | 'stopped'
     | 'acknowledged'
     | 'recovered'
+    | 'breaker_opened'
+    | 'breaker_closed'
     | 'balance'
     | 'allocation'
     | 'waiting'
@@ -163,6 +166,9 @@ function otherText(
       return `${paint.green('acknowledged')} ${answer.stop}`;
     case 'recovered':
       return `${paint.green('recovered')} ${answer.path}`;
+    case 'breaker_opened':
+    case 'breaker_closed':
+      return breakerAnswerText(answer, paint);
     case 'balance':
       return balanceText(answer, paint);
     case 'allocation': {
@@ -206,6 +212,8 @@ function grantText(answer: AnswerIn<'granted' | 'partial'>, paint: Colours): str
     lines.push(`  ${showAmounts(reserve.drawn)} out of the emergency reserve of ${reserve.path}`);
   }
   if (topUp !== undefined) lines.push(`  waits for the rest as ${topUp}`);
+  if (answer.probe)
+    lines.push('  tries a half-open breaker: say what did not work when you settle');
   if (preempted !== undefined) lines.push(`  in place of ${preempted.join(', ')}`);
   return lines.join('\n');
 }
@@ -289,10 +297,14 @@ function adjustedText({ allocation, more, less }: AnswerIn<'adjusted'>, paint: C
 function whyText({
   rule,
   factors,
+  instead,
 }: {
   readonly rule: string;
+  /** Resources whose breakers are open, and what is asked for in their place. */
+  readonly instead?: Readonly<Record<string, string>> | undefined;
   readonly factors?: Readonly<Record<string, unknown>> | undefined;
 }): string {
   const shown = Object.entries(factors ?? {}).map(([name, value]) => `${name} ${value}`);
-  return `  rule ${rule}${shown.length === 0 ? '' : ` (${shown.join(', ')})`}`;
+  const others = Object.entries(instead ?? {}).map(([from, to]) => `\n  ${to} in place of ${from}`);
+  return `  rule ${rule}${shown.length === 0 ? '' : ` (${shown.join(', ')})`}${others.join('')}`;
 }

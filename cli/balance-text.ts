@@ -1,7 +1,9 @@
 import type { BalanceLine } from '../events/balance-line.ts';
+import type { BreakerView } from '../events/breaker-view.ts';
 import type { CrisisView } from '../events/crisis-view.ts';
 import { priorityName } from '../events/priority.ts';
 import { countOf, durationText } from '../workload/number-text.ts';
+import { breakerLines } from './breaker-text.ts';
 import { ratesTable, type ShownRate } from './rate-text.ts';
 import type { Colours } from './screen.ts';
 import { tableText } from './tables.ts';
@@ -24,6 +26,7 @@ export type ShownBalance = {
   readonly deadlineAtMs?: number | null;
   readonly branchOf?: string | undefined;
   readonly branchBy?: string | undefined;
+  readonly breakers?: readonly BreakerView[] | undefined;
   readonly reservations?: readonly ShownReservation[] | undefined;
   readonly crisis?: CrisisView | undefined;
 };
@@ -56,6 +59,7 @@ export function balanceText(balance: ShownBalance, paint: Colours): string {
     ...(balance.rates === undefined ? [] : [ratesTable(balance.rates, paint)]),
     ...lines.flatMap(termTexts),
     ...(balance.reservations ?? []).map(reservationText),
+    ...breakerLines(balance.breakers ?? [], paint),
     ...(children.length === 0 ? [] : [paint.dim(`beneath it: ${shown}${more}`)]),
   ].join('\n');
 }

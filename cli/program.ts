@@ -4,6 +4,7 @@ import { addAllocationCommands } from './commands/allocations.ts';
 import { addApprovals } from './commands/approvals.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addBalance } from './commands/balance.ts';
+import { addBreakerCommands } from './commands/breakers.ts';
 import { addBudgetMoves } from './commands/budget-moves.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDistribute } from './commands/distribute.ts';
@@ -43,6 +44,7 @@ const GROUPS: readonly [
       addPolicyCommands,
       addDistribute,
       addEmergencyCommands,
+      addBreakerCommands,
       addAgentCommands,
     ],
   ],

@@ -1,9 +1,9 @@
 import type { AnswerOf } from '../events/answers.ts';
 import { LIMITS } from '../events/limits.ts';
 import type { Host } from '../host/host.ts';
-import { AbortedError, BursarError } from './errors.ts';
+import { AbortedError, BursarError, ToolFailedError } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Actual, AmountsInput, AskInput } from './inputs.ts';
+import type { Actual, AmountsInput, AskInput, Failures } from './inputs.ts';
 import type { Sender } from './sender.ts';
 import type { Journaled, Settled } from './settler.ts';
 import type { WorkUnderWay } from './work-under-way.ts';
@@ -32,7 +32,7 @@ export interface HeldAllocation {
 }
 
 /** What work on an allocation comes to: its real use, and whatever the caller wants of it. */
-export interface WorkResult {
+export interface WorkResult extends Failures {
   readonly actual: Actual;
 }
 
@@ -49,7 +49,11 @@ export interface AllocationParts {
   readonly sender: Sender;
   readonly underWay: WorkUnderWay;
   /** Settles by way of the journal. */
-  readonly settle: (allocation: string, actual: Actual) => Promise<Settled | Journaled>;
+  readonly settle: (
+    allocation: string,
+    actual: Actual,
+    failed: Failures['failed'],
+  ) => Promise<Settled | Journaled>;
   readonly onWarning: (warning: BursarError) => void;
 }
 
@@ -85,7 +89,7 @@ export async function workOn<R extends WorkResult>(
     const held = heldAllocation(parts.sender, grant, controller.signal, reported, hold);
     const result = await settleOnFailure(parts, held, reported, work);
     heartbeat.stop();
-    return { result, grant, settled: await parts.settle(id, result.actual) };
+    return { result, grant, settled: await parts.settle(id, result.actual, result.failed) };
   } finally {
     heartbeat.stop();
     signal?.removeEventListener('abort', onAbort);
@@ -125,7 +129,8 @@ async function settleOnFailure<R extends WorkResult>(
   } catch (error) {
     const actual = Object.keys(reported).length > 0 ? reported : 'unknown';
     try {
-      await parts.settle(held.id, actual);
+      const failed = error instanceof ToolFailedError ? error.failed : undefined;
+      await parts.settle(held.id, actual, failed);
     } catch (settleError) {
       if (settleError instanceof BursarError) parts.onWarning(settleError);
       else throw settleError;

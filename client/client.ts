@@ -9,7 +9,7 @@ import { Commands } from './commands.ts';
 import { type ClientParts, type ConnectOptions, prepare } from './connect.ts';
 import { EmergencyFeed } from './emergencies.ts';
 import { type BursarError, ClosedError, DeniedError, SettlesUndeliveredError } from './errors.ts';
-import type { Actual, AskInput, CallOptions, Timing } from './inputs.ts';
+import type { Actual, AskInput, CallOptions, Failures, Timing } from './inputs.ts';
 import { Notices } from './notices.ts';
 import { Outbox, type OutboxCounts } from './outbox.ts';
 import { Requests } from './requests.ts';
@@ -169,35 +169,38 @@ export class BursarClient extends Commands {
    * journal from before its first try until its answer, and repeated when the broker was away.
    *
    * @param actual use by resource, or 'unknown': what was reported, else what was held
-   * @param options `journal: true` resolves with `journaled` when the broker is away
+   * @param options `journal: true` resolves with `journaled` when the broker is away; `failed` names
+   *   what did not work
    * @throws UnavailableError: it stays in the journal and is repeated by itself
    * @throws RefusedError such as `implausible_amount`, and the others of {@link Commands}
    */
   settle(
     allocation: string,
     actual: Actual,
-    options: CallOptions & { readonly journal: true },
+    options: CallOptions & Failures & { readonly journal: true },
   ): Promise<Settled | Journaled>;
-  settle(allocation: string, actual: Actual, options?: CallOptions): Promise<Settled>;
+  settle(allocation: string, actual: Actual, options?: CallOptions & Failures): Promise<Settled>;
   settle(
     allocation: string,
     actual: Actual,
-    options: CallOptions & { readonly journal?: boolean } = {},
+    { failed, ...options }: CallOptions & Failures & { readonly journal?: boolean } = {},
   ): Promise<Settled | Journaled> {
-    return this.#end({ op: 'settle', allocation, actual }, options);
+    const command = { op: 'settle', allocation, actual };
+    return this.#end(failed === undefined ? command : { ...command, failed }, options);
   }
 
   /** Gives an allocation back; what was reported stays booked. Kept like {@link settle}. */
   release(
     allocation: string,
-    options: CallOptions & { readonly journal: true },
+    options: CallOptions & Failures & { readonly journal: true },
   ): Promise<Settled | Journaled>;
-  release(allocation: string, options?: CallOptions): Promise<Settled>;
+  release(allocation: string, options?: CallOptions & Failures): Promise<Settled>;
   release(
     allocation: string,
-    options: CallOptions & { readonly journal?: boolean } = {},
+    { failed, ...options }: CallOptions & Failures & { readonly journal?: boolean } = {},
   ): Promise<Settled | Journaled> {
-    return this.#end({ op: 'release', allocation }, options);
+    const command = { op: 'release', allocation };
+    return this.#end(failed === undefined ? command : { ...command, failed }, options);
   }
 
   /**
@@ -218,7 +221,7 @@ export class BursarClient extends Commands {
    *
    * `signal` is aborted when the work has to end: preempted, stopped, lease lost, or the caller's
    * own signal. If the work fails, what it last reported is settled, else 'unknown', which books
-   * what was held; the work's error is thrown on, or the reason of `signal` if that was aborted.
+   * what was held; a ToolFailedError tells the governor what did not work. The work's error is thrown on, or the reason of `signal` if that was aborted.
    * When the broker is away at the end, `settled` is `journaled`.
    *
    * @throws DeniedError, AbortedError, PreemptedError, StoppedError, LeaseLostError, RefusedError,
@@ -235,7 +238,8 @@ export class BursarClient extends Commands {
       host: this.#host,
       sender: this.sender,
       underWay: this.#underWay,
-      settle: (id: string, actual: Actual) => this.settle(id, actual, { journal: true }),
+      settle: (id: string, actual: Actual, failed: Failures['failed']) =>
+        this.settle(id, actual, { journal: true, failed }),
       onWarning: this.#onWarning,
     };
     return workOn(parts, ask, grant, work, options.signal);
@@ -332,7 +336,7 @@ export class BursarClient extends Commands {
   }
 
   #end(
-    command: { readonly op: string; readonly allocation: string; readonly actual?: Actual },
+    command: { readonly op: string; readonly allocation: string } & Record<string, unknown>,
     { id, timeoutMs, journal }: CallOptions & { readonly journal?: boolean },
   ): Promise<Settled | Journaled> {
     const isCallerId = id !== undefined;
@@ -357,6 +361,7 @@ export type {
   CallOptions,
   ConnectOptions,
   Emergency,
+  Failures,
   HeldAllocation,
   Journaled,
   Notice,

@@ -1,6 +1,6 @@
 import type { AnswerOf } from '../events/answers.ts';
 import type { CommandInput } from '../events/commands.ts';
-import type { AmountsInput, CallOptions, Fields, Timing } from './inputs.ts';
+import type { AmountsInput, CallOptions, Failures, Fields, Timing } from './inputs.ts';
 import type { Accepted } from './refusals.ts';
 import type { Sender } from './sender.ts';
 
@@ -67,7 +67,7 @@ export class Commands {
   report(
     allocation: string,
     used: AmountsInput,
-    options: CallOptions = {},
+    options: CallOptions & Failures = {},
   ): Promise<AnswerOf<'reported'>> {
     return this.#change({ op: 'report', allocation, used, ...options }, ['reported']);
   }
@@ -257,6 +257,27 @@ export class Commands {
   /** Lifts a stop. */
   recover(path: string, stop: string, options: CallOptions = {}): Promise<AnswerOf<'recovered'>> {
     return this.#change({ op: 'recover', path, stop, ...options }, ['recovered']);
+  }
+
+  /**
+   * Takes the supply of a resource away beneath a node: nothing of it is granted until it is tried
+   * again after `forMs`, or closed.
+   */
+  openBreaker(
+    path: string,
+    resource: string,
+    options: Fields<'openBreaker', 'path' | 'resource'> & Timing = {},
+  ): Promise<AnswerOf<'breaker_opened'>> {
+    return this.#change({ op: 'openBreaker', path, resource, ...options }, ['breaker_opened']);
+  }
+
+  /** Gives the supply of a resource back at once. */
+  closeBreaker(
+    path: string,
+    resource: string,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<'breaker_closed'>> {
+    return this.#change({ op: 'closeBreaker', path, resource, ...options }, ['breaker_closed']);
   }
 
   /** Limits, held, spent and available of a node, by resource, and its children. */

@@ -54,6 +54,22 @@ export class DeniedError extends BursarError {
   }
 }
 
+/**
+ * For work to throw: a tool or another resource that was granted did not work. `withAllocation` tells
+ * the governor, whose circuit breakers count it. A rate limit of the tool is no failure.
+ */
+export class ToolFailedError extends BursarError {
+  readonly failed: readonly string[];
+
+  /** @param failed the resources, by name: `tool.search` */
+  constructor(failed: string | readonly string[], cause?: unknown) {
+    const names = typeof failed === 'string' ? [failed] : failed;
+    const advice = 'Try another tool, or again later.';
+    super({ code: 'tool_failed', retryable: true, advice }, `${names.join(', ')} failed.`, cause);
+    this.failed = names;
+  }
+}
+
 /** No final answer before the deadline. */
 export class UnavailableError extends BursarError {
   /** The command's id: with it, repeating is safe. */

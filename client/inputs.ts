@@ -15,6 +15,12 @@ export type Actual = Fields<'settle', never>['actual'];
 /** Amounts by resource: microcredits, bytes, ms, counts. */
 export type AmountsInput = Readonly<Record<string, number>>;
 
+/** What did not work of what was granted, by resource. */
+export interface Failures {
+  /** Resources that failed: the governor's circuit breakers count them. */
+  readonly failed?: readonly string[] | undefined;
+}
+
 /** How long a command may take. */
 export interface Timing {
   /** Time until it fails with UnavailableError, ms; default that of the connection. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BalanceLine } from './balance-line.ts';
 import { BranchMethod } from './branches.ts';
+import { BreakerView, openedBreaker } from './breaker-view.ts';
 import { CrisisView } from './crisis-view.ts';
 import { DistributionSets } from './distribution.ts';
 import { Division } from './division.ts';
@@ -65,6 +66,9 @@ const shared = {
 const answer = <T extends string, S extends z.ZodRawShape>(outcome: T, shape: S) =>
   z.object({ outcome: z.literal(outcome), ...shared, ...shape });
 
+/** Resources whose breakers were open, and what is asked for in their place. */
+const instead = { instead: z.record(z.string(), z.string()).optional() };
+
 const grant = {
   id: z.string(),
   path: z.string(),
@@ -79,6 +83,9 @@ const grant = {
   reserve: ReserveDraw.optional(),
   /** The claim that is kept for the rest of a part: `status` and `cancel` take its name. */
   topUp: z.string().optional(),
+  ...instead,
+  /** A half-open breaker is tried by it: say what did not work when you settle. */
+  probe: z.literal(true).optional(),
 };
 
 /** An emergency as subscribers and catch-up see it. */
@@ -105,6 +112,8 @@ export const Emergency = z.object({
       ratePerHour: z.number(),
     })
     .optional(),
+  /** When an open breaker is tried again. */
+  untilMs: z.number().optional(),
   stop: z.string().optional(),
   below: z.number().nullable().optional(),
   ackUntilMs: z.number().optional(),
@@ -149,6 +158,7 @@ const AccountName = z.object({ path: z.string(), resource: z.string() });
 /** Fields of what a dry run answers. */
 const wouldBe = {
   rule: z.string(),
+  ...instead,
   factors: factors.optional(),
   alternatives: z.array(Alternative).optional(),
 };
@@ -193,6 +203,7 @@ export const Answer = z.discriminatedUnion('outcome', [
     waitedMs: z.number().optional(),
     rule: z.string(),
     factors: factors.optional(),
+    ...instead,
     /** Of a dry run: what else could be done about it. */
     alternatives: z.array(Alternative).optional(),
   }),
@@ -206,6 +217,7 @@ export const Answer = z.discriminatedUnion('outcome', [
     timeoutInMs: z.number(),
     rule: z.string(),
     factors: factors.optional(),
+    ...instead,
   }),
   answer('preempting', {
     id: z.string(),
@@ -310,6 +322,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     ackInMs: z.number(),
   }),
   answer('acknowledged', { ...own, stop: z.string() }),
+  answer('breaker_opened', { ...own, ...openedBreaker }),
+  answer('breaker_closed', { ...own, path: z.string(), resource: z.string() }),
   answer('recovered', { ...own, path: z.string(), stop: z.string() }),
   answer('balance', {
     ...own,
@@ -337,6 +351,8 @@ export const Answer = z.discriminatedUnion('outcome', [
     rates: z.array(RateLine).optional(),
     /** Where `pools` was asked for. */
     pools: z.array(PoolLine).optional(),
+    /** Breakers of this node, above and beneath it, that are open or count something. */
+    breakers: z.array(BreakerView).optional(),
     children: z.array(z.string()),
   }),
   answer('allocation', { ...own, allocation: AllocationView }),
@@ -372,10 +388,7 @@ export type Answer = z.infer<typeof Answer>;
 export type AnswerOf<O extends Answer['outcome']> = Extract<Answer, { outcome: O }>;
 
 /** The reply to a batch: one answer for each command, in order. */
-export const BatchReply = z.object({
-  outcome: z.literal('batch'),
-  answers: z.array(Answer),
-});
+export const BatchReply = z.object({ outcome: z.literal('batch'), answers: z.array(Answer) });
 export type BatchReply = z.infer<typeof BatchReply>;
 
 /** A conflict as the resolver sees it. */

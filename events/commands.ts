@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { branchFields } from './branches.ts';
+import { BREAKER_COMMANDS } from './breaker-commands.ts';
 import { COMMAND_VERSION, common, isSized, itemsMessage, Reason, ttlMs } from './command-kit.ts';
 import { Distribute } from './distribution.ts';
 import { LIMITS } from './limits.ts';
@@ -159,6 +160,15 @@ const Enrol = z.strictObject({
 });
 const Dismiss = z.strictObject({ op: z.literal('dismiss'), ...common, agent: NodeName });
 
+/** What did not work of what was granted: circuit breakers count it (I-10). */
+const failed = {
+  failed: z
+    .array(ResourceName)
+    .max(LIMITS.itemsMax)
+    .refine((names) => new Set(names).size === names.length, { message: 'names one twice' })
+    .optional(),
+};
+
 const Settle = z.strictObject({
   op: z.literal('settle'),
   ...common,
@@ -168,8 +178,14 @@ const Settle = z.strictObject({
     z.literal('unknown'),
     z.record(ResourceName, z.union([Amount, z.literal('unknown')])).refine(isShort, shortMessage),
   ]),
+  ...failed,
 });
-const Release = z.strictObject({ op: z.literal('release'), ...common, allocation: CommandId });
+const Release = z.strictObject({
+  op: z.literal('release'),
+  ...common,
+  allocation: CommandId,
+  ...failed,
+});
 const Renew = z
   .strictObject({
     op: z.literal('renew'),
@@ -196,6 +212,7 @@ const Report = z.strictObject({
   allocation: CommandId,
   /** Cumulative use so far; a smaller number than before is ignored. */
   used: Amounts.refine(isShort, shortMessage),
+  ...failed,
 });
 const Charge = z.strictObject({
   op: z.literal('charge'),
@@ -313,6 +330,7 @@ export const Command = z.discriminatedUnion('op', [
   Stop,
   AcknowledgeStop,
   Recover,
+  ...BREAKER_COMMANDS,
   Balance,
   Status,
   Explain,

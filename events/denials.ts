@@ -56,6 +56,7 @@ export const DENIALS: Readonly<Record<DenialReason, DenialKind>> = {
   approval_expired: state('No approver answered in time; tell one before you ask again.'),
   reservation_ahead: state('Ask again when the reservation begins.'),
   reservation_short: capacity('Ask for less, or wait until what was drawn from it comes back.'),
+  breaker_open: state('Do without the resource for now, or ask again when it is tried.'),
   deadlock: state('Work on with what is held: all who hold the rest wait for more as well.'),
 };
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BranchShare, branchFields } from './branches.ts';
+import { BREAKER_EVENTS } from './breaker-events.ts';
 import { ResourceLimits } from './commands.ts';
 import { CRISIS_EVENTS } from './crisis-events.ts';
 import { DISTRIBUTION_EVENTS } from './distribution-events.ts';
@@ -16,8 +17,9 @@ import { Amounts } from './resources.ts';
 import { Role } from './roles.ts';
 import { SHED_EVENTS } from './shed-events.ts';
 import { Strategy } from './strategy.ts';
+import { THRESHOLD_EVENTS } from './threshold-events.ts';
 import { WeightMilli } from './weight.ts';
-import { GrantRecord, Threshold, WindowSpan } from './window.ts';
+import { GrantRecord, WindowSpan } from './window.ts';
 
 /** Where demand met supply: one resource of one node. */
 const Account = z.strictObject({ path: NodePath, resource: ResourceName });
@@ -42,6 +44,9 @@ const why = { rule: z.string(), factors: Factors.optional() };
 
 /** The decisions on a request, the fields that each of them carries. */
 const decision = { id: CommandId, by: NodeName, digest: cause.digest };
+
+/** Resources that did not work, as their holder says: circuit breakers count them. */
+const failed = { failed: z.array(ResourceName).optional() };
 
 /** Parts of what is booked that were used before: each counts in windows and grants of its time. */
 const Earlier = z.array(z.strictObject({ usedAtMs: time, amounts: Amounts }));
@@ -81,6 +86,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
     ...draws,
     /** The name of the claim that is kept for the rest of a part. */
     topUp: CommandId.optional(),
+    /** A half-open breaker is tried by it. */
+    probe: z.literal(true).optional(),
     ...why,
   }),
   event('AllocationEnded', {
@@ -112,6 +119,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     toReservation: Amounts.optional(),
     /** The auto-opened step closes with this, its last allocation. */
     closesStep: z.literal(true).optional(),
+    ...failed,
   }),
   event('LateSettled', {
     ...cause,
@@ -126,6 +134,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     earlierReturned: Earlier.optional(),
     /** The use was not stated by the agent. */
     estimated: z.literal(true).optional(),
+    ...failed,
   }),
   event('RequestDenied', {
     ...decision,
@@ -208,6 +217,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
     allocation: CommandId,
     used: Amounts,
     overrun: z.literal(true).optional(),
+    ...failed,
   }),
   event('UsageQuarantined', {
     ...cause,
@@ -359,38 +369,8 @@ export const BursarEvent = z.discriminatedUnion('type', [
   ...EMERGENCY_EVENTS,
   ...CRISIS_EVENTS,
   ...FORECAST_EVENTS,
-  event('ThresholdCrossed', {
-    path: NodePath,
-    resource: ResourceName,
-    kind: z.enum(['notice', 'warning', 'critical', 'exhausted']),
-    /** Rung of the ladder, from 1. */
-    rung: count,
-    usePermille: count,
-    limit: count,
-  }),
-  event('ThresholdRearmed', { path: NodePath, resource: ResourceName, rung: count }),
-  /** A threshold of the account's own: of those reached, the one to be told. */
-  event('AlertRaised', {
-    path: NodePath,
-    resource: ResourceName,
-    threshold: Threshold,
-    /** Its place in the list, from 0. */
-    place: count,
-    /** Spent and held, with descendants. */
-    usage: count,
-    limit: count.nullable(),
-  }),
-  /** None of the kind is reached any more, or a lower one is told from here on. */
-  event('AlertCleared', {
-    path: NodePath,
-    resource: ResourceName,
-    of: z.enum(['usage', 'balance']),
-    /** The place that was told before. */
-    place: count,
-    /** The milder one that is reached still, and its kind. */
-    still: count.optional(),
-    stillKind: Threshold.shape.kind.unwrap().optional(),
-  }),
+  ...BREAKER_EVENTS,
+  ...THRESHOLD_EVENTS,
   event('LeasesExtended', { byMs: count }),
 ]);
 /** A recorded fact. */

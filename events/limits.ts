@@ -123,6 +123,18 @@ export const LIMITS = {
   shedIdleMax: 32,
   /** Largest share of a limit that a policy keeps for emergencies, thousandths. */
   reservePermilleMax: 500,
+  /** Rules for circuit breakers in one policy. */
+  breakerRulesMax: 64,
+  /** Failures that one breaker counts, and so the most that a rule may ask for. */
+  breakerFailuresMax: 100,
+  /** Longest window and longest opening of a breaker. */
+  breakerMsMax: 24 * 60 * 60 * 1000,
+  /** Probes that one breaker may want before it closes. */
+  breakerProbesMax: 100,
+  /** Breakers of one team that count or are open; beyond it the oldest closed one is forgotten. */
+  breakersMax: 1_000,
+  /** Fallbacks of fallbacks for one item. */
+  breakerFallbacksMax: 4,
   /** Time agents have to acknowledge a stop when the operator names none. */
   stopAckMsDefault: 10_000,
   /** Agents that the end of a stop names of each kind; the others are counted. */

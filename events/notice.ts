@@ -19,9 +19,11 @@ export const Notice = z.object({
     'shrunk',
     'grown',
     'approval',
+    'breaker-open',
+    'breaker-closed',
   ]),
   team: z.string(),
-  /** The request or allocation that it is about; of a stop, the stop. */
+  /** The request or allocation that it is about; of a stop, the stop; of a breaker, its resource. */
   id: z.string(),
   answer: Answer.optional(),
   /** Allocations concerned, of a stop or a preemption. */
@@ -29,10 +31,12 @@ export const Notice = z.object({
   graceMs: z.number().optional(),
   /** By how much a holder is asked to shrink within `graceMs`, by resource. */
   shrink: z.record(z.string(), z.number()).optional(),
-  /** Node of a stop: `acknowledgeStop` names it. */
+  /** Node of a stop, which `acknowledgeStop` names; node of a breaker. */
   path: z.string().optional(),
   /** A request that waits for an approver, told to those who may decide it. */
   approval: ApprovalView.optional(),
+  /** Of a breaker: until it is tried again; null: until it is closed. */
+  retryInMs: z.number().nullable().optional(),
   /** Of a stop with too many allocations for one notice: which part this is, from 1. */
   part: z.object({ no: z.number(), of: z.number() }).optional(),
 });

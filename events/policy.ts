@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BreakerRules } from './breaker-rules.ts';
 import { DegradationRules } from './degradation-rules.ts';
 import { ForecastRules } from './forecast-rules.ts';
 import { LIMITS } from './limits.ts';
@@ -98,6 +99,8 @@ export const Policy = z.strictObject({
   shedding: ShedRules.default({}),
   /** What swarms set aside for emergencies. */
   reserves: ReserveRules.default({}),
+  /** When the supply of a resource is taken away, and how it comes back (I-10). */
+  breakers: BreakerRules.default([]),
   /** A settle or charge above this is implausible and not booked. Null: the root's limit. */
   settleMax: Amounts.nullable().default(null),
 });

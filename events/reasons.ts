@@ -38,6 +38,7 @@ export const DenialReason = z.enum([
   'reservation_ahead',
   'reservation_short',
   'deadlock',
+  'breaker_open',
 ]);
 export type DenialReason = z.infer<typeof DenialReason>;
 

@@ -16,6 +16,8 @@ export const RefusalCode = z.enum([
   'unknown_id',
   'unknown_freeze',
   'unknown_stop',
+  'unknown_breaker',
+  'breaker_open',
   'unknown_grant',
   'too_many_grants',
   'no_window',

@@ -48,6 +48,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalKind>> = {
   unknown_id: state('Check the id; beyond the retention time the audit log still knows it.'),
   unknown_freeze: state('Name a freeze that is in force; balance lists them.'),
   unknown_stop: state('Name a stop that is in force; balance lists them.'),
+  unknown_breaker: state('Name a breaker that is open; balance lists them.'),
+  breaker_open: state(
+    'The resource is not served while its breaker is open; try again later.',
+    true,
+  ),
   unknown_grant: state('Name a grant that is not over; balance lists them.'),
   too_many_grants: state('Void grants, or give them an end; 64 of an account may be in force.'),
   no_window: state('Define a window by setLimits first; {"every":"manual"} ends only by hand.'),

@@ -54,6 +54,8 @@ export const Ask = z
     ...asked,
     /** The allocation that is to grow by it: then it is a claim that the writer keeps. */
     topsUp: CommandId.optional(),
+    /** Resources whose breakers were open, and what was asked for in their place. */
+    instead: z.record(ResourceName, ResourceName).optional(),
   })
   .refine(isBundle, { ...itemsMessage, path: ['items'] });
 /** The request of an agent for a bundle of resources on one node. */

@@ -144,6 +144,9 @@ type WithoutBooks = EventOf<
   | 'RecoveryAdvanced'
   | 'RecoveryCompleted'
   | 'LeasesExtended'
+  | 'BreakerOpened'
+  | 'BreakerHalfOpened'
+  | 'BreakerClosed'
 >;
 
 function setLimits(

@@ -3,6 +3,7 @@ import { isWithin, teamOf } from '../events/names.ts';
 import { durationText } from './amount-text.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import { type Position, type Projection, UnfitEventError } from './projection.ts';
+import { openedBecause } from './story-breakers.ts';
 import { forgetRoots, noteRoots, sharesWindow, type WindowRoots } from './window-roots.ts';
 
 /** An account above a bound of the emergency ladder. */
@@ -50,6 +51,16 @@ export interface LevelInForce {
   readonly sinceMs: number;
 }
 
+/** A circuit breaker that is not closed. */
+export interface BreakerTripped {
+  readonly path: string;
+  readonly resource: string;
+  readonly state: 'open' | 'half-open';
+  readonly sinceMs: number;
+  /** When an open one is tried again; null: when an operator says so. */
+  readonly untilMs: number | null;
+}
+
 /** Something that subscribers of emergencies were told. */
 export interface EmergencyRecord {
   readonly at: Position;
@@ -65,7 +76,9 @@ export interface EmergencyRecord {
     | 'stop'
     | 'stopped'
     | 'recovering'
-    | 'recovered';
+    | 'recovered'
+    | 'breaker-open'
+    | 'breaker-closed';
   readonly detail: string;
 }
 
@@ -79,6 +92,8 @@ interface TeamEmergencies {
   readonly stops: Map<string, StopInForce>;
   /** Teams and swarms that are degraded, by path. */
   readonly levels: Map<string, LevelInForce>;
+  /** By path and resource. */
+  readonly breakers: Map<string, BreakerTripped>;
   /** Oldest first. */
   readonly recent: EmergencyRecord[];
   /** Accounts that define windows: at their end all alarms of the window end. */
@@ -91,6 +106,7 @@ function newTeam(): TeamEmergencies {
     freezes: new Map(),
     stops: new Map(),
     levels: new Map(),
+    breakers: new Map(),
     recent: [],
     windows: new Set(),
   };
@@ -123,6 +139,7 @@ export function emergenciesAt(
   freezes: FreezeInForce[];
   stops: StopInForce[];
   levels: LevelInForce[];
+  breakers: BreakerTripped[];
   recent: EmergencyRecord[];
 } {
   const team = state.get(teamOf(path));
@@ -133,6 +150,7 @@ export function emergenciesAt(
     freezes: within(team?.freezes.values() ?? []),
     stops: within(team?.stops.values() ?? []),
     levels: within(team?.levels.values() ?? []),
+    breakers: within(team?.breakers.values() ?? []),
     recent: within(team?.recent ?? []),
   };
 }
@@ -195,6 +213,10 @@ function apply(team: TeamEmergencies, event: BursarEvent, at: Position): void {
       return tell(team, event, at, 'recovering', `${event.permille / 10} % down to ${event.tier}s`);
     case 'RecoveryCompleted':
       return tell(team, event, at, 'recovered', 'the slow start is over');
+    case 'BreakerOpened':
+    case 'BreakerHalfOpened':
+    case 'BreakerClosed':
+      return tripped(team, event, at);
     case 'UsageQuarantined': {
       const amounts = JSON.stringify(event.amounts);
       return tell(team, event, at, 'critical', `implausible use of ${amounts} was not booked`);
@@ -311,10 +333,30 @@ function stopped(team: TeamEmergencies, event: EventOf<'Stopped'>, at: Position)
   tell(team, event, at, 'stop', `${whom} must end: ${event.reason}`);
 }
 
+function tripped(
+  team: TeamEmergencies,
+  event: EventOf<'BreakerOpened' | 'BreakerHalfOpened' | 'BreakerClosed'>,
+  at: Position,
+): void {
+  const { path, resource, atMs: sinceMs } = event;
+  const key = keyOf(path, resource);
+  if (event.type === 'BreakerClosed') {
+    team.breakers.delete(key);
+    return tell(team, event, at, 'breaker-closed', `${resource} is served again`);
+  }
+  if (event.type === 'BreakerHalfOpened') {
+    team.breakers.set(key, { path, resource, state: 'half-open', sinceMs, untilMs: null });
+    return;
+  }
+  const { untilMs = null } = event;
+  team.breakers.set(key, { path, resource, state: 'open', sinceMs, untilMs });
+  tell(team, event, at, 'breaker-open', `${resource} is not served: ${openedBecause(event)}`);
+}
+
 /** A node that is closed has no emergency any more. */
 function leave(team: TeamEmergencies, path: string): void {
   forgetRoots(team.windows, path);
-  for (const map of [team.alarms, team.freezes, team.stops, team.levels]) {
+  for (const map of [team.alarms, team.freezes, team.stops, team.levels, team.breakers]) {
     for (const key of map.keys()) {
       if (isWithin(key.split('|', 1)[0] ?? key, path)) map.delete(key);
     }

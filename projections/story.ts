@@ -2,6 +2,7 @@ import type { BursarEvent, EventOf } from '../events/events.ts';
 import { priorityName } from '../events/priority.ts';
 import { amountsText, amountText, durationText } from './amount-text.ts';
 import type { Position, Recorded } from './projection.ts';
+import { breakerText } from './story-breakers.ts';
 import { barText, by, crisisText } from './story-crisis.ts';
 import { divisionText } from './story-distribution.ts';
 import { reservesText } from './story-reserves.ts';
@@ -99,7 +100,8 @@ function useText(event: Exclude<BursarEvent, { type: Decided }>): string {
     case 'LateSettled':
       return (
         `${by(event)} settled ${event.allocation} after its end: ${amountsText(event.booked)} more ` +
-        `was booked on ${event.path}, ${amountsText(event.returned ?? {})} given back.`
+        `was booked on ${event.path}, ${amountsText(event.returned ?? {})} given back` +
+        `${failedText(event.failed)}.`
       );
     case 'AllocationClaimed':
       return `${event.allocation} was claimed by its agent.`;
@@ -113,7 +115,7 @@ function useText(event: Exclude<BursarEvent, { type: Decided }>): string {
     case 'UsageReported':
       return (
         `${by(event)} reported that ${event.allocation} has used ${amountsText(event.used)} so far` +
-        `${event.overrun ? ', more than it holds' : ''}.`
+        `${event.overrun ? ', more than it holds' : ''}${failedText(event.failed)}.`
       );
     case 'UsageQuarantined':
       return (
@@ -231,6 +233,10 @@ function treeText(event: TreeEvent): string {
     case 'RecoveryAdvanced':
     case 'RecoveryCompleted':
       return crisisText(event);
+    case 'BreakerOpened':
+    case 'BreakerHalfOpened':
+    case 'BreakerClosed':
+      return breakerText(event);
     case 'LeasesExtended':
       return `After an outage every lease was moved by ${durationText(event.byMs)}.`;
     default:
@@ -253,9 +259,10 @@ function grantedText(event: EventOf<'AllocationGranted'>): string {
       ? ''
       : `, ${amountsText(event.reserve.drawn)} of it out of the reserve of ${event.reserve.path},`;
   const kept = event.topUp === undefined ? '' : ` (${event.topUp} waits for the rest)`;
+  const probe = event.probe ? ', which tries what was broken' : '';
   const part = event.partial ? `, a part of what was asked${kept}` : '';
   return (
-    `${how} ${amountsText({ ...event.items, ...event.rates })}${from}${drawn}${part}${waited} for ` +
+    `${how} ${amountsText({ ...event.items, ...event.rates })}${from}${drawn}${part}${probe}${waited} for ` +
     `${durationText(event.expiresAtMs - event.atMs)}${preempted} (rule ${event.rule}).`
   );
 }
@@ -298,7 +305,13 @@ function endedText(event: EventOf<'AllocationEnded'>): string {
       ? ''
       : `, and of what was counted ${amountsText(event.rates)} was really used`;
   const step = event.closesStep ? ', and its step closed' : '';
-  return `${who}${what}: ${booked}${overrun}${back}${rates}${step}.`;
+  const failed = failedText(event.failed);
+  return `${who}${what}: ${booked}${overrun}${back}${rates}${failed}${step}.`;
+}
+
+/** What did not work, as its holder says. */
+function failedText(failed: readonly string[] | undefined): string {
+  return failed === undefined ? '' : `, and ${failed.join(' and ')} did not work`;
 }
 
 function askText({
@@ -315,7 +328,11 @@ function askText({
   );
   const rank = priority ?? ask.priority;
   const as = rank === undefined ? '' : ` with priority ${priorityName(rank)}`;
-  return `asked for ${items.join(' and ')} on ${ask.path} (${id})${as}`;
+  const instead = Object.entries(ask.instead ?? {}).map(
+    ([from, to]) => `${to} in place of ${from}`,
+  );
+  const other = instead.length === 0 ? '' : `, ${instead.join(', ')}`;
+  return `asked for ${items.join(' and ')} on ${ask.path} (${id})${other}${as}`;
 }
 
 function transferText(event: EventOf<'Transferred'>): string {

@@ -83,7 +83,6 @@ const WRONG: readonly [
   ['a priority of no name', request({ priority: 'urgent' }), 'malformed', /priority/],
   ['an op of no name', { op: 'grab', path: RUN }, 'unknown_op', /there is no op grab/],
   ['a version of tomorrow', request({ v: 2 }), 'unknown_version', /version 2/],
-  ['an op of later', { op: 'openBreaker', path: RUN }, 'not_available', /openBreaker/],
   [
     'a predicted amount',
     request({ items: { credits: { amount: 'predict' } } }),

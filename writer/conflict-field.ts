@@ -1,15 +1,15 @@
 import { askOf } from '../actors/allocations/decide-request.ts';
+import { askedAtFirst } from '../actors/breakers/fallback.ts';
 import type { Command } from '../events/commands.ts';
 import type { BursarEvent } from '../events/events.ts';
 import { withoutPools } from '../events/pools.ts';
+import type { ResourceAllocationRequest } from '../events/request-command.ts';
 
 /** The first field in which a command differs from what its id was used for. */
 export function conflictField(command: Command, recorded: BursarEvent, agent: string): string {
   if ('by' in recorded && recorded.by !== undefined && recorded.by !== agent) return 'agent';
   const before: Record<string, unknown> =
-    'ask' in recorded
-      ? { ...recorded.ask, items: withoutPools(recorded.ask) }
-      : (recorded as Record<string, unknown>);
+    'ask' in recorded ? sentAsk(recorded.ask) : (recorded as Record<string, unknown>);
   const isRequest = 'ask' in recorded;
   if (isRequest !== (command.op === 'request')) return 'op';
   const now: Record<string, unknown> = command.op === 'request' ? askOf(command) : { ...command };
@@ -28,6 +28,12 @@ export function conflictField(command: Command, recorded: BursarEvent, agent: st
 const IGNORED: ReadonlySet<string> = new Set(['op', 'v', 'id', 'firstSentMsAgo', 'dryRun']);
 /** Where the content of a command has another name in its event. */
 const RECORDED_AS: Readonly<Record<string, string>> = { actual: 'booked' };
+
+/** A recorded ask as its caller sent it: without the pools taken and what was asked for instead. */
+function sentAsk(recorded: ResourceAllocationRequest): Record<string, unknown> {
+  const ask = askedAtFirst(recorded);
+  return { ...ask, items: withoutPools(ask) };
+}
 
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner) =>

@@ -3,7 +3,6 @@ import type { Refusal } from '../events/answers.ts';
 import { COMMAND_VERSION } from '../events/command-kit.ts';
 import { Command, OPS } from '../events/commands.ts';
 import { teamOf } from '../events/names.ts';
-import { OPS_NOT_AVAILABLE } from '../events/not-available.ts';
 import { type Problem, problemOf } from '../events/problem.ts';
 import { refuse } from '../events/refusals.ts';
 import { shown } from '../events/shown.ts';
@@ -54,7 +53,6 @@ function pathsOf(command: Command): readonly string[] {
 /** Unknown ops and versions, and what this version does not have yet. */
 function notAvailable(fields: Record<string, unknown>, named: unknown): Refusal | undefined {
   const op = shown(named);
-  if (OPS_NOT_AVAILABLE.has(op)) return refuse('not_available', `${op} is not available yet`);
   if (!OPS.has(op) || op === 'batch') return refuse('unknown_op', `there is no op ${op}`);
   const version = fields['v'];
   if (version !== undefined && version !== COMMAND_VERSION) {

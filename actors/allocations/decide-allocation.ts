@@ -5,6 +5,7 @@ import { refuse } from '../../events/refusals.ts';
 import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
 import { fits, leavesRange } from '../accounts/admission.ts';
 import { isConsumable, typeIn } from '../accounts/registry.ts';
+import { retryAfterMsOf, trippedOver } from '../breakers/breaker.ts';
 import { meetsQueue } from '../contests/contention.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
 import { barText, levelBar } from '../levels/level-bar.ts';
@@ -25,6 +26,7 @@ import {
   unknownAllocation,
 } from './decide-settle.ts';
 import { above, growthOf, isAny, reportedOf } from './end.ts';
+import { failedOf, strayFailure } from './failed.ts';
 import { backOf, backOfShrink } from './reservation.ts';
 
 /** Gives everything back; what was reported stays booked. */
@@ -38,6 +40,8 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
     return answered({ outcome: 'ended', allocation: command.allocation, as, booked });
   }
   if (!mayActFor(team, ctx.agent, live.agent)) return answered(notYours(ctx, command.allocation));
+  const stray = strayFailure(team, command.failed, live.items, live);
+  if (stray !== undefined) return answered(stray);
   const booked = reportedOf(live);
   if (leavesRange(live.node, growthOf(live.items, booked))) return answered(outOfRange());
   const overrun = above(booked, live.items);
@@ -53,6 +57,7 @@ export function decideRelease(team: Team, command: CommandOf<'release'>, ctx: Co
     ...(isAny(booked) ? { estimated: true } : {}),
     ...(toReservation === undefined ? {} : { toReservation }),
     ...(closesWith(live.node, 1) ? { closesStep: true } : {}),
+    ...failedOf(command),
   });
 }
 
@@ -108,6 +113,14 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
     const held = { anchor: live.node, opened: [] };
     const bar = levelBar(team, held, live.priority, growth);
     if (bar !== undefined) return answered(refuse('degraded', `${barText(bar)}: no growth`));
+    const [breaker] = trippedOver(team, live.node.path, Object.keys(growth));
+    if (breaker !== undefined) {
+      const message = `the breaker of ${breaker.resource} on ${breaker.path} is not closed: no growth`;
+      const retryAfterMs = retryAfterMsOf(breaker, ctx.atMs);
+      return answered(
+        refuse('breaker_open', message, retryAfterMs === undefined ? {} : { retryAfterMs }),
+      );
+    }
     const tools = toolBarrier(team, live.agent, live.node.path, Object.keys(growth));
     if (tools !== undefined) {
       const message = `${tools.tool} is not allowed by the rule ${tools.rule} of ${tools.path}`;
@@ -166,6 +179,8 @@ export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Cont
   }
   const refused = tooMany(used);
   if (refused !== undefined) return answered(refused);
+  const stray = strayFailure(team, command.failed, live.items, live);
+  if (stray !== undefined) return answered(stray);
   const implausible = implausibleOf(team, command.used);
   if (implausible !== undefined) {
     return quarantine(team, ctx, live, command, command.used, implausible);
@@ -176,6 +191,7 @@ export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Cont
     allocation: live.id,
     used,
     ...(isAbove(used, live.items) ? { overrun: true } : {}),
+    ...failedOf(command),
   });
 }
 

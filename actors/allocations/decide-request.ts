@@ -9,8 +9,11 @@ import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
 import { fits, leavesRange } from '../accounts/admission.ts';
 import { boundedAmounts } from '../accounts/bounded-amounts.ts';
 import { typeIn } from '../accounts/registry.ts';
+import { barringOf, denyingOf } from '../breakers/barring.ts';
+import { breakerDenial, heldBehind } from '../breakers/decide-barred.ts';
+import { withFallbacks } from '../breakers/fallback.ts';
 import { candidateFor, detect, meetsQueue, rankOf } from '../contests/contention.ts';
-import { grantOf, resolve } from '../contests/resolver.ts';
+import { canNeverFit, grantOf, resolve } from '../contests/resolver.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from '../context.ts';
 import { holdBack, levelDenial } from '../levels/hold-back.ts';
 import { levelBar } from '../levels/level-bar.ts';
@@ -42,7 +45,7 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
   const refused = refusedItems(team, sent);
   if (refused !== undefined) return answered({ ...refused, id });
   const { agent, digest } = ctx;
-  const first: Asked = { id, agent, digest, ask: sent, priority };
+  const first: Asked = { id, agent, digest, ask: withFallbacks(team, sent), priority };
   const place = locate(team, sent.path);
   if (typeof place === 'string') return recorded(denialOf(team, first, place, sent.path, ctx.atMs));
   const asked = withPools(team, first, place, ctx.atMs);
@@ -137,12 +140,17 @@ function decideAt(
   if (barrier !== undefined) return deny(barrier.reason, barrier.path);
   const bar = levelBar(team, place, priority, ask.items);
   if (bar?.refused === 'deny') return [levelDenial(team, asked, bar, ctx.atMs)];
+  const barring = barringOf(team, ask);
+  const mayWait = (ask.maxWaitMs ?? 0) > 0 && ask.reservationId === undefined;
+  const denying = denyingOf(team, barring, mayWait);
+  if (denying !== undefined) return [breakerDenial(team, asked, denying, ctx.atMs)];
   const byRule = ruledOut(team, asked, place.anchor, amounts, ctx.atMs, isApproved);
   if (byRule !== undefined) return [byRule];
   if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) return deny('deadline_unreachable', ask.path);
   const candidate = candidateFor(team, asked, place, amounts, ctx.atMs);
   if (bar !== undefined) return [holdBack(team, candidate, bar)];
   const { wanted, rates } = candidate;
+  if (barring.length > 0 && !canNeverFit(candidate)) return [heldBehind(team, candidate, barring)];
   if (ask.reservationId !== undefined) return [draw(team, candidate, ask.reservationId)];
   const isFree =
     fits(place.anchor, wanted) &&

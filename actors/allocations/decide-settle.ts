@@ -16,6 +16,7 @@ import { mayActFor } from '../rules/authority.ts';
 import type { Allocation, Team, Tombstone } from '../team.ts';
 import { earlierOfEnd, earlierOfLate } from '../windows/earlier.ts';
 import { above, consumablesOf, growthOf } from './end.ts';
+import { failedOf, strayFailure } from './failed.ts';
 import { backOf } from './reservation.ts';
 
 /** Books what an allocation really used. Never capped, exactly once, late ones too. */
@@ -32,6 +33,8 @@ export function decideSettle(team: Team, command: CommandOf<'settle'>, ctx: Cont
       }
     }
   }
+  const stray = strayFailure(team, command.failed, live?.items ?? (tomb as Tombstone).held, live);
+  if (stray !== undefined) return answered(stray);
   return live === undefined
     ? settleLate(team, command, tomb as Tombstone, ctx)
     : settleLive(team, command, live, ctx);
@@ -93,6 +96,7 @@ function settleLive(
   if (returned !== undefined) ended.returned = returned;
   if (live.marks !== undefined) Object.assign(ended, earlierOfEnd(live, booked));
   if (isEstimated) ended.estimated = true;
+  Object.assign(ended, failedOf(command));
   const toReservation = backOf(team, live, booked);
   if (toReservation !== undefined) ended.toReservation = toReservation;
   if (closesWith(live.node, 1)) ended.closesStep = true;
@@ -159,6 +163,7 @@ function settleLate(
     ...(returned === undefined ? {} : { returned }),
     ...earlierOfLate(anchor, tomb, booked),
     ...(isEstimated ? { estimated: true } : {}),
+    ...failedOf(command),
   };
   // Only resources of which this settle adds something; the rest was told at the end.
   const overrun: Record<string, number> = {};

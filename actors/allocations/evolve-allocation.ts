@@ -4,6 +4,7 @@ import type { Amounts } from '../../events/resources.ts';
 import { climbOf, type ResourceClimb } from '../accounts/account.ts';
 import { addDue, climb, holding, spending } from '../accounts/climb.ts';
 import { isConsumable } from '../accounts/registry.ts';
+import { noteFailures, probeEnded, probeGranted } from '../breakers/evolve-breaker.ts';
 import { closeNode, nodeOf, openNode, wakeRate } from '../nodes/evolve-node.ts';
 import type { Node } from '../nodes/node.ts';
 import { givesUpAtMs, leaveQueue } from '../queue/evolve-queue.ts';
@@ -77,6 +78,7 @@ export function granted(team: Team, event: EventOf<'AllocationGranted'>, at: Pos
   node.allocations.add(allocation);
   noteHolder(allocation);
   if (event.topUp !== undefined) team.agenda.rests.add(event.id);
+  if (event.probe) probeGranted(team, event);
   if (event.claimUntilMs !== undefined) addDue(team, event.claimUntilMs, 'claim', event.id);
 }
 
@@ -96,6 +98,8 @@ export function ended(team: Team, event: EventOf<'AllocationEnded'>, at: Positio
   const now = usedNow(event.booked, event.earlier);
   climb(team, node, 'ended', event, settling(allocation, now), -1);
   bookEarlier(team, node, event.earlier, event.atMs);
+  noteFailures(team, allocation.id, node.path, event.failed, event.atMs);
+  probeEnded(team, allocation.id, event.as === 'settled');
   team.tombstones.set(allocation.id, {
     path: node.path,
     openingNo: node.openingNo,
@@ -155,6 +159,7 @@ export function lateSettled(team: Team, event: EventOf<'LateSettled'>, at: Posit
   const tomb = team.tombstones.get(event.allocation);
   assert(tomb !== undefined && !tomb.isSettled, `${event.allocation} settles late once`);
   correct(team, event, event.booked, event.returned ?? {});
+  noteFailures(team, undefined, event.path, event.failed, event.atMs);
   team.tombstones.set(event.allocation, {
     ...tomb,
     booked: combined(tomb.booked, event.booked, event.returned ?? {}),
@@ -186,6 +191,7 @@ export function renewed(team: Team, event: EventOf<'LeaseRenewed'>): void {
 export function reported(team: Team, event: EventOf<'UsageReported'>): void {
   const allocation = allocationOf(team, event.allocation);
   allocation.reported = event.used;
+  noteFailures(team, allocation.id, allocation.node.path, event.failed, event.atMs);
   claim(allocation, event);
   climb(team, allocation.node, 'reported', event, []);
 }

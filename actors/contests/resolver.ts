@@ -7,6 +7,7 @@ import type { Amounts } from '../../events/resources.ts';
 import { neverFits, roomFor } from '../accounts/admission.ts';
 import { isAny } from '../allocations/end.ts';
 import { partOf } from '../allocations/partial.ts';
+import { isProbe } from '../breakers/barring.ts';
 import { type Context, nameAt, stamp } from '../context.ts';
 import { withClaim } from '../queue/top-up-later.ts';
 import { waitBoundMs } from '../queue/wait-bound.ts';
@@ -268,5 +269,6 @@ export function grantOf(
   for (const resource in uncapped) {
     if ((items[resource] ?? 0) < (uncapped[resource] as number)) event.partial = true;
   }
+  if (team.breakers.size > 0 && isProbe(team, ask)) event.probe = true;
   return event;
 }

@@ -21,6 +21,8 @@ export function isEmergency(event: BursarEvent): event is EmergencyEvent {
     case 'RecoveryAdvanced':
     case 'RecoveryCompleted':
     case 'UsageQuarantined':
+    case 'BreakerOpened':
+    case 'BreakerClosed':
       return true;
     default:
       return false;
@@ -111,6 +113,17 @@ function tell(event: EmergencyEvent): Told {
         kind: 'critical',
         detail: `implausible use of ${JSON.stringify(event.amounts)} on ${event.path} was not booked`,
       };
+    case 'BreakerOpened': {
+      const { resource, untilMs } = event;
+      const until = untilMs === undefined ? {} : { untilMs };
+      return { kind: 'breaker-open', resource, ...until, detail: openedText(event) };
+    }
+    case 'BreakerClosed':
+      return {
+        kind: 'breaker-closed',
+        resource: event.resource,
+        detail: `${event.resource} is served again beneath ${event.path}`,
+      };
     default:
       return event satisfies never;
   }
@@ -145,6 +158,17 @@ function forecastText(event: EventOf<'ExhaustionForecast'>): Told {
       `${resource} of ${path} will run out in ${inMinutes(exhaustsAtMs)} minutes ` +
       `(${inMinutes(earliestAtMs)} to ${latest}): ${left} left, ${ratePerHour} spent an hour`,
   };
+}
+
+function openedText(event: EventOf<'BreakerOpened'>): string {
+  const { path, resource, why, failures = 0, unresolved = 0, untilMs, atMs, reason } = event;
+  const cause = {
+    failures: `${failures} failures and ${unresolved} conflicts without a grant`,
+    probe: 'a probe has failed',
+    operator: reason ?? 'by an operator',
+  }[why];
+  const until = untilMs === undefined ? 'until it is closed' : `for ${untilMs - atMs} ms`;
+  return `${resource} is not served beneath ${path} ${until}: ${cause}`;
 }
 
 function boundText({ usage, usagePercent, balance }: Threshold): string {

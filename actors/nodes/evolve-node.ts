@@ -4,6 +4,7 @@ import { parentPathOf } from '../../events/names.ts';
 import { guaranteeClimb, type ResourceClimb, rollUpClimb } from '../accounts/account.ts';
 import { addDue, climb, noChange, noteChanged } from '../accounts/climb.ts';
 import { branchesDue, branchLeaves, branchOpened, limitsChanged } from '../branches/branching.ts';
+import { forgetBreakers } from '../breakers/evolve-breaker.ts';
 import { rescheduleDivided } from '../distribution/divided.ts';
 import { alertOf } from '../emergencies/alerts.ts';
 import { forgetSpendRates, noteForecast } from '../forecasts/forecast.ts';
@@ -179,6 +180,7 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
   team.runtime.stop(node);
   team.nodes.delete(node.path);
   forgetSpendRates(team, node);
+  if (team.breakers.size > 0) forgetBreakers(team, node.path);
   const { parent } = node;
   if (parent === undefined) {
     team.isClosed = true;
@@ -259,6 +261,7 @@ export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
   }
   rescheduleDivided(team, atMs);
   team.agenda.sweeps.add(team.name);
+  for (const key of team.breakers.keys()) team.agenda.breakers.add(key);
 }
 
 /** Notes whether an account was told to run out. */

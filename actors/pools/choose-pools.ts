@@ -3,6 +3,7 @@ import { type PoolGroup, poolTaken } from '../../events/pools.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
 import type { ResourceAllocationRequest as Ask } from '../../events/request-command.ts';
 import { fits, neverFits } from '../accounts/admission.ts';
+import { barringOf } from '../breakers/barring.ts';
 import { queueBefore } from '../contests/contention.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Ranked } from '../queue/wait-queue.ts';
@@ -35,16 +36,20 @@ export function choosePools(
   for (const group of ask.anyOf) {
     const taken = poolTaken(ask, group);
     const item = taken === undefined ? itemOf(group) : items[taken];
-    const usable = group.pools
+    const reachable = group.pools
       .filter((pool) => poolBarrier(team, anchor, ask.path, pool) === undefined)
       .flatMap((pool) => poolAt(team, anchor, pool) ?? [])
       .sort(compareLoad);
+    // Whose breaker lets nothing through is taken only where all are such.
+    const served = reachable.filter(({ resource }) => isServed(team, ask.path, resource));
+    const usable = served.length > 0 ? served : reachable;
     for (const pool of usable) poolUse[`use of ${pool.resource}`] = weightedUsePermille(pool);
     const amount = item?.amount ?? group.amount;
     const free = usable.find((pool) => isFree(team, anchor, pool, amount, rank));
+    const isLeft = taken !== undefined && served.length > 0 && !isServed(team, ask.path, taken);
     const chosen =
       free?.resource ??
-      taken ??
+      (isLeft ? undefined : taken) ??
       (largeEnough(anchor, usable, item?.min ?? amount, rank) ?? usable[0])?.resource ??
       firstOf(group);
     if (taken !== undefined) delete items[taken];
@@ -55,6 +60,10 @@ export function choosePools(
 
 function itemOf({ amount, min }: PoolGroup): { amount: number; min?: number } {
   return { amount, ...(min === undefined ? {} : { min }) };
+}
+
+function isServed(team: Team, path: string, resource: string): boolean {
+  return barringOf(team, { path, items: { [resource]: {} } }).length === 0;
 }
 
 function isFree(

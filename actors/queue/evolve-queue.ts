@@ -26,6 +26,8 @@ export function queued(team: Team, event: EventOf<'RequestQueued'>): void {
     right: null,
     graceEndsAtMs: null,
   });
+  // A breaker may bar it from its first moment, in whatever place it stands.
+  if (team.breakers.size > 0) team.agenda.barred.add(event.id);
   if (event.ask.topsUp !== undefined) team.agenda.rests.delete(event.ask.topsUp);
   // A demand that was put back may find room at once; for a rate it has to be known when.
   const { path, resource } = event.account;

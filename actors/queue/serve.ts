@@ -9,6 +9,9 @@ import { addDue } from '../accounts/climb.ts';
 import { waitingDenial } from '../allocations/denial.ts';
 import { isAny } from '../allocations/end.ts';
 import { poolDenial, toolDenial } from '../allocations/ruled-out.ts';
+import { barringOf, denyingWaiting, placeBehind } from '../breakers/barring.ts';
+import { trippedOver } from '../breakers/breaker.ts';
+import { breakerDenial } from '../breakers/decide-barred.ts';
 import {
   bottleneckOf,
   type Candidate,
@@ -25,6 +28,7 @@ import { waitingLevelDenial } from '../levels/hold-back.ts';
 import { levelBar } from '../levels/level-bar.ts';
 import { nodeOf } from '../nodes/evolve-node.ts';
 import { barrierOf, locate } from '../nodes/locate.ts';
+import type { Node } from '../nodes/node.ts';
 import { choosePools } from '../pools/choose-pools.ts';
 import { rateShortages, ratesReadyAtMs } from '../rates/rates.ts';
 import { planDraw } from '../reserves/draw.ts';
@@ -59,6 +63,11 @@ export function barredDenial(team: Team, waiting: Waiting, atMs: number): Bursar
   if (waiting.latestStartMs < atMs) {
     return waitingDenial(team, waiting, 'deadline_unreachable', path, atMs);
   }
+  const breaker = denyingWaiting(team, askNow(team, waiting, place.anchor).ask);
+  if (breaker !== undefined) {
+    const denial = breakerDenial(team, waiting, breaker, atMs);
+    return { ...denial, waited: true, waitedMs: atMs - waiting.sinceMs };
+  }
   const tools = toolBarrier(team, waiting.agent, path, Object.keys(waiting.ask.items));
   if (tools !== undefined) {
     const denial = toolDenial(team, waiting, tools, atMs);
@@ -84,6 +93,8 @@ export function serveHead(team: Team, key: string, atMs: number, at: Position): 
   const barred = barredDenial(team, head, atMs);
   if (barred !== undefined) return [barred];
   const candidate = candidateOf(team, head, atMs);
+  const barring = barringOf(team, candidate.ask);
+  if (barring.length > 0) return holdUp(team, head, placeBehind(barring, head.account), atMs);
   if (head.state === 'preempting') return collect(team, head, candidate);
   const shared = isNamed(team) ? [] : share(team, head, atMs, at);
   if (shared.length > 0) return shared;
@@ -93,12 +104,22 @@ export function serveHead(team: Team, key: string, atMs: number, at: Position): 
   return behind.length > 0 ? behind : breakDeadlock(team, head.account, atMs);
 }
 
+/** Whom a breaker holds up waits in line for that resource, and for what it collects where it is. */
+function holdUp(team: Team, head: Waiting, place: AccountName, atMs: number): BursarEvent[] {
+  const moves = head.state === 'preempting' ? [] : moveTo(team, head, place, atMs);
+  return moves.length > 0 ? moves : breakDeadlock(team, head.account, atMs);
+}
+
 /** Serves several at once, where they divide what is free. */
 function share(team: Team, { account }: Waiting, atMs: number, at: Position): BursarEvent[] {
   const node = nodeOf(team, account.path);
-  const parts = shareRoom(team, node, account.resource, atMs, (waiting) =>
-    barredDenial(team, waiting, atMs) === undefined ? candidateOf(team, waiting, atMs) : undefined,
-  );
+  const parts = shareRoom(team, node, account.resource, atMs, (waiting) => {
+    if (barredDenial(team, waiting, atMs) !== undefined) return undefined;
+    const candidate = candidateOf(team, waiting, atMs);
+    // Of those who are next a breaker that is tried lets one through.
+    const { path, items } = candidate.ask;
+    return trippedOver(team, path, Object.keys(items)).length > 0 ? undefined : candidate;
+  });
   const by = team.policy.sharing;
   return (parts ?? []).map(({ waiting, candidate, items }, no, { length }) => ({
     ...withClaim(
@@ -129,6 +150,7 @@ function serveBehind(team: Team, head: Waiting, atMs: number): BursarEvent[] {
     lookedAt += 1;
     if (barredDenial(team, waiting, atMs) !== undefined) continue;
     const candidate = candidateOf(team, waiting, atMs);
+    if (barringOf(team, candidate.ask).length > 0) continue;
     const { place, asked, wanted } = candidate;
     const endsByMs = backfillEndMs(team, candidate, waiting);
     if (endsByMs === undefined) continue;
@@ -229,7 +251,10 @@ export function collectFor(team: Team, id: string, atMs: number): BursarEvent[] 
   const waiting = team.waiting.get(id);
   if (waiting?.state !== 'preempting') return [];
   const barred = barredDenial(team, waiting, atMs);
-  return barred === undefined ? collect(team, waiting, candidateOf(team, waiting, atMs)) : [barred];
+  if (barred !== undefined) return [barred];
+  // What is set aside stays so; the sweep after the breaker comes here again.
+  if (barringOf(team, waiting.ask).length > 0) return [];
+  return collect(team, waiting, candidateOf(team, waiting, atMs));
 }
 
 /** Adds to what is set aside for a beneficiary; grants when it is all there. */
@@ -285,12 +310,17 @@ function withoutEarmark(team: Team, { earmarkPath, earmarked }: Waiting): Overla
  * now, unless room is already being collected for it in those that it named first.
  */
 export function candidateOf(team: Team, waiting: Waiting, atMs: number): Candidate {
-  const { id, ask, state } = waiting;
+  const { id, ask } = waiting;
   const place = locate(team, ask.path);
   assert(typeof place !== 'string', `nothing bars ${id}`);
-  const isOpen = ask.anyOf !== undefined && state === 'queued';
-  const one = isOpen ? { ...waiting, ...choosePools(team, ask, place.anchor, waiting) } : waiting;
+  const one = { ...waiting, ...askNow(team, waiting, place.anchor) };
   const asked = boundedAmounts(team, one.ask);
   assert(asked !== undefined, `nothing bars ${id}`);
   return candidateFor(team, one, place, asked, atMs);
+}
+
+function askNow(team: Team, waiting: Waiting, anchor: Node): Pick<Candidate, 'ask' | 'poolUse'> {
+  const { ask, state } = waiting;
+  const isOpen = ask.anyOf !== undefined && state === 'queued';
+  return isOpen ? choosePools(team, ask, anchor, waiting) : { ask };
 }

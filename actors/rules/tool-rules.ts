@@ -1,6 +1,7 @@
 import { parentPathOf } from '../../events/names.ts';
 import type { Team } from '../team.ts';
 import { concernsCaller } from './concerns.ts';
+import { matchesPattern } from './pattern.ts';
 
 /** Families of resources that are a tool's, longest prefix first: calls, their rate, its place. */
 const FAMILIES = ['rate.tool.', 'tool.', 'slot.'] as const;
@@ -88,21 +89,5 @@ export function fitsAny(patterns: readonly string[], name: string): boolean {
 
 /** The first pattern that a tool's name matches. */
 function matching(patterns: readonly string[] | undefined, tool: string): string | undefined {
-  return patterns?.find((pattern) => matches(tool, pattern.split('*')));
-}
-
-/** Whether a name is the parts in their order, with anything between them. No backtracking. */
-function matches(name: string, parts: readonly string[]): boolean {
-  const [first = '', ...rest] = parts;
-  const last = rest.pop();
-  if (last === undefined) return name === first;
-  if (!name.startsWith(first) || name.length < first.length + last.length) return false;
-  let from = first.length;
-  const end = name.length - last.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, from);
-    if (found === -1 || found + part.length > end) return false;
-    from = found + part.length;
-  }
-  return name.endsWith(last);
+  return patterns?.find((pattern) => matchesPattern(tool, pattern));
 }

@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
 import { teamOf } from '../../events/names.ts';
-import { type AmountOptions, amountsFrom, withAmounts } from '../ask-options.ts';
+import { type AmountOptions, amountsFrom, collect, withAmounts } from '../ask-options.ts';
 import { examples } from '../examples.ts';
 import { teamOfSession } from '../reach.ts';
 import type { Runner } from '../session.ts';
 import { tellAnswer } from '../tell-answer.ts';
 import { durationMs, nodePath } from '../values.ts';
 
-type SettleOptions = AmountOptions & { readonly unknown?: boolean; readonly id?: string };
+type SettleOptions = AmountOptions & {
+  readonly unknown?: boolean;
+  readonly failed?: readonly string[];
+  readonly id?: string;
+};
 type ChargeOptions = AmountOptions & { readonly id?: string; readonly ago?: string };
 
 /** What is done with an allocation, or instead of one. */
@@ -23,20 +27,25 @@ function addSettle(program: Command, { run }: Runner): void {
     .description('end an allocation with what was really used');
   withAmounts(settle, 'credits used, in USD')
     .option('--unknown', 'nobody knows: what was reported is booked, else what was held')
+    .option(
+      '--failed <resource>',
+      'what did not work: its breaker counts it; may be repeated',
+      collect,
+    )
     .option('--id <id>', 'idempotency key')
     .addHelpText(
       'after',
       examples(
         'settle k3J9x --team acme --credits 0.0134',
         'settle k3J9x --team acme --item tool_calls=1',
-        'settle k3J9x --team acme --unknown',
+        'settle k3J9x --team acme --unknown --failed tool.search',
       ),
     )
     .action(
       run(async (session, options: SettleOptions, allocation: string) => {
         const actual = options.unknown ? 'unknown' : amountsFrom(options);
         return tellAnswer(session, teamOfSession(session), (client) =>
-          client.settle(allocation, actual, { id: options.id }),
+          client.settle(allocation, actual, { id: options.id, failed: options.failed }),
         );
       }),
     );

@@ -14,7 +14,7 @@ type Options = { readonly follow?: boolean; readonly since?: string };
 export function addEmergencies(program: Command, { run }: Runner): void {
   program
     .command('emergencies')
-    .description('what the team was told: thresholds, freezes, stops')
+    .description('what the team was told: thresholds, freezes, stops, breakers')
     .option(
       '--follow',
       'go on with each new one until Ctrl-C, and say when the governor falls silent',
@@ -66,10 +66,10 @@ function silenceLine({ isSilent, forMs, isConnected }: Silence, paint: Colours):
   return `${at}  ${paint.red('silent')}     ${who} for ${durationText(forMs)}`;
 }
 
-const MILD: ReadonlySet<string> = new Set(['notice', 'recovering', 'recovered']);
+const MILD: ReadonlySet<string> = new Set(['breaker-closed', 'notice', 'recovering', 'recovered']);
 
 function emergencyLine(emergency: Emergency, paint: Colours): string {
   const { atMs, kind, path, detail } = emergency;
   const colour = MILD.has(kind) ? paint.yellow : paint.red;
-  return `${paint.dim(showTime(atMs))}  ${colour(kind.padEnd(10))} ${paint.bold(path)}  ${detail}`;
+  return `${paint.dim(showTime(atMs))}  ${colour(kind.padEnd(14))} ${paint.bold(path)}  ${detail}`;
 }

@@ -3,7 +3,6 @@ import { Answer, BatchReply, Refusal } from '../../events/answers.ts';
 import { decode, encode } from '../../events/codec.ts';
 import { Command, OPS } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
-import { OPS_NOT_AVAILABLE } from '../../events/not-available.ts';
 import { subjects } from '../../events/subjects.ts';
 import { type ParsedCommand, parseCommand } from '../../writer/parse-command.ts';
 import { isRefusal, type ReadMessage, readMessage } from '../../writer/read-message.ts';
@@ -73,7 +72,7 @@ function holdRefusal(refusal: Refusal): void {
 }
 
 function holdCommand({ command, digest }: ParsedCommand): void {
-  hold(OPS.has(command.op) && !OPS_NOT_AVAILABLE.has(command.op), 'a command has an op of ours');
+  hold(OPS.has(command.op), 'a command has an op of ours');
   hold(Number.isSafeInteger(digest) && digest >= 0, 'a digest is a safe integer');
   const isOfTeam = !('path' in command) || command.path?.split('/')[0] === (command.path && TEAM);
   hold(isOfTeam, 'a command is of the team of its subject');

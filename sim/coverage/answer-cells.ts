@@ -41,6 +41,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
       'denied tool_not_allowed',
       'denied pool_not_allowed',
       'denied rule_denied',
+      'denied breaker_open',
       'pendingApproval',
       'would_need_approval',
     ],
@@ -81,6 +82,7 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
       'degraded',
       'node_closing',
       'does_not_fit',
+      'breaker_open',
       'rate_counted_at_grant',
       'amount_out_of_range',
       'log_nearly_full',
@@ -210,6 +212,11 @@ export const ANSWERS: Readonly<Record<Op, Row>> = {
   stop: { outcomes: ['stopped'], refusals: ['unknown_node'] },
   acknowledgeStop: { outcomes: ['acknowledged'], refusals: ['unknown_stop', 'lease_over'] },
   recover: { outcomes: ['recovered'], refusals: ['unknown_stop'] },
+  openBreaker: {
+    outcomes: ['breaker_opened'],
+    refusals: ['unknown_node', 'unknown_resource'],
+  },
+  closeBreaker: { outcomes: ['breaker_closed'], refusals: ['unknown_breaker'] },
   balance: { outcomes: ['balance'], refusals: ['unknown_node'] },
   status: {
     outcomes: [
@@ -258,6 +265,8 @@ const ON_NODES: readonly Op[] = [
   'stop',
   'acknowledgeStop',
   'recover',
+  'openBreaker',
+  'closeBreaker',
   'balance',
   'queue',
   'policy',
@@ -290,6 +299,7 @@ export const FAMILIES: Readonly<Record<string, readonly Op[]>> = {
   reserving: ['reserve', 'cancelReservation'],
   ruling: ['setPolicy', 'enrol', 'dismiss'],
   alarming: ['freeze', 'unfreeze', 'stop', 'acknowledgeStop', 'recover'],
+  breaking: ['openBreaker', 'closeBreaker'],
   reading: ['balance', 'status', 'explain', 'queue', 'policy', 'emergencies'],
 };
 

@@ -11,6 +11,8 @@ export const EVENT_SITUATIONS = {
     'via preemption',
     'partial out of a queue',
     'opened run and step',
+    'as a probe',
+    'instead of another',
     'after a requeue',
     'out of the reserve',
     'one of several pools',
@@ -36,6 +38,7 @@ export const EVENT_SITUATIONS = {
     'waited deadline_unreachable',
     'waited unbounded',
     'waited unknown_node',
+    'waited breaker_open',
   ],
   RequestQueued: ['first', 'after preempted', 'after unclaimed', 'after partial'],
   RequestMoved: ['any'],
@@ -63,6 +66,9 @@ export const EVENT_SITUATIONS = {
   NodeClosed: ['any'],
   Frozen: ['by a command', 'by a settle'],
   Unfrozen: ['by a command', 'by its end', 'still frozen'],
+  BreakerOpened: ['failures', 'unresolved', 'probe', 'operator'],
+  BreakerHalfOpened: ['any'],
+  BreakerClosed: ['probe', 'operator'],
   StopCompleted: ['with fenced', 'without fenced'],
   ReserveChanged: ['filled', 'given up', 'waits for room'],
   ThresholdCrossed: ['notice', 'warning', 'critical', 'exhausted'],
@@ -91,6 +97,8 @@ function kindsOf(event: BursarEvent): string[] {
         ...when((event.attempt ?? 0) > 0, 'after a requeue'),
         ...when(event.reserve !== undefined, 'out of the reserve'),
         ...when(event.ask.anyOf !== undefined, 'one of several pools'),
+        ...when(event.probe === true, 'as a probe'),
+        ...when(event.ask.instead !== undefined, 'instead of another'),
       ];
     case 'AllocationEnded':
       return [
@@ -128,6 +136,10 @@ function kindsOf(event: BursarEvent): string[] {
       ];
     case 'Distributed':
       return [event.why === undefined ? 'by a command' : 'rebalanced'];
+    case 'BreakerOpened':
+      return [event.why === 'failures' && event.failures === 0 ? 'unresolved' : event.why];
+    case 'BreakerClosed':
+      return [event.why];
     case 'StopCompleted':
       return [event.fencedCount > 0 ? 'with fenced' : 'without fenced'];
     case 'ReserveChanged':

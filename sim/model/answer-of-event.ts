@@ -1,4 +1,4 @@
-import type { BursarEvent } from '../../events/events.ts';
+import type { BursarEvent, EventOf } from '../../events/events.ts';
 
 /** What an answer has to say of the event that decided it: outcome, subject and fields. */
 export interface Told {
@@ -13,24 +13,11 @@ export interface Told {
 export function toldBy(event: BursarEvent): Told[] {
   switch (event.type) {
     case 'AllocationGranted':
-      return [
-        {
-          outcome: event.partial === true ? 'partial' : 'granted',
-          subject: event.id,
-          fields: {
-            path: event.ask.path,
-            granted: { ...event.items, ...event.rates },
-            rule: event.rule,
-            factors: event.factors,
-            preempted: event.preempted,
-            reserve: event.reserve,
-            topUp: event.topUp,
-          },
-        },
-      ];
+      return [toldByGrant(event)];
     case 'RequestDenied': {
       const { reason, short, retryAfterMs, retryOn, waitedMs, rule, factors } = event;
-      const fields = { reason, short, retryAfterMs, retryOn, waitedMs, rule, factors };
+      const { instead } = event.ask;
+      const fields = { reason, short, retryAfterMs, retryOn, waitedMs, rule, factors, instead };
       return [{ outcome: 'denied', subject: event.id, fields }];
     }
     case 'RequestQueued':
@@ -95,6 +82,17 @@ export function toldBy(event: BursarEvent): Told[] {
     default:
       return toldByNode(event);
   }
+}
+
+function toldByGrant(event: EventOf<'AllocationGranted'>): Told {
+  const { ask, items, rates, rule, factors, preempted, reserve, topUp, probe } = event;
+  const granted = { ...items, ...rates };
+  const { path, instead } = ask;
+  return {
+    outcome: event.partial === true ? 'partial' : 'granted',
+    subject: event.id,
+    fields: { path, granted, rule, factors, preempted, reserve, topUp, instead, probe },
+  };
 }
 
 function toldByNode(event: BursarEvent): Told[] {
@@ -164,6 +162,12 @@ function toldByNode(event: BursarEvent): Told[] {
     }
     case 'StopAcknowledged':
       return [{ outcome: 'acknowledged', subject: event.stop, fields: {} }];
+    case 'BreakerOpened':
+    case 'BreakerClosed': {
+      if (event.by === undefined) return [];
+      const outcome = event.type === 'BreakerOpened' ? 'breaker_opened' : 'breaker_closed';
+      return [{ outcome, subject: event.path, fields: { resource: event.resource } }];
+    }
     case 'StopLifted':
       return [{ outcome: 'recovered', subject: event.path, fields: { stop: event.stop } }];
     default:

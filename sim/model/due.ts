@@ -27,6 +27,9 @@ export function dueBy(state: State, byMs: number): Due[] {
     if (waiting.victims.length > 0) add(waiting.graceEndsAtMs, 'grace end', waiting.id);
   }
   for (const [id, { untilMs }] of state.approvals) add(untilMs, 'approval timeout', id);
+  for (const { isHalfOpen, untilMs, path } of state.breakers.tripped.values()) {
+    if (!isHalfOpen) add(untilMs, 'trial of a breaker', path);
+  }
   for (const reservation of state.reservations.values()) {
     add(reservation.endsAtMs, 'end of a reservation', reservation.id);
   }

@@ -3,6 +3,7 @@ import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin, parentPathOf } from '../../events/names.ts';
 import { accountOf, touch } from './books.ts';
 import { openBranch, owe, runOfBranch } from './branches.ts';
+import { forgetBreakers } from './fold-breakers.ts';
 import {
   changeReserve,
   distribute,
@@ -214,6 +215,7 @@ function isIdleStep(state: State, path: string): boolean {
 export function closeNode(state: State, path: string, keepsName: boolean): void {
   const parent = parentPathOf(path);
   const run = runOfBranch(state, path);
+  forgetBreakers(state, path);
   for (const node of [...state.nodes.values()]) {
     if (!isWithin(node.path, path)) continue;
     state.nodes.delete(node.path);

@@ -1,5 +1,6 @@
 import type { BursarEvent } from '../../events/events.ts';
 import { foldAllocation } from './fold-allocation.ts';
+import { foldBreakers } from './fold-breakers.ts';
 import { foldNode } from './fold-node.ts';
 import { foldWaiting } from './fold-waiting.ts';
 import { foldWindows } from './fold-windows.ts';
@@ -12,6 +13,7 @@ import type { State } from './state.ts';
 /** Takes one durable event into the books. Never refuses: what is allowed, the judges say. */
 export function fold(state: State, { event, at }: Recorded): void {
   watch(state, event);
+  foldBreakers(state, event);
   foldAllocation(state, event);
   foldWaiting(state, event);
   foldNode(state, event);

@@ -156,6 +156,8 @@ function subjectOf(answer: Answer): string | undefined {
     case 'stopped':
     case 'recovered':
     case 'distributed':
+    case 'breaker_opened':
+    case 'breaker_closed':
       return answer.path;
     case 'transferred':
       return answer.from;
@@ -186,6 +188,7 @@ const OF_THE_MOMENT = new Set([
     'timeoutInMs',
     'graceMs',
     'ackInMs',
+    'retryInMs',
     'replayed',
     'decidedMsAgo',
     'level',

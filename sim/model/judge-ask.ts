@@ -4,6 +4,7 @@ import { isWithin } from '../../events/names.ts';
 import { priorityOf } from './ask-terms.ts';
 import type { Bench } from './bench.ts';
 import { nearest, parentOf } from './books.ts';
+import { barring, withFallbacks } from './breakers.ts';
 import { isSame } from './content.ts';
 import { judgeApproved } from './judge-approval.ts';
 import { asSent } from './pools.ts';
@@ -46,15 +47,20 @@ function judgeFirst({ state, event, sent, find }: Bench<AskEvent>): void {
     const id = event.digest === undefined ? undefined : event.id;
     const commands = sent.of('request', event.by, id);
     const all = commands.length > 0 ? commands : sent.of('request', event.by, undefined);
-    if (!all.some((command) => isSame(askOf(command), asSent(event.ask)))) {
+    const isSent = (command: CommandOf<'request'>) =>
+      isSame(withFallbacks(state, askOf(command)), asSent(event.ask));
+    if (!all.some(isSent)) {
       find('S §5', `${event.by} never sent the ask that is recorded`, event.id);
     }
+  }
+  if (event.type === 'PreemptionRequested' && barring(state, event.ask).length > 0) {
+    find('S §7', 'it evicts for what a breaker bars', event.id);
   }
   if (event.type !== 'RequestDenied') judgeCaps(state, event, priority, find);
 }
 
 /** The ask of a request command. */
-function askOf(command: CommandOf<'request'>): unknown {
+function askOf(command: CommandOf<'request'>): AskEvent['ask'] {
   const { op, id, v, firstSentMsAgo, dryRun, ...ask } = command;
   return ask;
 }

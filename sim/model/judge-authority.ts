@@ -35,6 +35,8 @@ const OP_OF: { readonly [T in EventType]?: string } = {
   Stopped: 'stop',
   StopAcknowledged: 'acknowledgeStop',
   StopLifted: 'recover',
+  BreakerOpened: 'openBreaker',
+  BreakerClosed: 'closeBreaker',
 };
 
 /** Nodes beneath the own prefix alone: the node of a prefix is given. */

@@ -10,6 +10,7 @@ import { isLoser } from './circles.ts';
 import { coveredBy, needsBeside, reservationOf } from './draws.ts';
 import { neverFits } from './empty-tree.ts';
 import { rulesMet } from './judge-approval.ts';
+import { isBarredByBreaker, judgeBreakerRetry } from './judge-breakers.ts';
 import { levelBarOf } from './levels.ts';
 import { aheadWhereNamed } from './line.ts';
 import { isPartDue } from './part-due.ts';
@@ -45,6 +46,17 @@ const OF_THE_ASK: ReadonlySet<DenialReason> = new Set<DenialReason>([
   'approval_expired',
 ]);
 
+/** Reasons that are looked at before a breaker is, or come of another one. */
+const BEFORE_BREAKERS: ReadonlySet<DenialReason> = new Set<DenialReason>([
+  ...BARS,
+  'unbounded',
+  'amount_out_of_range',
+  'unknown_resource',
+  'approval_declined',
+  'approval_expired',
+  'breaker_open',
+]);
+
 /** S §5 and §7: a denial has a true reason, and the one that comes first. */
 export function judgeDenial(bench: Denied): void {
   const { state, event, find } = bench;
@@ -53,13 +65,24 @@ export function judgeDenial(bench: Denied): void {
     find('S §5', waiting ? 'it had waited' : 'it had not waited', event.id);
   }
   withoutEarmark(state, waiting, () => {
-    if (!isTrue(bench)) find('S §7', `denied ${event.reason}, which is not so`, event.id);
+    const isByBreaker = event.reason === 'breaker_open' && isBarredByBreaker(state, event);
+    if (!isByBreaker && !isTrue(bench))
+      find('S §7', `denied ${event.reason}, which is not so`, event.id);
     judgeShort(bench);
     judgeRetry(bench);
   });
   const self = asRanked(state, event, priorityOf(event.ask));
   const level = levelBarOf(state, event.ask, waiting?.priority ?? priorityOf(event.ask));
-  const isOfRoom = level === undefined && !BARS.has(event.reason) && !OF_THE_ASK.has(event.reason);
+  const isOfRoom =
+    level === undefined &&
+    event.reason !== 'breaker_open' &&
+    !BARS.has(event.reason) &&
+    !OF_THE_ASK.has(event.reason);
+  if (waiting === undefined && !BEFORE_BREAKERS.has(event.reason)) {
+    if (isBarredByBreaker(state, event)) {
+      find('S §7', `denied ${event.reason}, though a breaker is open`, event.id);
+    }
+  }
   const isDraw = event.ask.reservationId !== undefined;
   if (waiting === undefined && isOfRoom && !isDraw && isPartDue(state, event.id, event.ask, self)) {
     find('S §7', `denied ${event.reason}, though a part of it is due`, event.id);
@@ -232,7 +255,9 @@ function conflictOf(state: Denied['state'], { node, resource }: Need): DenialRea
 }
 
 /** R-17: advice to come again for a rate is exact: there is room then, and not a moment before. */
-function judgeRetry({ state, event, find }: Denied): void {
+function judgeRetry(bench: Denied): void {
+  const { state, event, find } = bench;
+  if (event.reason === 'breaker_open') return judgeBreakerRetry(bench);
   const { atMs, ask, retryAfterMs } = event;
   if (event.retryOn !== 'time' || retryAfterMs === undefined) return;
   const slow = slowStartsShort(state, ask, priorityOf(ask));

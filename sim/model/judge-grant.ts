@@ -8,6 +8,7 @@ import { isSame, isSameAmounts } from './content.ts';
 import { besideReservation, judgeDraw, needsBeside } from './draws.ts';
 import { rulesAt } from './eviction-rules.ts';
 import { judgeBackfill } from './judge-backfill.ts';
+import { judgeProbe } from './judge-breakers.ts';
 import { judgeReserveDraw, passesBy } from './judge-reserve.ts';
 import { levelBarOf } from './levels.ts';
 import { aheadWhereDrawn, type Place } from './line.ts';
@@ -58,6 +59,7 @@ export function judgeGrant(bench: Granted): void {
   judgePools(bench);
   judgeReserveDraw(bench);
   if (isToolBarred(state, event.by, ask)) find('T-12', 'a tool is not allowed', event.id);
+  judgeProbe(bench);
   judgeKept(bench, terms);
   judgeVia(bench);
   judgeTimes(bench);

@@ -8,6 +8,7 @@ import { isSame, isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { consumablesOf } from './fold-allocation.ts';
 import { rulesMet } from './judge-approval.ts';
+import { judgeGrowth } from './judge-breakers.ts';
 import { isShedNow } from './judge-shedding.ts';
 import { mayOperate } from './judge-wait.ts';
 import { growthItems, levelBarOf } from './levels.ts';
@@ -87,6 +88,7 @@ export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
   if (levelBarOf(state, { path: live.path, items: growthItems(growth) }, live.priority)) {
     find('INV-19', `grows on ${live.path}, whose level does not admit it`, live.id);
   }
+  judgeGrowth(bench, live.id, live.path, growth);
   for (const bar of barsOf(state, live.path, live.priority)) {
     find('INV-9', `grows on ${live.path}, which is ${bar}`, live.id);
   }

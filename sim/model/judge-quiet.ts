@@ -7,6 +7,7 @@ import { judgeOwed } from './branches.ts';
 import { isStuck } from './circles.ts';
 import { concerns } from './concerns.ts';
 import { dueBy } from './due.ts';
+import { placesBehind, waitsInVain } from './judge-breakers.ts';
 import { judgeForecasts } from './judge-forecast.ts';
 import { judgeLadders } from './judge-ladder.ts';
 import { judgeLevels } from './judge-level.ts';
@@ -66,6 +67,8 @@ function judgeWaiting(state: State, find: Bench['find']): void {
     if (isOut) continue;
     const { want, rates, unbounded } = termsOf(askDue(state, waiting), state);
     if (unbounded.length > 0) find('S §5', `${id} waits without a bound`, id);
+    if (waitsInVain(state, waiting)) find('S §9', `${id} waits for what a breaker denies`, id);
+    if (placesBehind(state, askDue(state, waiting)).length > 0) continue;
     withoutEarmark(state, waiting, () => {
       if (!fits(state.nodes, ask.path, want)) return;
       if (shortRates(state, ask.path, rates).length > 0) return;

@@ -5,6 +5,7 @@ import { expectedMs, priorityOf, termsOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
 import { isSame } from './content.ts';
+import { isBarredByBreaker, placesBehind } from './judge-breakers.ts';
 import { levelBarOf } from './levels.ts';
 import { rankedAt, waitingPlaces } from './line.ts';
 import { isPartDue } from './part-due.ts';
@@ -30,6 +31,7 @@ export function judgeQueued(bench: Queued): void {
   else if (event.after !== undefined) judgePutBack(bench);
   else {
     judgePools(bench);
+    if (isBarredByBreaker(state, event)) find('S §7', 'a breaker denies it', id);
     if (event.queuedAtMs !== event.atMs) find('S §7', 'its queue time is not now', id);
     if ((ask.maxWaitMs ?? 0) <= 0) find('S §5', 'it would not wait', id);
     if (event.untilMs !== event.atMs + (ask.maxWaitMs ?? 0)) {
@@ -48,7 +50,8 @@ export function judgeQueued(bench: Queued): void {
     find('X-03', 'queued, though its level denies it', id);
   }
   judgeAccount(state, event, self, find);
-  if (level === undefined && event.after === undefined && isPartDue(state, id, ask, self)) {
+  const isHeld = level !== undefined || placesBehind(state, ask).length > 0;
+  if (event.after === undefined && !isHeld && isPartDue(state, id, ask, self)) {
     find('S §7', 'it waits, though a part of it is due', id);
   }
   const ahead = queueOf(state, event.account.path, event.account.resource).filter(
@@ -77,7 +80,8 @@ function judgeAccount(
   if (levelBarOf(state, event.ask, event.priority) !== undefined) {
     return judgeHeld(state, event, find);
   }
-  const places = waitingPlaces(state, event.id, event.ask, self);
+  const held = placesBehind(state, event.ask);
+  const places = held.length > 0 ? held : waitingPlaces(state, event.id, event.ask, self);
   if (places.some((one) => isSame(one, account))) return;
   const where = `${account.path} ${account.resource}`;
   find('S §7', `waits at ${where}, not at one of ${JSON.stringify(places)}`, event.id);
@@ -170,9 +174,10 @@ export function judgeMoved({ state, event, find }: Bench<EventOf<'RequestMoved'>
   const waiting = state.waiting.get(event.request);
   if (waiting === undefined) return find('S §7', `${event.request} does not wait`, event.request);
   if (isSame(waiting.account, event.account)) find('S §7', 'it waits there already', waiting.id);
-  const accounts = withoutEarmark(state, waiting, () =>
-    waitingPlaces(state, waiting.id, askDue(state, waiting), waiting),
-  );
+  const now = askDue(state, waiting);
+  const held = placesBehind(state, now);
+  const places = () => waitingPlaces(state, waiting.id, now, waiting);
+  const accounts = held.length > 0 ? held : withoutEarmark(state, waiting, places);
   const turn = passAt(state, event.account, waiting.ask.path);
   if (event.pass !== turn) find('S §7', `its turn is ${event.pass}, not ${turn}`, waiting.id);
   if (!accounts.some((one) => isSame(one, event.account))) {

@@ -3,6 +3,12 @@ import type { Bench } from './bench.ts';
 import { judgeApprovalRequested, judgeSpoken } from './judge-approval.ts';
 import { isAskEvent, judgeAsk } from './judge-ask.ts';
 import { judgeAuthority } from './judge-authority.ts';
+import {
+  judgeBreakerClosed,
+  judgeBreakerOpened,
+  judgeHalfOpened,
+  oweBreakers,
+} from './judge-breakers.ts';
 import { judgeContention, judgeContestEnded, judgeStrategy } from './judge-contest.ts';
 import { judgeDenial } from './judge-denial.ts';
 import { judgeDistributed } from './judge-distribution.ts';
@@ -104,6 +110,9 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   StopAcknowledged: judgeAcknowledged,
   StopCompleted: judgeStopCompleted,
   StopLifted: judgeLifted,
+  BreakerOpened: judgeBreakerOpened,
+  BreakerHalfOpened: judgeHalfOpened,
+  BreakerClosed: judgeBreakerClosed,
   ThresholdCrossed: judgeCrossed,
   ThresholdRearmed: judgeRearmed,
   DegradationChanged: judgeLevel,
@@ -127,6 +136,7 @@ export function judge(bench: Bench): void {
   judgeId(bench);
   if (isAskEvent(event)) judgeAsk(bench as Bench<typeof event>);
   (JUDGES[event.type] as (bench: Bench) => void)(bench);
+  oweBreakers(bench);
 }
 
 /** Whether a command decided here, so that everything before it was over. */

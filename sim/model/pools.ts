@@ -3,6 +3,7 @@ import { isWithin } from '../../events/names.ts';
 import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Bench } from './bench.ts';
 import { committed, fits, nearest, parentOf } from './books.ts';
+import { barring } from './breakers.ts';
 import { neverFits } from './empty-tree.ts';
 import { aheadWhereDrawn } from './line.ts';
 import type { ModelNode } from './nodes.ts';
@@ -55,7 +56,10 @@ function inOrder(state: State, path: string, { pools }: Group): string[] {
   const usable = pools.filter(
     (pool) => mayUsePool(state, path, pool) && ownerOf(state, path, pool) !== undefined,
   );
-  return [...usable].sort((a, b) => {
+  const served = usable.filter(
+    (pool) => barring(state, { path, items: { [pool]: {} } }).length === 0,
+  );
+  return [...(served.length > 0 ? served : usable)].sort((a, b) => {
     const [left, right] = [weightedUse(state, path, a), weightedUse(state, path, b)];
     if ((left === null) !== (right === null)) return left === null ? 1 : -1;
     const difference = left && right ? left[0] * right[1] - right[0] * left[1] : 0n;
@@ -83,7 +87,11 @@ function poolDue(
     const isFirst = () => aheadWhereDrawn(state, id, ask.path, want, self).length === 0;
     return fits(state.nodes, ask.path, want) && isFirst();
   });
-  if (free !== undefined || before !== undefined) return free ?? before;
+  if (free !== undefined) return free;
+  const isBarred = (pool: string) =>
+    barring(state, { path: ask.path, items: { [pool]: {} } }).length > 0;
+  const isLeft = before !== undefined && isBarred(before) && usable.some((one) => !isBarred(one));
+  if (before !== undefined && !isLeft) return before;
   const least = item?.min ?? amount;
   const never = (pool: string) => neverFits(state, ask.path, { [pool]: least }, self.priority);
   return usable.find((pool) => !never(pool)) ?? usable[0] ?? [...group.pools].sort()[0];

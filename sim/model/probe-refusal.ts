@@ -5,6 +5,7 @@ import { resourceTypeOf } from '../../events/resources.ts';
 import { mayCommand } from './authority.ts';
 import { barsOf, isClosing, isFrozen } from './barred.ts';
 import { committed, needs } from './books.ts';
+import { breakerKey, trippedOver } from './breakers.ts';
 import { guaranteeFits, promisedBeneath } from './guarantees.ts';
 import type { Sent } from './history.ts';
 import { rulesMet } from './judge-approval.ts';
@@ -155,6 +156,13 @@ function isRightOfOthers(state: State, command: Command, code: RefusalCode): boo
     case 'deadline_past':
       if (command.op === 'reserve') return (node?.deadlineAtMs ?? null) !== null;
       return command.op === 'request' && (command.deadlineMs ?? 1) <= 0;
+    case 'unknown_breaker':
+      return (
+        command.op === 'closeBreaker' &&
+        !state.breakers.tripped.has(breakerKey(command.path, command.resource))
+      );
+    case 'breaker_open':
+      return command.op === 'resize' && growsTripped(state, command);
     case 'outcome_unknown':
       return command.firstSentMsAgo !== undefined && command.firstSentMsAgo > 0;
     default:
@@ -171,6 +179,14 @@ function isGuaranteed(state: State, path: string, limits: ResourceLimits): boole
     const limit = set.limit === undefined ? (account?.limit ?? null) : set.limit;
     return limit === null || (set.guarantee ?? account?.guarantee ?? 0) <= limit;
   });
+}
+
+/** Whether a resize would let something grow beneath a breaker that is not closed. */
+function growsTripped(state: State, command: Growing & { op: 'resize' }): boolean {
+  const live = state.live.get(command.allocation);
+  if (live === undefined) return false;
+  const grown = Object.keys(growthOf(command, live.items)).map((name) => [name, {}]);
+  return trippedOver(state, { path: live.path, items: Object.fromEntries(grown) }).length > 0;
 }
 
 type Growing = Command & { op: 'resize' | 'reserve' };
@@ -256,6 +272,7 @@ function namesUnknown(state: State, command: Command): boolean {
 }
 
 function namedBy(command: Command): string[] {
+  if (command.op === 'openBreaker') return [command.resource];
   const of = (value: object | undefined) => Object.keys(value ?? {});
   switch (command.op) {
     case 'request':

@@ -2,6 +2,7 @@ import type { BursarEvent } from '../../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../../events/policy.ts';
 import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Role } from '../../events/roles.ts';
+import { type Breakers, newBreakers } from './breakers.ts';
 import type { Watched } from './forecasts.ts';
 import type { Position } from './history.ts';
 import type { Nodes } from './nodes.ts';
@@ -156,6 +157,7 @@ export interface State {
   readonly contests: Map<string, Contested>;
   /** What is spent of accounts of team and swarm, by `path|resource`; where policy forecasts. */
   readonly watched: Map<string, Watched>;
+  readonly breakers: Breakers;
   /** Of accounts for which somebody waits, by `path|resource`. */
   readonly turns: Map<string, Turns>;
   /** Last event that decided each id of a client or of the writer. */
@@ -183,6 +185,7 @@ export function newState(team: string): State {
     credentials: new Map(),
     contests: new Map(),
     watched: new Map(),
+    breakers: newBreakers(),
     turns: new Map(),
     ids: new Map(),
     count: 0,

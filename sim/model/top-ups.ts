@@ -7,6 +7,7 @@ import type { Bench } from './bench.ts';
 import { needs } from './books.ts';
 import { isSameAmounts } from './content.ts';
 import { neverFits } from './empty-tree.ts';
+import { judgeGrowth } from './judge-breakers.ts';
 import { aheadWhereDrawn } from './line.ts';
 import type { Live, State, Waiting } from './state.ts';
 
@@ -73,6 +74,7 @@ export function judgeGrown(
     grown[resource] = amount - (live.items[resource] ?? 0);
   }
   if (!isSameAmounts(grown, want)) find('O-03', `grows by ${JSON.stringify(grown)}`, live.id);
+  judgeGrowth({ state, find }, live.id, live.path, grown);
   for (const bar of barsOf(state, live.path, live.priority)) {
     find('INV-9', `grows on ${live.path}, which is ${bar}`, live.id);
   }

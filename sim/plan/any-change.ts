@@ -34,6 +34,8 @@ export function anyChange(scene: Scene, atMs: number, id: string): PlannedComman
     { op: 'unfreeze', id, path: freeze.path, freeze: freeze.id },
     { op: 'stop', id, path: swarm, below: 'low', ackMs: 10 },
     { op: 'acknowledgeStop', id, path: stop.path, stop: stop.id },
+    { op: 'openBreaker', id, path: swarm, resource: 'slot.db', forMs: few },
+    { op: 'closeBreaker', id, path: swarm, resource: 'slot.db' },
     { op: 'recover', id, path: stop.path, stop: stop.id },
   ]);
 }

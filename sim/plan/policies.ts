@@ -1,4 +1,5 @@
 import { PRESET_NAMES, PRESETS } from '../../policies/presets.ts';
+import { drawBreakerRules } from './breakers.ts';
 import { drawDegradation, drawRecovery } from './degradation.ts';
 import { callBy } from './governing.ts';
 import type { PlannedCommandOf } from './job.ts';
@@ -80,6 +81,7 @@ export function drawPolicy(scene: Scene): PolicyInput {
     approvalMs: draw.pick([1, 800, 5_000]),
     pools: draw.maybe(300, () => drawPoolRules(scene)),
     tools: draw.maybe(250, () => drawTools(scene)),
+    breakers: draw.maybe(350, () => drawBreakerRules(scene)),
     ...drawSafeguards(scene, credits),
   });
 }

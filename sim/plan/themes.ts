@@ -2,6 +2,7 @@ import { drawFreeze, drawStop } from './alarms.ts';
 import { drawApproval } from './approvals.ts';
 import { drawBatch } from './batches.ts';
 import { drawBranches } from './branches.ts';
+import { drawBreaker } from './breakers.ts';
 import { drawDistribute } from './distributing.ts';
 import type { Draw } from './draw.ts';
 import {
@@ -57,6 +58,7 @@ type Weights = Partial<
     | 'adjust'
     | 'freeze'
     | 'stop'
+    | 'breaker'
     | 'close'
     | 'open'
     | 'branches'
@@ -87,6 +89,7 @@ const USUAL: Weights = {
   adjust: 5,
   freeze: 3,
   stop: 2,
+  breaker: 2,
   close: 2,
   open: 4,
   branches: 2,
@@ -118,6 +121,7 @@ function theme(name: string, leaning: Partial<Leaning>, weights: Weights): Theme
     adjust: drawAdjust,
     freeze: drawFreeze,
     stop: drawStop,
+    breaker: drawBreaker,
     close: drawClose,
     open: drawOpen,
     branches: drawBranches,
@@ -169,6 +173,14 @@ const THEMES: readonly (readonly [weight: number, Theme])[] = [
   [8, theme('reserved and lent', {}, { reserve: 24, transfer: 16, setLimits: 12, hold: 20 })],
   [6, theme('pools', { waitPermille: 700, poolsPermille: 600 }, { setPolicy: 6, setLimits: 8 })],
   [8, theme('divided budgets', { waitPermille: 350 }, { distribute: 40, setLimits: 8, open: 8 })],
+  [
+    10,
+    theme(
+      'breakers',
+      { waitPermille: 450, kinds: SCARCE },
+      { breaker: 16, setPolicy: 12, hold: 20 },
+    ),
+  ],
   [6, theme('policies', { strategyPermille: 300 }, { setPolicy: 16, approve: 40, dryRun: 16 })],
 ];
 

@@ -1,4 +1,5 @@
 import { share, usedAmount } from './amounts.ts';
+import { drawFailed } from './breakers.ts';
 import type { HoldJob, PlannedCommand, Step, WorkJob } from './job.ts';
 import { amountsOf, drawRequest, type Leaning, type PlannedRequest } from './requests.ts';
 import { kindOfResource } from './resources.ts';
@@ -65,7 +66,7 @@ function drawSteps(scene: Scene, request: PlannedRequest): Step[] {
   const settle = (afterMs: number) => stepOf(scene, afterMs, settleOf(scene, request));
   return draw.weighted<() => Step[]>([
     [40, () => [settle(soon)]],
-    [10, () => [stepOf(scene, soon, { op: 'release', allocation: request.id })]],
+    [10, () => [stepOf(scene, soon, releaseOf(scene, request))]],
     [8, () => []],
     [isShort ? 16 : 0, () => [settle(lateMs)]],
     [5, () => [...during(scene, request, soon), settle(isShort ? lateMs : soon + 50)]],
@@ -85,7 +86,15 @@ function during(scene: Scene, request: PlannedRequest, untilMs: number): Step[] 
   const early = Math.floor(untilMs / 2);
   return draw.times(draw.int(1, 3), () => {
     const command = draw.weighted<() => PlannedCommand>([
-      [30, () => ({ op: 'report', allocation, used: usesOf(scene, request) })],
+      [
+        30,
+        () => ({
+          op: 'report',
+          allocation,
+          used: usesOf(scene, request),
+          ...drawFailed(scene, request),
+        }),
+      ],
       [20, () => ({ op: 'renew', allocation, ...drawRenewal(scene) })],
       [30, () => ({ op: 'resize', allocation, items: sizesOf(scene, request) })],
       [8, () => ({ op: 'status', of: allocation })],
@@ -132,7 +141,11 @@ function settleOf(scene: Scene, request: PlannedRequest): PlannedCommand {
     [2, () => ({})],
     [2, () => ({ ...used, credits: Number.MAX_SAFE_INTEGER })],
   ])();
-  return { op: 'settle', allocation, actual };
+  return { op: 'settle', allocation, actual, ...drawFailed(scene, request) };
+}
+
+function releaseOf(scene: Scene, request: PlannedRequest): PlannedCommand {
+  return { op: 'release', allocation: request.id, ...drawFailed(scene, request) };
 }
 
 /** What was used of the consumables of a request. */

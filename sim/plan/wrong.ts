@@ -41,6 +41,8 @@ export function drawWrong(scene: Scene, atMs: number): JobDraft[] {
     [3, () => [other, { op: 'unfreeze', id, path: team, freeze: 'none' }]],
     [3, () => [other, { op: 'recover', id, path: team, stop: 'none' }]],
     [3, () => [other, { op: 'acknowledgeStop', id, path: team, stop: 'none' }]],
+    [3, () => [other, { op: 'openBreaker', id, path: team, resource: 'slot.db', forMs: 10 }]],
+    [3, () => [other, { op: 'closeBreaker', id, path: team, resource: 'slot.db' }]],
     [3, () => [other, { op: 'dismiss', id, agent: 'stranger' }]],
     [3, () => [other, { op: 'enrol', id, agent: 'stranger', role: 'agent', prefix: team }]],
     [3, () => [other, { op: 'topUp', id, path: team, amounts: { credits: draw.pick([1, MOST]) } }]],

@@ -17,6 +17,8 @@ const TOLD: ReadonlySet<EventType> = new Set([
   'RecoveryAdvanced',
   'RecoveryCompleted',
   'UsageQuarantined',
+  'BreakerOpened',
+  'BreakerClosed',
 ]);
 
 /** Each emergency of the log is in the stream of its team, in the order of the log, and no other. */

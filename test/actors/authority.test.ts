@@ -42,6 +42,8 @@ const ALL: Readonly<Record<CommandInput['op'], CommandInput>> = {
   stop: { op: 'stop', path: RUN },
   acknowledgeStop: { op: 'acknowledgeStop', path: RUN, stop: 'none' },
   recover: { op: 'recover', path: RUN, stop: 'none' },
+  openBreaker: { op: 'openBreaker', path: RUN, resource: 'tool.search' },
+  closeBreaker: { op: 'closeBreaker', path: RUN, resource: 'tool.search' },
   balance: { op: 'balance', path: RUN },
   status: { op: 'status', of: 'none' },
   explain: { op: 'explain', of: 'none' },

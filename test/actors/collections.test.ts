@@ -48,6 +48,7 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     'window',
     'grant',
     'thaw',
+    'breaker',
     'fence',
     'stop',
     'deadline',
