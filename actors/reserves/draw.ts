@@ -54,7 +54,7 @@ export function planDraw(
  * swarm or team says so (semantics §8). Where policy has no levels, once an account of what is asked
  * for is exhausted on either.
  */
-export function mayDraw(
+function mayDraw(
   team: Team,
   swarm: Node,
   priority: Priority,

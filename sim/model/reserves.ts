@@ -2,11 +2,10 @@ import type { EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
 import type { Amounts } from '../../events/resources.ts';
-import { termsOf } from './ask-terms.ts';
-import { add, type Need, needs, pathRoom } from './books.ts';
+import { add, type Need, needs } from './books.ts';
 import { levelsOver } from './levels.ts';
 import type { ModelNode } from './nodes.ts';
-import type { State, Waiting } from './state.ts';
+import type { State } from './state.ts';
 
 export type Draw = NonNullable<EventOf<'AllocationGranted'>['reserve']>;
 
@@ -67,23 +66,6 @@ export function needsAt(
 ): ReadonlyMap<string, number> {
   const found = needs(state.nodes, path, items).filter(({ node }) => node.path === swarm);
   return new Map(found.map(({ resource, need }) => [resource, need]));
-}
-
-/** Whether the reserve of its swarm would serve somebody who waits, with the room that there is. */
-export function isCovered(state: State, { ask, priority }: Waiting): boolean {
-  const swarm = ask.path.split('/', 2).join('/');
-  const { want, rates } = termsOf(ask, state);
-  const kept = state.nodes.get(swarm);
-  if (kept?.tier !== 'swarm' || Object.keys(rates).length > 0) return false;
-  if (!mayDraw(state, swarm, priority, Object.keys(want))) return false;
-  const beneath = needs(state.nodes, ask.path, want).filter(({ node }) => node.path !== swarm);
-  if (beneath.some(({ node, need, room }) => isWithin(node.path, swarm) && need > room)) {
-    return false;
-  }
-  return [...needsAt(state, ask.path, want, swarm)].every(([resource, need]) => {
-    const reserved = kept.accounts.get(resource)?.reserved ?? 0;
-    return need <= pathRoom(state.nodes, swarm, resource) + reserved;
-  });
 }
 
 function withDraw<Result>(state: State, { path, drawn }: Draw, question: () => Result): Result {
