@@ -42,6 +42,8 @@ const guarded: PolicyFields = {
   // A settle that is so far above its hold is a fault of somebody, not bad luck.
   overrunMax: { credits: 5 * CREDIT },
   preemption: { minRuntimeMs: 1_000 },
+  // Before memory is full its holders are asked for some of it back.
+  shedding: { memory: { onPermille: 950, offPermille: 850, graceMs: 5_000 } },
   // What is urgent can go on when ordinary work has used the rest.
   reserves: { credits: { permille: 100 } },
 };
