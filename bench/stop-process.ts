@@ -41,7 +41,7 @@ const RUNS = 10;
 /** Agents beside the swarm's, who ask on and on while it is stopped. */
 const PRESSING = 4;
 /** Of every command and of the whole stop: what is slow shall be measured, not fail. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 180_000;
 
 const nowMs = () => performance.timeOrigin + performance.now();
 let params: StopParams;
@@ -157,10 +157,15 @@ function press(pressing: readonly BursarClient[]) {
 /** When the swarm is next told to stand still. */
 async function untilComplete(): Promise<number> {
   const { position } = await lastEmergency();
+  const heard: string[] = [];
   return new Promise((resolve, reject) => {
-    const patience = setTimeout(() => reject(new Error('it never stood still')), PATIENCE_MS);
+    const patience = setTimeout(
+      () => reject(new Error(`it never stood still; heard: ${heard.join('; ')}`)),
+      PATIENCE_MS,
+    );
     const end = operator.onEmergency(
-      ({ kind }) => {
+      ({ kind, detail }) => {
+        heard.push(`${kind} ${detail}`);
         if (kind !== 'stopped') return;
         clearTimeout(patience);
         end();
