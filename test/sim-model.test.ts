@@ -45,7 +45,7 @@ test('INV-1 at any time the books of the model are those of the team', () => {
       assert.ok(model !== undefined);
       const shown = answer.lines.map(({ resource }) => resource);
       const lines = model.lines.filter(({ resource }) => shown.includes(resource));
-      const { outcome, deadlineInMs, reservations, crisis, ...rest } = answer;
+      const { outcome, deadlineInMs, reservations, crisis, stopping, ...rest } = answer;
       const fares = crisis && { crisis: { state: crisis.state, level: crisis.level } };
       const fields = { ...rest, ...fares };
       // What the model does not keep: how grants burn, what was in a window that has ended, and
