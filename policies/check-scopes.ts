@@ -69,6 +69,9 @@ function nodesIn(policy: Policy): Named[] {
     ...(policy.rebalance?.path === undefined
       ? []
       : [{ path: ['rebalance', 'path'], name: policy.rebalance.path, isKey: false }]),
+    ...policy.breakers.flatMap(({ path: name }, i) =>
+      name === undefined ? [] : [{ path: ['breakers', i, 'path'], name, isKey: false }],
+    ),
     ...Object.entries(policy.pools).flatMap(([pool, { nodes = [] }]) =>
       nodes.map((name, i) => ({ path: ['pools', pool, 'nodes', i], name, isKey: false })),
     ),

@@ -44,6 +44,16 @@ const guarded: PolicyFields = {
   preemption: { minRuntimeMs: 1_000 },
   // Before memory is full its holders are asked for some of it back.
   shedding: { memory: { onPermille: 950, offPermille: 850, graceMs: 5_000 } },
+  // A tool that fails is left alone for a while, longer each time that it fails again.
+  breakers: [
+    {
+      resource: 'tool.*',
+      failures: 5,
+      windowMs: MINUTE_MS,
+      openMs: MINUTE_MS / 2,
+      openMsMax: 10 * MINUTE_MS,
+    },
+  ],
   // What is urgent can go on when ordinary work has used the rest.
   reserves: { credits: { permille: 100 } },
 };
