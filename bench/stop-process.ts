@@ -75,7 +75,8 @@ function runPath(no: number): string {
 /** Fills the swarm, stops it, and waits until it stands still; then lifts the stop. */
 async function round({ settles, ackMs }: RoundParams): Promise<RoundTimes> {
   const holders = clients.slice(PRESSING);
-  await fill(holders);
+  const filledCount = await fill(holders);
+  const since = await lastPosition();
   const heard = { notices: [] as number[], fenced: [] as number[] };
   const acknowledgedAtMs: number[] = [];
   const settledAtMs: number[] = [];
@@ -97,14 +98,14 @@ async function round({ settles, ackMs }: RoundParams): Promise<RoundTimes> {
     }),
   );
   const pressing = press(clients.slice(0, PRESSING));
-  const complete = untilComplete();
+  const complete = untilComplete(since);
   const sentAtMs = nowMs();
   const { stop, allocations, ackInMs } = await operator.stop(`${params.team}/s`, { ackMs });
   const durableAtMs = nowMs();
   const completeAtMs = await complete;
   await Promise.all(underWay);
   const { pressed, denied } = await pressing.end();
-  if (!settles) await untilCount(heard.fenced, allocations);
+  if (!settles) await untilCount(heard.fenced, filledCount);
   for (const end of ends) end();
   await operator.recover(`${params.team}/s`, stop);
   return {
@@ -123,13 +124,15 @@ async function round({ settles, ackMs }: RoundParams): Promise<RoundTimes> {
   };
 }
 
-async function fill(holders: readonly BursarClient[]): Promise<void> {
+/** @returns how many are granted */
+async function fill(holders: readonly BursarClient[]): Promise<number> {
   const each = Math.ceil(params.allocations / holders.length);
   const asks = holders.flatMap((client, no) =>
     Array.from({ length: each }, () => client.request(runPath(no), { items: HELD, ttlMs: TTL_MS })),
   );
   const notGranted = (await Promise.all(asks)).find(({ outcome }) => outcome !== 'granted');
   if (notGranted !== undefined) throw new Error(`not granted: ${JSON.stringify(notGranted)}`);
+  return asks.length;
 }
 
 /** Asks on and on, below the stop's priority, and gives back at once what it gets. */
@@ -154,9 +157,8 @@ function press(pressing: readonly BursarClient[]) {
   };
 }
 
-/** When the swarm is next told to stand still. */
-async function untilComplete(): Promise<number> {
-  const { position } = await lastEmergency();
+/** When the swarm is told to stand still, after a position of the log. */
+function untilComplete(since: number): Promise<number> {
   const heard: string[] = [];
   return new Promise((resolve, reject) => {
     const patience = setTimeout(
@@ -171,15 +173,16 @@ async function untilComplete(): Promise<number> {
         end();
         resolve(nowMs());
       },
-      { since: position },
+      { since },
     );
   });
 }
 
-async function lastEmergency(): Promise<{ readonly position: number }> {
+/** Where the newest emergency so far stands. */
+async function lastPosition(): Promise<number> {
   for (let since = 0; ; ) {
     const { emergencies, position } = await operator.emergencies({ since });
-    if (emergencies.length === 0) return { position: since };
+    if (emergencies.length === 0) return since;
     since = position;
   }
 }
