@@ -41,6 +41,7 @@ export const INVARIANTS = {
     says: 'a slow start gives out no more than its interval allows',
     advice: LOOK_AT_THE_DECISION,
   },
+  'INV-22': { says: 'a breaker lets through its probes alone', advice: LOOK_AT_THE_DECISION },
 } as const;
 
 export type InvariantId = keyof typeof INVARIANTS;

@@ -9,6 +9,7 @@ import type { Waiting } from '../queue/wait-queue.ts';
 import type { RateGauge } from '../rates/rate-gauge.ts';
 import type { Allocation, Position, Team } from '../team.ts';
 import { breached } from './invariant-error.ts';
+import { checkBreakers, checkBreakersOfGrowth } from './invariants-of-breakers.ts';
 import { Standing } from './invariants-of-deciding.ts';
 import {
   checkAdmission,
@@ -225,6 +226,7 @@ export class InvariantWatch implements Watch {
     this.#waiting = event.via === 'request' ? undefined : team.waiting.get(event.id);
     checkAsk(team, event, event.ask.path, event.priority, at);
     checkSlowStart(team, event, at);
+    checkBreakers(team, event, at);
     checkDraw(team, event, at);
     checkReserveDraw(team, event, at);
     if (event.rates !== undefined) checkRates(team, event, at);
@@ -238,6 +240,7 @@ export class InvariantWatch implements Watch {
     checkBack(event, allocation, at);
     noteBack(allocation, event.toReservation);
     if (event.reclaimed) checkReclaim(event, allocation, event.items, at);
+    checkBreakersOfGrowth(team, event, allocation, at);
     if (event.topUp !== undefined) checkGrowth(team, event, allocation, event.topUp, at);
     for (const resource in event.items) {
       if ((event.items[resource] as number) <= (allocation.items[resource] ?? 0)) continue;

@@ -81,17 +81,17 @@ export function judgeBreakerClosed({
   }
 }
 
-/** INV-19: nothing is granted or grows beneath a breaker that bars it; a probe is called so. */
+/** INV-22: nothing is granted or grows beneath a breaker that bars it; a probe is called so. */
 export function judgeProbe({ state, event, find }: Bench<EventOf<'AllocationGranted'>>): void {
   for (const { path, resource } of barring(state, event.ask)) {
-    find('INV-19', `granted beneath the breaker of ${resource} on ${path}`, event.id);
+    find('INV-22', `granted beneath the breaker of ${resource} on ${path}`, event.id);
   }
   const isProbe = trippedOver(state, event.ask).length > 0;
   if (isProbe !== (event.probe === true))
     find('S §9', 'it is no probe, or not called so', event.id);
 }
 
-/** INV-19: what grows tries nothing. */
+/** INV-22: what grows tries nothing. */
 export function judgeGrowth(
   { state, find }: Pick<Bench, 'state' | 'find'>,
   id: string,
@@ -100,7 +100,7 @@ export function judgeGrowth(
 ): void {
   const items = Object.fromEntries(Object.keys(growth).map((name) => [name, {}]));
   for (const { path: at, resource } of trippedOver(state, { path, items })) {
-    find('INV-19', `grows beneath the breaker of ${resource} on ${at}`, id);
+    find('INV-22', `grows beneath the breaker of ${resource} on ${at}`, id);
   }
 }
 
