@@ -71,6 +71,9 @@ test('I-10 failures open it, a probe closes it: told by events, topics and balan
 
 test('I-10 an operator opens one for the whole team, which is told on its own topic', async () => {
   const before = heard.length;
+  const notices = await ann.notices();
+  const gpu = { 'slot.gpu': { amount: 1 } };
+  await ann.expect('granted', { op: 'request', id: 'gpu', path: 'acme/lab/run', items: gpu });
   const command = { op: 'openBreaker', path: 'acme', resource: 'slot.gpu', reason: 'on fire' };
   await operator.expect('breaker_opened', command);
   assert.is((await ann.expect('refused', command)).code, 'not_permitted');
@@ -82,6 +85,14 @@ test('I-10 an operator opens one for the whole team, which is told on its own to
     resource: 'slot.gpu',
   });
   await until('it is told', () => heard.length === before + 2);
+  await until('its holder has notice', () => notices.length === 2);
+  assert.equal(
+    notices.map(({ kind, id, path, retryInMs }) => [kind, id, path, retryInMs]),
+    [
+      ['breaker-open', 'slot.gpu', 'acme', null],
+      ['breaker-closed', 'slot.gpu', 'acme', undefined],
+    ],
+  );
 });
 
 test.run();

@@ -71,6 +71,9 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
     }
     case 'Stopped':
       return stopNotices(team, event.path, event.stop, event.ackUntilMs - event.atMs);
+    case 'BreakerOpened':
+    case 'BreakerClosed':
+      return breakerNotices(team, event);
     default:
       return [];
   }
@@ -128,6 +131,25 @@ function told(team: Team, path: string, answer: Answer | undefined): { answer?: 
   const node = deepestOpen(team, path);
   if (answer === undefined) return {};
   return { answer: node === undefined ? answer : { ...answer, ...levelToldAt(team, node) } };
+}
+
+/** One notice to each agent that holds the resource beneath the breaker's node, or waits for it. */
+function breakerNotices(team: Team, event: EventOf<'BreakerOpened' | 'BreakerClosed'>): Notice[] {
+  const { path, resource, atMs } = event;
+  const agents = new Set<string>();
+  for (const all of [team.allocations, team.waiting]) {
+    for (const { agent, ask } of all.values()) {
+      if (ask.items[resource] !== undefined && isWithin(ask.path, path)) agents.add(agent);
+    }
+  }
+  const isOpen = event.type === 'BreakerOpened';
+  const untilMs = isOpen ? event.untilMs : undefined;
+  const more = {
+    path,
+    ...(isOpen ? { retryInMs: untilMs === undefined ? null : untilMs - atMs } : {}),
+  };
+  const kind = isOpen ? 'breaker-open' : 'breaker-closed';
+  return [...agents].map((agent) => notice(team, agent, kind, resource, more));
 }
 
 function notice(
