@@ -88,6 +88,21 @@ const grant = {
   probe: z.literal(true).optional(),
 };
 
+/** What an emergency can be; the last token of its subject. */
+export const EmergencyKind = z.enum([
+  'notice',
+  'warning',
+  'critical',
+  'exhausted',
+  'degraded',
+  'stop',
+  'stopped',
+  'recovering',
+  'recovered',
+  'breaker-open',
+  'breaker-closed',
+]);
+
 /** An emergency as subscribers and catch-up see it. */
 export const Emergency = z.object({
   /** `<shard>-<block>-<index>`: the same emergency always has the same id. */
@@ -95,7 +110,7 @@ export const Emergency = z.object({
   subject: z.string(),
   team: z.string(),
   swarm: z.string(),
-  kind: z.string(),
+  kind: EmergencyKind,
   path: z.string(),
   atMs: z.number(),
   seq: z.number(),

@@ -8,7 +8,7 @@ test.before(() => rig.start());
 test.after.each(() => rig.tidy());
 test.after(() => rig.close());
 
-function emergency(seq: number, kind = 'warning'): Emergency {
+function emergency(seq: number, kind: Emergency['kind'] = 'warning'): Emergency {
   return {
     id: `0-${seq}-0`,
     subject: `bursar.emergency.acme.lab.${kind}`,

@@ -20,10 +20,10 @@ const stream = suite('sim: stream of emergencies');
 
 const EMERGENCY: Emergency = {
   id: '0-5-1',
-  subject: 'bursar.emergency.acme.~.frozen',
+  subject: 'bursar.emergency.acme.~.critical',
   team: 'acme',
   swarm: '~',
-  kind: 'frozen',
+  kind: 'critical',
   path: 'acme',
   atMs: 1_000,
   seq: 5,
