@@ -47,7 +47,9 @@ export function resolve(team: Team, contest: Contest, ctx: Context): BursarEvent
       : decided;
   events.push(decision);
   const staysOpen = decision.type === 'RequestQueued' || decision.type === 'PreemptionRequested';
-  if (!staysOpen && contest.queue === undefined) {
+  // Whom a level keeps out of the line contests nothing.
+  const isEmpty = (contest.queue?.size ?? 0) === 0;
+  if (!staysOpen && isEmpty) {
     const outcome =
       decision.type === 'RequestDenied' ? 'denied' : decision.partial ? 'partial' : 'granted';
     events.push({ ...stamp('ContestEnded', team, candidate.atMs), contest: contestId, outcome });

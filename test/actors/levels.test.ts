@@ -181,6 +181,17 @@ test('X-03 a level that lets wait queues a new request too, and denies one that 
   has(the(events, 'AllocationGranted'), { id: 'b', via: 'queue' });
 });
 
+test('X-03 whom a level keeps out of the line keeps no contest open', () => {
+  const rig = givenLab(levelled({ levels: [{ admit: 'high', refused: 'queue' }] }));
+  rig.when(ask('a', { credits: 760 }), 'ann');
+  rig.when(ask('b', { credits: 1 }, { maxWaitMs: 60_000 }), 'bob');
+  const { events } = rig.when(ask('c', { credits: 241 }, { priority: 'high' }), 'ann');
+  const contest = the(events, 'ContentionDetected');
+  has(contest, { account: { path: 'acme', resource: 'credits' }, waitingCount: 0 });
+  has(the(events, 'ContestEnded'), { contest: contest.contest, outcome: 'denied' });
+  assert.is(rig.team.contests.size, 0);
+});
+
 test('X-03 on a path the strictest of team and swarm is in force', () => {
   const rig = givenLab(levelled(), setLimits('acme/lab', { credits: 100 }));
   rig.when(ask('a', { credits: 90 }), 'ann');
