@@ -3,29 +3,19 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { decode } from '../events/codec.ts';
+import {
+  type Account,
+  type Amounts,
+  before,
+  blankAccount,
+  parentOf,
+  plus,
+  restart,
+  setBase,
+  share,
+} from './check-accounts.ts';
 import { RateCheck } from './check-rates.ts';
 import { StopCheck } from './check-stops.ts';
-
-type Amounts = Record<string, number>;
-type Sum =
-  | 'granted'
-  | 'guarantee'
-  | 'own'
-  | 'spent'
-  | 'carried'
-  | 'uncounted'
-  | 'committed'
-  | 'total';
-/**
- * One resource of one node: `own` is held, collected and `spent` there in this window, `total` also
- * all beneath. Debt `carried` from earlier windows, and use from before the window of the parent,
- * is `uncounted` there. `sinceMs`: when its own window began.
- */
-type Account = Record<Sum, number> &
-  Record<'limit' | 'base' | 'lend' | 'sinceMs', number | null> & {
-    path: string;
-    children: Set<Account>;
-  };
 
 /**
  * 1. No admitted hold or reservation exceeds a limit on any tier: own sums + Σ over children of
@@ -313,9 +303,7 @@ export class LogCheck {
     const key = `${path} ${resource}`;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    const blank = { limit: null, base: null, granted: 0, guarantee: 0, lend: 0, sinceMs: null };
-    const sums = { own: 0, spent: 0, carried: 0, uncounted: 0, committed: 0, total: 0 };
-    const account: Account = { ...blank, ...sums, path, children: new Set() };
+    const account = blankAccount(path);
     this.#accounts.set(key, account);
     this.#resources.add(resource);
     if (parentOf(path) !== '') this.#account(parentOf(path), resource).children.add(account);
@@ -326,51 +314,6 @@ export class LogCheck {
 /** Of what comes out of a reserve the swarm admits nothing: it was set aside before. */
 const drawn = (reserve?: { drawn: Amounts }): Amounts =>
   Object.fromEntries(Object.keys(reserve?.drawn ?? {}).map((name) => [name, Infinity]));
-const kept = ({ guarantee, lend }: Account) => Math.max(0, guarantee - (lend ?? guarantee));
-/** What an account takes from its parent. */
-const share = (account: Account) => Math.max(kept(account), account.committed - account.uncounted);
-/** Of its use, what lies before the window of its parent. */
-const before = ({ uncounted, carried }: Account) => uncounted - carried;
-
-function setBase(account: Account, base: number | null): void {
-  account.base = base;
-  const limit = (base ?? 0) + account.granted;
-  account.limit = base === null ? null : Math.min(limit, Number.MAX_SAFE_INTEGER);
-}
-
-/** Counts nothing as spent from here on; gives what was spent in the window that ends. */
-function restart(account: Account): number {
-  let { spent } = account;
-  account.own -= spent;
-  account.spent = 0;
-  let [committed, total] = [account.own + account.carried, account.own];
-  for (const child of account.children) {
-    if (child.sinceMs === null) spent += restart(child);
-    else {
-      const beneath = spentIn(child);
-      spent += beneath - before(child);
-      child.uncounted = child.carried + beneath;
-    }
-    committed += share(child);
-    total += child.total - before(child);
-  }
-  Object.assign(account, { committed, total });
-  return spent;
-}
-
-function spentIn({ spent, children }: Account): number {
-  let sum = spent;
-  for (const child of children) sum += spentIn(child) - before(child);
-  return sum;
-}
-
-const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
-function plus(a: Amounts = {}, b: Amounts = {}, sign = 1): Amounts {
-  const sum = { ...a };
-  for (const resource in b) sum[resource] = (sum[resource] ?? 0) + sign * (b[resource] ?? 0);
-  return sum;
-}
-
 if (process.argv[1] === import.meta.filename) {
   const check = new LogCheck();
   const lines = createInterface({ input: createReadStream(process.argv[2] ?? '') });
