@@ -254,8 +254,10 @@ export function takeClimb(account: Account, climb: ResourceClimb, isOwn: boolean
     account.childrenCommitted -= climb.leftByChild;
     account.childrenIdle -= climb.idleLeft;
     account.childrenPromised -= climb.promisedLeft;
-    account.committed += climb.held + climb.spent + climb.earmarked + climb.booked;
-    account.committed += climb.reserved - climb.leftByChild;
+    // Summed before it is added: what a child hands up stands in it twice for a moment, and twice
+    // an amount may leave the exact integers.
+    const { held, spent, earmarked, booked, reserved } = climb;
+    account.committed += held + spent + earmarked + booked + reserved - climb.leftByChild;
   } else {
     account.childrenCommitted += climb.growth;
     account.committed += climb.growth;

@@ -190,7 +190,10 @@ function isTrueAtAnyLevel({ state, event }: Denied): boolean {
   }
 }
 
-/** A level denies it; or lets it wait, and it would not, or cannot as it draws or collects. */
+/**
+ * A level denies it; or lets it wait, and it would not, or cannot: as it draws or collects, or as
+ * it asks for nothing that is limited and so has nothing to wait for.
+ */
 function isLevelBarred(
   state: Denied['state'],
   { ask }: EventOf<'RequestDenied'>,
@@ -201,8 +204,8 @@ function isLevelBarred(
   if (bar !== 'queue') return bar === 'deny';
   if ((ask.maxWaitMs ?? 0) === 0 || ask.reservationId !== undefined || isPreempting) return true;
   const { want, rates } = termsOf(ask, state);
-  return Object.keys({ ...want, ...rates }).every(
-    (resource) => pathLimit(state.nodes, ask.path, resource) === null,
+  return Object.entries({ ...want, ...rates }).every(
+    ([resource, amount]) => amount === 0 || pathLimit(state.nodes, ask.path, resource) === null,
   );
 }
 

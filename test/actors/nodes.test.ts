@@ -94,6 +94,18 @@ test('T-06 room over a path counts what a guarantee keeps, exactly, beyond 2^52 
   assert.equal([room('acme'), room('acme/lab'), room('acme/two')], [3, 10, 3]);
 });
 
+test('INV-1 a closed step hands up what it has used to the credit, beyond 2^52 too', () => {
+  const huge = Number.MAX_SAFE_INTEGER;
+  const rig = givenLab(setLimits('acme', { credits: huge }));
+  rig.when(ask('a', { credits: 1 }, { path: `${RUN}/other` }), 'ann');
+  rig.when(ask('b', { credits: huge - 1 }), 'ann');
+  rig.when(settle('b', { credits: huge - 1 }), 'ann');
+  assert.is(rig.team.nodes.has(STEP), false, 'the step has closed');
+  for (const path of [RUN, 'acme/lab', 'acme']) {
+    assert.is(creditsOf(rig, path)?.committed, huge, path);
+  }
+});
+
 test("T-04 overcommit refuse: children's limits may not add up to more than the parent's", () => {
   const rig = givenLab(
     policy({ overcommit: 'refuse' }),
