@@ -5,7 +5,7 @@ import { type AnyStateMachine, createMachine, transition } from 'xstate';
  * As the machines of the tiers (nodes/machines.ts) it has no actions, timers or guards: what is
  * counted, and when it is tried again, are facts of the log.
  */
-export const breakerMachine = createMachine({
+const breakerMachine = createMachine({
   id: 'breaker',
   initial: 'closed',
   states: {

@@ -57,7 +57,7 @@ export function breakerKey(path: string, resource: string): string {
 }
 
 /** S §9: the rule of a node for a resource; of several the first. */
-export function ruleFor(
+function ruleFor(
   team: string,
   rules: Rules,
   path: string,
@@ -104,7 +104,7 @@ export function probesOf(state: State, { path, resource }: Tripped): number {
   return ruleNow(state, path, resource)?.probes ?? 1;
 }
 
-export function modeNow(state: State, { path, resource }: Tripped): Rule['mode'] {
+function modeNow(state: State, { path, resource }: Tripped): Rule['mode'] {
   return ruleNow(state, path, resource)?.mode ?? 'deny';
 }
 
