@@ -78,7 +78,9 @@ export function judgeDenial(bench: Denied): void {
     event.reason !== 'breaker_open' &&
     !BARS.has(event.reason) &&
     !OF_THE_ASK.has(event.reason);
-  if (waiting === undefined && !BEFORE_BREAKERS.has(event.reason)) {
+  // A level that denies is looked at before breakers are, one that lets wait after them.
+  const isByLevel = event.reason === 'degraded' && level === 'deny';
+  if (waiting === undefined && !isByLevel && !BEFORE_BREAKERS.has(event.reason)) {
     if (isBarredByBreaker(state, event)) {
       find('S §7', `denied ${event.reason}, though a breaker is open`, event.id);
     }
