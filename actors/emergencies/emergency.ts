@@ -1,6 +1,7 @@
 import type { Emergency as EmergencyMessage } from '../../events/answers.ts';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { swarmOf } from '../../events/names.ts';
+import { resourceTypeOf } from '../../events/resources.ts';
 import { subjects } from '../../events/subjects.ts';
 import type { Threshold } from '../../events/window.ts';
 import { usePermille } from '../accounts/account.ts';
@@ -45,6 +46,12 @@ export function emergencyOf(event: EmergencyEvent, shard: number, at: Position):
   };
 }
 
+/** An amount with the unit that everybody's registry has for it; a team's own is told without. */
+function inUnits(amount: number, resource: string): string {
+  const unit = resourceTypeOf(resource)?.unit;
+  return unit === undefined ? `${amount}` : `${amount} ${unit}`;
+}
+
 type Told = Pick<EmergencyMessage, 'kind' | 'detail'> & Partial<EmergencyMessage>;
 
 function tell(event: EmergencyEvent): Told {
@@ -54,7 +61,7 @@ function tell(event: EmergencyEvent): Told {
         kind: event.kind,
         resource: event.resource,
         usePermille: event.usePermille,
-        detail: `${event.resource} of ${event.path} is used to ${(event.usePermille / 10).toFixed(1)} % of ${event.limit}`,
+        detail: `${event.resource} of ${event.path} is used to ${(event.usePermille / 10).toFixed(1)} % of ${inUnits(event.limit, event.resource)}`,
       };
     case 'AlertRaised': {
       const { threshold, resource, path, usage, limit } = event;
