@@ -35,6 +35,16 @@ export function ensureKeys(dataDir: string, isFirstStart: boolean): BrokerKeys {
   return { users, ...ensureSigningKey(dir, isFirstStart) };
 }
 
+/**
+ * Gives a data folder, before its first start, the key with which the log of another one was signed.
+ * @param signingKeyPem PEM (PKCS #8) of the private key
+ */
+export function keepSigningKey(dataDir: string, signingKeyPem: string): void {
+  const dir = path.join(dataDir, 'keys');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  createFile(path.join(dir, 'ledger-signing.key'), signingKeyPem, 0o600);
+}
+
 /** Reads the seed file of a user, or makes it. Two processes at once get the same key. */
 export function ensureUserKey(file: string): UserKey {
   if (!existsSync(file)) createFile(file, `${createUserKey().seed}\n`, 0o600);

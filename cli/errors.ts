@@ -94,3 +94,36 @@ export class NotThereError extends CliError {
     super({ code: 'not_there', exitCode: EXIT.failed }, message, advice);
   }
 }
+
+/** A log is restored into a folder of its own only. */
+export class FolderNotEmptyError extends CliError {
+  constructor(dataDir: string) {
+    super(
+      { code: 'folder_not_empty', exitCode: EXIT.usage },
+      `${dataDir} is not empty.`,
+      'Name a new folder with --data; nothing is ever restored over something.',
+    );
+  }
+}
+
+/** An export from which nothing may be restored. */
+export class ExportUnsoundError extends CliError {
+  constructor(file: string, found: string, advice: string) {
+    super(
+      { code: 'export_unsound', exitCode: EXIT.unsound },
+      `${file} cannot be restored from: ${found}.`,
+      advice,
+    );
+  }
+}
+
+/** What was written is not what is read back. */
+export class RestoredOtherwiseError extends CliError {
+  constructor(shard: number) {
+    super(
+      { code: 'restored_otherwise', exitCode: EXIT.unsound },
+      `Shard ${shard} of the new folder is not what the export says; the folder was removed.`,
+      'See that the export is not written to meanwhile and the disk is sound, then try again.',
+    );
+  }
+}

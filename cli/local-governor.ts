@@ -11,6 +11,7 @@ import { places } from '../projections/places.ts';
 import { Projector } from '../projections/projector.ts';
 import type { RunningWriter } from '../writer/run-shards.ts';
 import { startWriter } from '../writer/start.ts';
+import { bytesPerShard } from './bytes-per-shard.ts';
 
 /** What is to run in this process. */
 export type GovernorSettings = {
@@ -40,9 +41,6 @@ export type LocalGovernor = {
   /** Ends all of it in order; nothing is left. */
   stop(): Promise<void>;
 };
-
-/** Kept free in the store for the emergencies and for what the streams need besides messages. */
-const STORE_RESERVE_BYTES = 256 * 2 ** 20;
 
 /**
  * Starts them in order, and stops what has been started if one of them fails.
@@ -93,11 +91,6 @@ async function beginWriter(
     maxBytesPerShard: bytesPerShard(maxFileBytes, shards),
     isSyncAlwaysDeclared: isSyncAlwaysDeclared ?? false,
   });
-}
-
-/** Fixed by what is fixed for the data folder, because a stream never changes its size. */
-function bytesPerShard(maxFileBytes: number, shards: number): number {
-  return Math.floor((maxFileBytes - STORE_RESERVE_BYTES) / shards);
 }
 
 /** Follows every shard: checkpoints on disk, single events to whoever watches. */

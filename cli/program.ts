@@ -17,6 +17,7 @@ import { addPools } from './commands/pools.ts';
 import { addProjectionCommands } from './commands/projections.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRequest } from './commands/request.ts';
+import { addRestore } from './commands/restore.ts';
 import { addStatusCommands } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addWatch } from './commands/watch.ts';
@@ -48,7 +49,7 @@ const GROUPS: readonly [
       addAgentCommands,
     ],
   ],
-  ['Check:', [addAuditCommands, addProjectionCommands, addDoctor]],
+  ['Check:', [addAuditCommands, addProjectionCommands, addRestore, addDoctor]],
 ];
 
 /**

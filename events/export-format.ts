@@ -13,6 +13,8 @@ export const exportHeaderSchema = z.strictObject({
   v: z.literal(EXPORT_VERSION),
   /** When it was written, ms since 1970. */
   atMs: count,
+  /** How many shards there are in all; absent in older exports. */
+  shardCount: count.optional(),
   shards: z.array(
     z.strictObject({
       shard: count,

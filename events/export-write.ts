@@ -26,6 +26,7 @@ export interface ExportSummary {
  * its name only when it is complete.
  *
  * @param nowMs goes into the header
+ * @param shardCount how many there are in all, exported or not
  * @throws LedgerUnavailableError, and the errors of the file system
  */
 export async function exportLog(
@@ -33,11 +34,15 @@ export async function exportLog(
   shards: readonly number[],
   file: string,
   nowMs: number,
+  shardCount?: number,
 ): Promise<ExportSummary> {
   const draft = `${file}.${process.pid}.draft`;
   const handle = await open(draft, 'w', 0o600);
   try {
-    const summary = await writeAll(new ExportLines(handle), ledger, shards, nowMs);
+    const summary = await writeAll(new ExportLines(handle), ledger, shards, {
+      atMs: nowMs,
+      shardCount,
+    });
     await handle.sync();
     await handle.close();
     await rename(draft, file);
@@ -53,13 +58,14 @@ async function writeAll(
   lines: ExportLines,
   ledger: Ledger,
   shards: readonly number[],
-  nowMs: number,
+  { atMs, shardCount }: { readonly atMs: number; readonly shardCount: number | undefined },
 ): Promise<ExportSummary> {
   const heads = await Promise.all(shards.map((shard) => ledger.head(shard)));
   const header: ExportHeader = {
     format: EXPORT_FORMAT,
     v: EXPORT_VERSION,
-    atMs: nowMs,
+    atMs,
+    ...(shardCount === undefined ? {} : { shardCount }),
     shards: heads.map(({ shard, lastSeq, createdAt }) => ({ shard, lastSeq, createdAt })),
   };
   await lines.add(header);

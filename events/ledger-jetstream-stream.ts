@@ -25,6 +25,11 @@ export interface StreamSettings {
   readonly replicas: number;
 }
 
+/** How the streams of a single server are at its first start. `maxBytes`: of each of them. */
+export function firstStreamSettings(shards: number, maxBytes: number): StreamSettings {
+  return { shards, maxBytes, generation: 1, replicas: 1 };
+}
+
 /** There is a stream of that name, but not one that a ledger could rest on. */
 export class StreamConfigError extends LedgerError {
   override readonly name = 'StreamConfigError';

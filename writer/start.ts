@@ -9,7 +9,7 @@ import { JetStreamEmergencies } from '../bus/emergency-stream.ts';
 import { NatsBus } from '../bus/nats-bus.ts';
 import { checkIntegrity } from '../events/integrity.ts';
 import { JetStreamLedger } from '../events/ledger-jetstream.ts';
-import { ensureStream } from '../events/ledger-jetstream-stream.ts';
+import { ensureStream, firstStreamSettings } from '../events/ledger-jetstream-stream.ts';
 import { createSigner } from '../events/signing.ts';
 import { readWitness } from '../events/witness.ts';
 import { systemHost } from '../host/system-host.ts';
@@ -70,7 +70,7 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
     const ledger = new JetStreamLedger({ commit: commits, replay: replays });
     for (let shard = 0; shard < shards; shard += 1) {
       const witness = await readWitness(host.files, witnessFolder, shard);
-      const settings = { shards, generation: 1, maxBytes: options.maxBytesPerShard, replicas: 1 };
+      const settings = firstStreamSettings(shards, options.maxBytesPerShard);
       await ensureStream(commits, shard, settings, witness?.seq ?? 0);
       checkIntegrity(await ledger.head(shard), witness === undefined ? [] : [witness.seq]);
     }

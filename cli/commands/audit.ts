@@ -126,6 +126,7 @@ async function exportTo(
       chosen.length > 0 ? chosen : all,
       file,
       Date.now(),
+      shards,
     );
     screen.result({ outcome: 'exported', file, messages, missing }, () =>
       [

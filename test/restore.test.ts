@@ -1,0 +1,131 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { generateSigningKeyPem } from '../events/signing.ts';
+import { CliRig, type Json } from './cli-rig.ts';
+import { assert, suite } from './harness/suite.ts';
+
+const rig = new CliRig();
+const restored = new CliRig();
+const file = path.join(rig.root, 'log.jsonl');
+const keyFile = path.join(rig.dataDir, 'keys', 'ledger-signing.key');
+const test = suite('disaster recovery, over a real server', { timeoutMs: 30_000 });
+
+test.before(async () => {
+  await rig.start();
+  await rig.done('open', 'acme', '--credits', '10');
+  await rig.done('open', 'acme/lab', '--credits', '2');
+  await rig.done('open', 'acme/lab/run');
+  await rig.done('request', 'acme/lab/run/a', '--credits', '0.5', '--id', 'one');
+  await rig.done('settle', 'one', '--credits', '0.4', '--team', 'acme');
+  await rig.stop();
+  await rig.start();
+  await rig.done('open', 'globex', '--credits', '3');
+  await rig.done('request', 'acme/lab/run/b', '--credits', '0.25', '--id', 'two');
+  await rig.done('charge', 'globex', '--credits', '1', '--id', 'three');
+  await rig.done('audit', 'export', file);
+});
+test.after(async () => {
+  await restored.close();
+  await rig.close();
+});
+
+const balancesOn = async (on: CliRig) => {
+  const shown: Json[] = [];
+  for (const node of ['acme', 'acme/lab', 'globex']) shown.push(await on.done('balance', node));
+  return shown;
+};
+
+const restore = (from: string, ...more: string[]) =>
+  restored.json('restore', from, '--key', keyFile, ...more);
+
+/** Nothing of a restore that failed: neither the folder nor the draft beside it. */
+const assertNothingLeft = () => assert.equal(readdirSync(restored.root), []);
+
+test('X-07 an export that was altered, cut, partial or of another key makes no folder', async () => {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const bad = path.join(rig.root, 'bad.jsonl');
+  const refused = async (code: number, word: string, why: RegExp, ...more: string[]) => {
+    const ran = await restore(bad, ...more);
+    assert.is(ran.code, code, JSON.stringify(ran.document));
+    assert.is(ran.document.code, word);
+    assert.match(ran.document.message, why);
+    assertNothingLeft();
+  };
+  const message = JSON.parse(lines[3] ?? '');
+  const bytes = Buffer.from(message.data, 'base64');
+  bytes.writeUInt8(bytes.readUInt8(90) ^ 1, 90);
+  const altered = JSON.stringify({ ...message, data: bytes.toString('base64') });
+  writeFileSync(bad, `${[...lines.slice(0, 3), altered, ...lines.slice(4)].join('\n')}\n`);
+  await refused(4, 'export_unsound', /cannot be restored from/);
+  writeFileSync(bad, `${lines.slice(0, -2).join('\n')}\n`);
+  await refused(4, 'export_unsound', /export_cut/);
+  await rig.done('audit', 'export', bad, '--shard', '0');
+  await refused(4, 'export_unsound', /shard 1 of 2 is not in it/);
+  cpSync(file, bad);
+  const otherKey = path.join(rig.root, 'other.key');
+  writeFileSync(otherKey, generateSigningKeyPem());
+  await refused(4, 'export_unsound', /untrusted_key/, '--key', otherKey);
+  const publicKey = path.join(rig.dataDir, 'keys', 'ledger-signing.pub');
+  await refused(2, 'usage', /no private Ed25519 key/, '--key', publicKey);
+});
+
+test('X-07 an export that ends before what a witness saw is refused', async () => {
+  const older = path.join(rig.root, 'older.jsonl');
+  cpSync(file, older);
+  await rig.done('charge', 'globex', '--credits', '0.5', '--id', 'four');
+  await rig.stop();
+  const ran = await restore(older, '--witness', path.join(rig.dataDir, 'witness'));
+  assert.is(ran.code, 4);
+  assert.match(ran.document.message, /shorter_than_witness/);
+  assertNothingLeft();
+  await rig.start();
+  await rig.done('audit', 'export', file);
+});
+
+test('X-07 a folder that is not empty stays as it is', async () => {
+  mkdirSync(restored.dataDir);
+  const mine = path.join(restored.dataDir, 'mine.txt');
+  writeFileSync(mine, 'mine');
+  const ran = await restore(file);
+  assert.is(ran.document.code, 'folder_not_empty');
+  assert.equal(readdirSync(restored.root), ['data']);
+  assert.equal(readdirSync(restored.dataDir), ['mine.txt']);
+  rmSync(restored.dataDir, { recursive: true });
+});
+
+test('X-07 restored, it is the same log: up serves the same balances and grants on', async () => {
+  const before = await balancesOn(rig);
+  await rig.stop();
+  const { code, document } = await restore(file);
+  assert.is(code, 0, JSON.stringify(document));
+  assert.is(document.outcome, 'restored');
+  assert.is(document.shards.length, 2);
+  assert.ok(!existsSync(path.join(restored.dataDir, 'broker.lock')), 'nothing holds the folder');
+  await restored.start();
+  assert.equal(await balancesOn(restored), before);
+  const again = await restored.done('settle', 'two', '--credits', '0.2', '--team', 'acme');
+  assert.is(again.outcome, 'settled', 'what was held then can be settled here');
+  const granted = await restored.done(
+    'request',
+    'acme/lab/run/c',
+    '--credits',
+    '0.1',
+    '--id',
+    'five',
+  );
+  assert.is(granted.outcome, 'granted');
+  const spent = await restored.json('request', 'acme/lab/run/d', '--credits', '1.9', '--id', 'six');
+  assert.is(spent.document.outcome, 'denied', 'what was spent before is spent');
+  assert.is((await restored.done('audit', 'verify')).ok, true, 'one chain, before and after');
+  assert.is((await restored.done('projections', 'check')).ok, true);
+});
+
+test.run();
