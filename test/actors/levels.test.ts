@@ -176,6 +176,9 @@ test('X-03 a level that lets wait queues a new request too, and denies one that 
     position: 1,
   });
   shows(rig.when(ask('c', { credits: 1 }), 'bob'), { outcome: 'denied', reason: 'degraded' });
+  // There is nothing that it could wait for: it asks for nothing that anybody limits.
+  const idle = rig.when(ask('d', { credits: 0, memory: 5 }, { maxWaitMs: 60_000 }), 'bob');
+  shows(idle, { outcome: 'denied', reason: 'degraded' });
   rig.when(release('a'), 'ann');
   const events = rig.pass(1_000);
   has(the(events, 'AllocationGranted'), { id: 'b', via: 'queue' });
