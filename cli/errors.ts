@@ -127,3 +127,14 @@ export class RestoredOtherwiseError extends CliError {
     );
   }
 }
+
+/** What a rehearsal of a disaster found. */
+export class DrillFailedError extends CliError {
+  constructor(found: string) {
+    super(
+      { code: 'drill_failed', exitCode: EXIT.failed },
+      found,
+      'Keep the copy with --keep and look at it with bursar audit verify.',
+    );
+  }
+}

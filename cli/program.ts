@@ -9,6 +9,7 @@ import { addBudgetMoves } from './commands/budget-moves.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDistribute } from './commands/distribute.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrill } from './commands/drill.ts';
 import { addEmergencies } from './commands/emergencies.ts';
 import { addEmergencyCommands } from './commands/freeze-and-stop.ts';
 import { addNodeCommands } from './commands/nodes.ts';
@@ -49,7 +50,7 @@ const GROUPS: readonly [
       addAgentCommands,
     ],
   ],
-  ['Check:', [addAuditCommands, addProjectionCommands, addRestore, addDoctor]],
+  ['Check:', [addAuditCommands, addProjectionCommands, addRestore, addDrill, addDoctor]],
 ];
 
 /**

@@ -7,7 +7,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { compareWithCopy } from '../cli/compare-with-copy.ts';
+import { Screen } from '../cli/screen.ts';
+import type { Session } from '../cli/session.ts';
 import { generateSigningKeyPem } from '../events/signing.ts';
 import { CliRig, type Json } from './cli-rig.ts';
 import { assert, suite } from './harness/suite.ts';
@@ -18,7 +22,10 @@ const file = path.join(rig.root, 'log.jsonl');
 const keyFile = path.join(rig.dataDir, 'keys', 'ledger-signing.key');
 const test = suite('disaster recovery, over a real server', { timeoutMs: 30_000 });
 
+const temporary = process.env['TMPDIR'];
+
 test.before(async () => {
+  process.env['TMPDIR'] = rig.root;
   await rig.start();
   await rig.done('open', 'acme', '--credits', '10');
   await rig.done('open', 'acme/lab', '--credits', '2');
@@ -33,9 +40,15 @@ test.before(async () => {
   await rig.done('audit', 'export', file);
 });
 test.after(async () => {
+  if (temporary === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = temporary;
   await restored.close();
   await rig.close();
 });
+
+const silent = { write: () => {} };
+
+const drillFolders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('bursar-drill-'));
 
 const balancesOn = async (on: CliRig) => {
   const shown: Json[] = [];
@@ -126,6 +139,62 @@ test('X-07 restored, it is the same log: up serves the same balances and grants 
   assert.is(spent.document.outcome, 'denied', 'what was spent before is spent');
   assert.is((await restored.done('audit', 'verify')).ok, true, 'one chain, before and after');
   assert.is((await restored.done('projections', 'check')).ok, true);
+});
+
+test('V-03 the drill passes while the governor serves, and leaves nothing', async () => {
+  const report = await restored.done('drill');
+  assert.equal(
+    report.steps.map(({ step, ok }: Json) => [step, ok]),
+    [
+      ['export', true],
+      ['restore', true],
+      ['start', true],
+      ['compare', true],
+    ],
+  );
+  assert.is(report.teams, 2);
+  assert.equal(report.differences, []);
+  assert.ok(report.recoveryMs > 0);
+  assert.equal(drillFolders(), []);
+  const more = await restored.done('charge', 'globex', '--credits', '0.01', '--id', 'seven');
+  assert.is(more.outcome, 'charged', 'the live governor was only read');
+});
+
+test('V-03 writers that do not say what the export says are told apart', async () => {
+  await rig.start();
+  const session: Session = {
+    screen: new Screen({ isJson: true, stdout: silent, stderr: silent, env: {} }),
+    dataDir: restored.dataDir,
+    isVerbose: false,
+    agent: undefined,
+    team: undefined,
+    timeoutMs: 5_000,
+    signal: new AbortController().signal,
+    env: {},
+  };
+  await restored.done('audit', 'export', file);
+  await restored.done('charge', 'globex', '--credits', '0.01', '--id', 'eight');
+  const { teams, differences } = await compareWithCopy(session, file, rig.dataDir);
+  assert.is(teams, 2);
+  const ofLive = differences.filter(({ writer }) => writer === 'live');
+  assert.equal(ofLive, [], 'it has gone on since, and is held against its own log');
+  const spent = differences.find(
+    ({ path: node, field }) => node === 'globex' && field === 'spentTree',
+  );
+  assert.is(spent?.projection, 1_510_000);
+  assert.is(spent?.actors, 1_500_000, 'the old governor has not heard of the last charge');
+});
+
+test('V-03 a drill that cannot restore fails, says where, and leaves nothing', async () => {
+  const key = path.join(restored.dataDir, 'keys', 'ledger-signing.key');
+  const genuine = readFileSync(key);
+  writeFileSync(key, generateSigningKeyPem());
+  const { code, stdout } = await restored.run('drill');
+  writeFileSync(key, genuine);
+  assert.is(code, 1);
+  assert.match(stdout, /✗ +restore .*untrusted_key/);
+  assert.match(stdout, /failed/);
+  assert.equal(drillFolders(), []);
 });
 
 test.run();

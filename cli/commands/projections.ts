@@ -1,20 +1,15 @@
 import type { Command } from 'commander';
-import type { BursarClient } from '../../client/client.ts';
-import { RefusedError } from '../../client/errors.ts';
 import { systemHost } from '../../host/system-host.ts';
 import { ALL_PROJECTIONS } from '../../projections/all-projections.ts';
 import { balances } from '../../projections/balances.ts';
-import { type BalanceDifference, checkBalances } from '../../projections/check.ts';
+import type { BalanceDifference } from '../../projections/check.ts';
 import { Projector } from '../../projections/projector.ts';
 import { countOf } from '../../workload/number-text.ts';
+import { checkTeam, differenceText } from '../check-team.ts';
 import { examples } from '../examples.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { withLog } from '../log-access.ts';
-import { connectGovernor } from '../reach.ts';
 import type { Runner, Session } from '../session.ts';
-
-/** Comparisons of one team; the books of a busy one move between two questions. */
-const TRIES_MAX = 20;
 
 export function addProjectionCommands(program: Command, { run }: Runner): void {
   const projections = program
@@ -93,40 +88,4 @@ async function check(session: Session): Promise<ExitCode> {
     );
     return ok ? EXIT.ok : EXIT.unsound;
   });
-}
-
-/** Compares until both stand at the same place of the log, or long enough. */
-async function checkTeam(
-  session: Session,
-  projector: Projector,
-  team: string,
-): Promise<BalanceDifference[]> {
-  const operator = await connectGovernor(session, team, 'operator');
-  try {
-    for (let tries = 1; ; tries += 1) {
-      const before = await projector.catchUp();
-      const found = await checkBalances(projector.stateOf(balances), team, (path) =>
-        balanceOrNothing(operator, path),
-      );
-      if (found.length === 0) return found;
-      const after = await projector.catchUp();
-      if (before === after || tries === TRIES_MAX) return found;
-    }
-  } finally {
-    await operator.disconnect();
-  }
-}
-
-async function balanceOrNothing(operator: BursarClient, path: string) {
-  try {
-    return await operator.balance(path);
-  } catch (error) {
-    if (error instanceof RefusedError && error.code === 'unknown_node') return undefined;
-    throw error;
-  }
-}
-
-function differenceText({ path, resource, field, projection, actors }: BalanceDifference): string {
-  const what = resource === undefined ? field : `${field} of ${resource}`;
-  return `${path}: ${what} is ${projection} by the log and ${actors} by the writer`;
 }
