@@ -8,6 +8,7 @@ import { rebalanceDue } from './distribution/rebalance.ts';
 import { levelDue } from './levels/change-level.ts';
 import { allocationsBeneath } from './nodes/beneath.ts';
 import { nodeOf } from './nodes/evolve-node.ts';
+import { announceQueueAge } from './queue/queue-age.ts';
 import { requeueOf } from './queue/requeue.ts';
 import { recoveryDue } from './recovery/decide-recovery.ts';
 import { approvalDenial } from './rules/decide-approval.ts';
@@ -73,6 +74,8 @@ export function eventsDue(team: Team, due: Due, atMs: number, at: Position): Bur
       return recoveryDue(team, due.id, atMs);
     case 'shed':
       return shedDue(team, due, atMs);
+    case 'queueAge':
+      return announceQueueAge(team, due.id, atMs);
     case 'deadline':
       return deadlineDue(team, due.id, atMs);
     case 'reservation': {

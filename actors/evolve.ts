@@ -49,6 +49,7 @@ import {
   queued,
   reclaimed,
 } from './queue/evolve-queue.ts';
+import { queueAgeTold } from './queue/queue-age.ts';
 import { credentialTopOf } from './queue/wait-bound.ts';
 import { followRecoveries, intervalBegun, recoveryCompleted } from './recovery/evolve-recovery.ts';
 import { noteCancelled, noteId } from './remember.ts';
@@ -262,6 +263,9 @@ function applyToAccounts(team: Team, event: AccountEvent, at: Position): void {
     case 'ExhaustionForecast':
     case 'ForecastCleared':
       return forecastTold(team, event);
+    case 'QueueAgeReached':
+    case 'QueueAgeCleared':
+      return queueAgeTold(team, event);
     case 'Transferred':
       return transferred(team, event);
     case 'Distributed':
@@ -330,6 +334,8 @@ type AccountEvent = EventOf<
   | 'AlertCleared'
   | 'ExhaustionForecast'
   | 'ForecastCleared'
+  | 'QueueAgeReached'
+  | 'QueueAgeCleared'
   | 'Transferred'
   | 'Distributed'
   | 'Reserved'

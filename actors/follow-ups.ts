@@ -11,6 +11,7 @@ import { changeLevel } from './levels/change-level.ts';
 import { isIdleAutoStep } from './nodes/auto-close.ts';
 import type { Node } from './nodes/node.ts';
 import { wakePools } from './pools/wake-pools.ts';
+import { announceQueueAge } from './queue/queue-age.ts';
 import { barredDenial, collectFor, serveHead } from './queue/serve.ts';
 import { serveFromPool } from './queue/serve-pools.ts';
 import { claimOf } from './queue/top-up-later.ts';
@@ -118,7 +119,7 @@ function countedFirst(team: Team, atMs: number): BursarEvent[] {
   return NOTHING;
 }
 
-/** What use of the accounts calls for: rungs and thresholds, levels, forecasts, slow starts. */
+/** What use of the accounts calls for: rungs and thresholds, levels, forecasts, queues, slow starts. */
 function tellAlarms(team: Team, atMs: number): BursarEvent[] {
   const { agenda } = team;
   for (const key of agenda.rungs) {
@@ -134,6 +135,11 @@ function tellAlarms(team: Team, atMs: number): BursarEvent[] {
   for (const key of agenda.forecasts) {
     agenda.forecasts.delete(key);
     const events = announceForecast(team, key, atMs);
+    if (events.length > 0) return events;
+  }
+  for (const key of agenda.ages) {
+    agenda.ages.delete(key);
+    const events = announceQueueAge(team, key, atMs);
     if (events.length > 0) return events;
   }
   for (const path of agenda.recoveries) {
@@ -159,12 +165,13 @@ function completeStops(team: Team, atMs: number): BursarEvent[] {
 }
 
 function isEmpty(agenda: Team['agenda']): boolean {
-  const { breakers, rests, grants, rungs, levels, recoveries, forecasts } = agenda;
+  const { breakers, rests, grants, rungs, levels, recoveries, forecasts, ages } = agenda;
   const { sweeps, barred } = agenda;
   const { collects, queues, reserves, pressures, stops, closings, branches } = agenda;
   const first =
     breakers.size + rests.size + grants.size + rungs.size + levels.size + recoveries.size;
-  const second = forecasts.size + sweeps.size + barred.size + collects.size + queues.size;
+  const second =
+    forecasts.size + ages.size + sweeps.size + barred.size + collects.size + queues.size;
   const last = reserves.size + pressures.size + stops.size + closings.size + branches.size;
   return first + second + last === 0;
 }
@@ -177,6 +184,7 @@ export function sweepAll(team: Team): void {
     if (topUp !== null && !team.waiting.has(topUp)) team.agenda.rests.add(id);
   }
   for (const key of team.spendRates.keys()) team.agenda.forecasts.add(key);
+  for (const key of team.agingQueues.keys()) team.agenda.ages.add(key);
   for (const key of team.contests.keys()) team.agenda.queues.add(key);
   for (const { id, state } of team.waiting.values()) {
     if (state === 'preempting') team.agenda.collects.add(id);

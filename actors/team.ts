@@ -12,6 +12,7 @@ import { CRISES, type Crises } from './emergencies/crisis-machine.ts';
 import type { SpendRate } from './forecasts/spend-rate.ts';
 import { LIVES, type Life } from './nodes/machines.ts';
 import type { Node, Tier } from './nodes/node.ts';
+import type { AgingQueue } from './queue/queue-age.ts';
 import type { Waiting } from './queue/wait-queue.ts';
 import { Waiters } from './queue/waiters.ts';
 import type { RateGauge } from './rates/rate-gauge.ts';
@@ -156,6 +157,8 @@ export interface Agenda {
   readonly levels: Set<string>;
   /** Accounts that were spent or changed, and whose rate of spending is kept. */
   readonly forecasts: Set<string>;
+  /** Queues that were told to be old, and that somebody has left. */
+  readonly ages: Set<string>;
   /** Nodes whose slow start is to begin or to end. */
   readonly recoveries: Set<string>;
   /** Capacities that may have come under pressure. */
@@ -209,6 +212,8 @@ export interface Team {
   emergenciesForgottenSeq: number;
   /** How fast accounts are spent, by account key; where policy wants forecasts. */
   readonly spendRates: Map<string, SpendRate>;
+  /** Queues of capacities whose age policy wants told, by account key. */
+  readonly agingQueues: Map<string, AgingQueue>;
   readonly agenda: Agenda;
   /** Requests that ever waited, ids that were ever noted, nodes that were ever opened. */
   arrivals: number;
@@ -241,6 +246,7 @@ export type EmergencyEvent = EventOf<
   | 'ThresholdCrossed'
   | 'AlertRaised'
   | 'ExhaustionForecast'
+  | 'QueueAgeReached'
   | 'Stopped'
   | 'StopCompleted'
   | 'StopLifted'
@@ -287,6 +293,7 @@ export function newTeam(
     emergencies: [],
     emergenciesForgottenSeq: 0,
     spendRates: new Map(),
+    agingQueues: new Map(),
     agenda: {
       breakers: new Set(),
       rests: new Set(),
@@ -298,6 +305,7 @@ export function newTeam(
       rungs: new Set(),
       levels: new Set(),
       forecasts: new Set(),
+      ages: new Set(),
       recoveries: new Set(),
       pressures: new Set(),
       closings: new Set(),

@@ -20,6 +20,8 @@ const RANK = {
   recovery: 13,
   // Whatever ends by itself at an instant need not be taken then.
   shed: 14,
+  // Who leaves the queue at an instant is not told of at it.
+  queueAge: 15,
 } as const;
 export type DueKind = keyof typeof RANK;
 
@@ -71,6 +73,7 @@ export class TimerHeap {
     rebalance: 0,
     recovery: 0,
     shed: 0,
+    queueAge: 0,
   };
 
   get size(): number {

@@ -13,6 +13,7 @@ import { type Forecast, forecastOf } from './forecasts/forecast.ts';
 import { crisisView } from './levels/told.ts';
 import { type Node, nameOf } from './nodes/node.ts';
 import { expectedWaitMs } from './queue/expected-wait.ts';
+import { queueAgeView } from './queue/queue-age.ts';
 import { waitBoundMs } from './queue/wait-bound.ts';
 import { effectivePriority, type Waiting } from './queue/wait-queue.ts';
 import { rateRoom, ratesReadyAtMs } from './rates/rates.ts';
@@ -58,6 +59,7 @@ export function balanceOf(
       peakHeld: account.peakHeld,
       ...termsOf(node, resource, account, nowMs, withHistory),
       ...forecastView(forecastOf(team, node, resource, nowMs)),
+      ...queueAgeView(team, node.path, resource, nowMs),
     });
   }
   const crisis = crisisView(team, node, nowMs);

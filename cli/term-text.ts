@@ -7,6 +7,7 @@ export function termTexts(line: BalanceLine): string[] {
   return [
     ...windowText(line),
     ...forecastText(line),
+    ...queueAgeText(line),
     ...(line.grants ?? []).map((grant) => grantText(line.resource, grant)),
     ...debtText(line),
     ...reserveText(line),
@@ -30,6 +31,13 @@ function forecastText({ resource, forecast }: BalanceLine): string[] {
   return [
     `  ${resource}: lasts ${durationText(lastsMs)} at ${rate} (${durationText(earliestMs)} to ${latest})`,
   ];
+}
+
+function queueAgeText({ resource, queueAge }: BalanceLine): string[] {
+  if (queueAge === undefined) return [];
+  const { ageMs, told } = queueAge;
+  const kind = told === null ? '' : ` (${told})`;
+  return [`  ${resource}: the oldest in its queue waits for ${durationText(ageMs)}${kind}`];
 }
 
 function grantText(resource: string, grant: GrantView): string {

@@ -5,8 +5,10 @@ import { BreakerView, openedBreaker } from './breaker-view.ts';
 import { CrisisView } from './crisis-view.ts';
 import { DistributionSets } from './distribution.ts';
 import { Division } from './division.ts';
+import { RunsOut } from './forecast-events.ts';
 import { Policy } from './policy.ts';
 import { PoolLine } from './pool-line.ts';
+import { OldestInQueue } from './queue-age-events.ts';
 import { RateLine } from './rate-line.ts';
 import { type ConflictType, DenialReason } from './reasons.ts';
 import { RefusalCode } from './refusal-code.ts';
@@ -118,15 +120,8 @@ export const Emergency = z.object({
   usePermille: z.number().optional(),
   /** The account's own threshold that was reached. */
   threshold: Threshold.optional(),
-  /** When the account will be used up at the rate at which it is spent; latest null: perhaps never. */
-  forecast: z
-    .object({
-      exhaustsAtMs: z.number(),
-      earliestAtMs: z.number(),
-      latestAtMs: z.number().nullable(),
-      ratePerHour: z.number(),
-    })
-    .optional(),
+  forecast: RunsOut.optional(),
+  queueAge: OldestInQueue.optional(),
   /** When an open breaker is tried again. */
   untilMs: z.number().optional(),
   stop: z.string().optional(),

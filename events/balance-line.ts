@@ -92,6 +92,8 @@ export const BalanceLine = z.object({
       latestMs: z.number().nullable(),
     })
     .optional(),
+  /** How long the oldest stands in the queue for it, and what was told of that; where policy says so. */
+  queueAge: z.object({ ageMs: z.number(), told: z.string().nullable() }).optional(),
   /** Oldest first; where `history` was asked for. */
   history: z.array(Segment).optional(),
 });

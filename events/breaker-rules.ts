@@ -3,7 +3,7 @@ import { LIMITS } from './limits.ts';
 import { NodePath, ResourceName } from './names.ts';
 
 /** A resource's name, `*` for any run of characters: `tool.*`, `slot.gpu`. */
-const ResourcePattern = z
+export const ResourcePattern = z
   .string()
   .regex(/^[a-z0-9_.*-]{1,64}$/, 'must be a name of a resource, with * for any part of it');
 

@@ -10,6 +10,7 @@ import { FORECAST_EVENTS } from './forecast-events.ts';
 import { LEDGER_EVENTS } from './ledger-events.ts';
 import { CommandId, NodeName, NodePath, ResourceName } from './names.ts';
 import { Policy } from './policy.ts';
+import { QUEUE_AGE_EVENTS } from './queue-age-events.ts';
 import { ConflictType, DenialReason, PreemptionReason, PreemptionRight } from './reasons.ts';
 import { Ask } from './request-command.ts';
 import { draws, RESERVE_EVENTS } from './reserve-events.ts';
@@ -369,6 +370,7 @@ export const BursarEvent = z.discriminatedUnion('type', [
   ...EMERGENCY_EVENTS,
   ...CRISIS_EVENTS,
   ...FORECAST_EVENTS,
+  ...QUEUE_AGE_EVENTS,
   ...BREAKER_EVENTS,
   ...THRESHOLD_EVENTS,
   event('LeasesExtended', { byMs: count }),

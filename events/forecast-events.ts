@@ -1,5 +1,14 @@
+import { z } from 'zod';
 import { count, event, time } from './event-kit.ts';
 import { NodePath, ResourceName } from './names.ts';
+
+/** When an account will be used up at the rate at which it is spent; latest null: perhaps never. */
+export const RunsOut = z.object({
+  exhaustsAtMs: z.number(),
+  earliestAtMs: z.number(),
+  latestAtMs: z.number().nullable(),
+  ratePerHour: z.number(),
+});
 
 /** Whether what is left of an account lasts, at the rate at which it was last spent. */
 export const FORECAST_EVENTS = [

@@ -123,6 +123,9 @@ export const LIMITS = {
   shedIdleMax: 32,
   /** Largest share of a limit that a policy keeps for emergencies, thousandths. */
   reservePermilleMax: 500,
+  /** Rules for the age of queues in one policy, and the longest age that one may name. */
+  queueAgeRulesMax: 64,
+  queueAgeMsMax: 24 * 60 * 60 * 1000,
   /** Rules for circuit breakers in one policy. */
   breakerRulesMax: 64,
   /** Failures that one breaker counts, and so the most that a rule may ask for. */

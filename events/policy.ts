@@ -6,6 +6,7 @@ import { LIMITS } from './limits.ts';
 import { PoolRules } from './pools.ts';
 import { PreemptionRules } from './preemption-rules.ts';
 import { PriorityInput } from './priority.ts';
+import { QueueAgeRules } from './queue-age-rules.ts';
 import { RebalanceRules } from './rebalance-rules.ts';
 import { RecoveryRules } from './recovery-rules.ts';
 import { ReserveRules } from './reserve-rules.ts';
@@ -77,6 +78,8 @@ export const Policy = z.strictObject({
   /** Levels by which team and swarms degrade. Null: none. */
   degradation: DegradationRules.nullable().default(null),
   forecast: ForecastRules,
+  /** When it is told that somebody waits long for a capacity. */
+  queueAges: QueueAgeRules.default([]),
   /** Whether budgets that were divided over children follow their demand. */
   rebalance: RebalanceRules,
   /** Slow start after a stop, freeze or exhaustion. Null: at once. */

@@ -44,6 +44,8 @@ const guarded: PolicyFields = {
   preemption: { minRuntimeMs: 1_000 },
   // Before memory is full its holders are asked for some of it back.
   shedding: { memory: { onPermille: 950, offPermille: 850, graceMs: 5_000 } },
+  // What everybody waits for is too small, or somebody sits on it.
+  queueAges: [{ resource: '*', warningMs: MINUTE_MS, criticalMs: 5 * MINUTE_MS }],
   // A tool that fails is left alone for a while, longer each time that it fails again.
   breakers: [
     {

@@ -133,6 +133,8 @@ type WithoutBooks = EventOf<
   | 'AlertCleared'
   | 'ExhaustionForecast'
   | 'ForecastCleared'
+  | 'QueueAgeReached'
+  | 'QueueAgeCleared'
   | 'CredentialEnrolled'
   | 'CredentialDismissed'
   | 'StopAcknowledged'

@@ -1,5 +1,6 @@
 import type { BursarEvent, EventOf } from '../events/events.ts';
 import { isWithin, teamOf } from '../events/names.ts';
+import { alertKey, forecastKey, isWatchedKey, keyOf, queueAgeKey } from './alarm-keys.ts';
 import { durationText } from './amount-text.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import { type Position, type Projection, UnfitEventError } from './projection.ts';
@@ -170,16 +171,20 @@ function apply(team: TeamEmergencies, event: BursarEvent, at: Position): void {
     case 'ForecastCleared':
       team.alarms.delete(forecastKey(event.path, event.resource));
       return;
+    case 'QueueAgeReached':
+      return queueAged(team, event, at);
+    case 'QueueAgeCleared':
+      return queueYounger(team, event);
     case 'PolicySet':
-      // Under another policy what lasts how long is watched anew.
-      for (const key of team.alarms.keys()) if (isForecastKey(key)) team.alarms.delete(key);
+      // Under another policy what lasts and who waits how long is watched anew.
+      for (const key of team.alarms.keys()) if (isWatchedKey(key)) team.alarms.delete(key);
       return;
     case 'NodeOpened':
     case 'LimitsSet':
       return limited(team, event);
     case 'WindowOpened':
       for (const key of team.alarms.keys()) {
-        if (!isForecastKey(key) && sharesWindow(team.windows, event, key)) team.alarms.delete(key);
+        if (!isWatchedKey(key) && sharesWindow(team.windows, event, key)) team.alarms.delete(key);
       }
       return;
     case 'Frozen':
@@ -262,12 +267,20 @@ function forecast(team: TeamEmergencies, event: EventOf<'ExhaustionForecast'>, a
   );
 }
 
-function forecastKey(path: string, resource: string): string {
-  return `${keyOf(path, resource)}|forecast`;
+/** Somebody waits long for a capacity: of its use that says nothing. */
+function queueAged(team: TeamEmergencies, event: EventOf<'QueueAgeReached'>, at: Position): void {
+  const { path, resource, kind, ageMs, atMs } = event;
+  const alarm = { path, resource, kind, rung: 1, usePermille: 0, limit: 0, sinceMs: atMs };
+  team.alarms.set(queueAgeKey(path, resource), [alarm]);
+  const detail = `${event.request} has waited ${durationText(ageMs)} for ${resource}`;
+  tell(team, event, at, kind, detail);
 }
 
-function isForecastKey(key: string): boolean {
-  return key.endsWith('|forecast');
+function queueYounger(team: TeamEmergencies, event: EventOf<'QueueAgeCleared'>): void {
+  const key = queueAgeKey(event.path, event.resource);
+  const [told] = team.alarms.get(key) ?? [];
+  if (told === undefined || event.still === undefined) team.alarms.delete(key);
+  else team.alarms.set(key, [{ ...told, kind: event.still }]);
 }
 
 function cleared(team: TeamEmergencies, event: EventOf<'AlertCleared'>): void {
@@ -301,10 +314,6 @@ function levelled(team: TeamEmergencies, event: EventOf<'DegradationChanged'>, a
   else team.levels.set(path, { path, level, sinceMs: atMs });
   const kind = level === 0 ? 'recovered' : 'degraded';
   tell(team, event, at, kind, `level ${from} to ${level} (${event.cause})`);
-}
-
-function alertKey(path: string, resource: string, of: 'usage' | 'balance'): string {
-  return `${keyOf(path, resource)}|${of}`;
 }
 
 /** Use fell below a rung's lower bound; the rungs beneath it still hold. */
@@ -381,8 +390,4 @@ function stopOf(
   const stop = team.stops.get(keyOf(event.path, event.stop));
   if (stop === undefined) throw new UnfitEventError(event, `no stop ${event.stop} is in force`);
   return stop;
-}
-
-function keyOf(path: string, name: string): string {
-  return `${path}|${name}`;
 }

@@ -10,6 +10,8 @@ type WindowEvent = EventOf<
   | 'AlertCleared'
   | 'ExhaustionForecast'
   | 'ForecastCleared'
+  | 'QueueAgeReached'
+  | 'QueueAgeCleared'
 >;
 
 /** A sentence on what became of windows, grants and thresholds. */
@@ -48,6 +50,12 @@ export function windowText(event: WindowEvent): string {
     }
     case 'ForecastCleared':
       return `The ${event.resource} of ${path} last longer again than policy looks ahead.`;
+    case 'QueueAgeReached': {
+      const { resource, request, ageMs, waiting } = event;
+      return `${request} has stood for ${durationText(ageMs)} in the queue for ${resource} of ${path}, the longest of ${waiting}.`;
+    }
+    case 'QueueAgeCleared':
+      return `Nobody waits as long for ${event.resource} of ${path} any more.`;
     default:
       return event satisfies never;
   }

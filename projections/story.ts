@@ -196,6 +196,8 @@ function treeText(event: TreeEvent): string {
     case 'AlertCleared':
     case 'ExhaustionForecast':
     case 'ForecastCleared':
+    case 'QueueAgeReached':
+    case 'QueueAgeCleared':
       return windowText(event);
     case 'Transferred':
       return transferText(event);

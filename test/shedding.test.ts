@@ -1,3 +1,5 @@
+import { termTexts } from '../cli/term-text.ts';
+import { until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 import { Lab } from './lab-rig.ts';
 
@@ -38,6 +40,28 @@ test('R-12 holders are asked to shrink; what is not given in time is taken', asy
   const [ended] = (await lab.rig.events('SheddingEnded')).filter((one) => one.path === run);
   assert.is(ended?.held, 600);
   assert.is((await lab.ann.use(run, 'memory')).held, 600);
+});
+
+test('X-01 M-02 who waits long for a capacity is told of on a topic, and shown in the balance', async () => {
+  const heard = await lab.ann.emergencies();
+  const run = await lab.openRun({ memory: 1_000 });
+  await lab.policy({ queueAges: [{ resource: 'memory', warningMs: 300 }] });
+  const path = { path: run, ttlMs: 60_000, op: 'request' };
+  const holder = { ...path, id: lab.newId(), items: memory(1_000, 1_000) };
+  const late = { ...path, id: lab.newId(), items: memory(10, 10), maxWaitMs: 60_000 };
+  await lab.ann.expect('granted', holder);
+  await lab.bob.expect('queued', late);
+  await until('a warning', () => heard.length > 0, 10_000);
+  const [told] = heard;
+  assert.match(told?.subject ?? '', /^bursar\.emergency\.acme\..*\.warning$/);
+  const { queueAge, resource, path: at } = told?.emergency ?? {};
+  assert.equal([resource, at, queueAge?.request, queueAge?.waiting], ['memory', run, late.id, 1]);
+  assert.ok((queueAge?.ageMs ?? 0) >= 300);
+  const balance = await lab.operator.expect('balance', { op: 'balance', path: run });
+  const shown = balance.lines.flatMap(termTexts).join('\n');
+  assert.match(shown, /memory: the oldest in its queue waits for .* \(warning\)/);
+  await lab.ann.expect('released', { op: 'release', allocation: holder.id });
+  assert.is((await lab.rig.events('QueueAgeCleared')).length, 1);
 });
 
 test.run();

@@ -13,6 +13,7 @@ export function isEmergency(event: BursarEvent): event is EmergencyEvent {
     case 'ThresholdCrossed':
     case 'AlertRaised':
     case 'ExhaustionForecast':
+    case 'QueueAgeReached':
     case 'Stopped':
     case 'StopCompleted':
     case 'StopLifted':
@@ -75,6 +76,8 @@ function tell(event: EmergencyEvent): Told {
     }
     case 'ExhaustionForecast':
       return forecastText(event);
+    case 'QueueAgeReached':
+      return queueAgeText(event);
     case 'Stopped':
       return {
         kind: 'stop',
@@ -164,6 +167,16 @@ function forecastText(event: EventOf<'ExhaustionForecast'>): Told {
     detail:
       `${resource} of ${path} will run out in ${inMinutes(exhaustsAtMs)} minutes ` +
       `(${inMinutes(earliestAtMs)} to ${latest}): ${left} left, ${ratePerHour} spent an hour`,
+  };
+}
+
+function queueAgeText(event: EventOf<'QueueAgeReached'>): Told {
+  const { kind, path, resource, request, ageMs, waiting } = event;
+  return {
+    kind,
+    resource,
+    queueAge: { request, ageMs, waiting },
+    detail: `${request} waits for ${resource} of ${path} for ${ageMs} ms, the longest of ${waiting}`,
   };
 }
 

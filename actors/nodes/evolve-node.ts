@@ -9,6 +9,7 @@ import { rescheduleDivided } from '../distribution/divided.ts';
 import { alertOf } from '../emergencies/alerts.ts';
 import { forgetSpendRates, noteForecast } from '../forecasts/forecast.ts';
 import { stopBegun, stopEnded } from '../levels/standing.ts';
+import { forgetQueueAges, rewatchQueueAges } from '../queue/queue-age.ts';
 import { notePressure } from '../shedding/pressure.ts';
 import { accountKey, type Position, type Team } from '../team.ts';
 import { grantAdded, grantsRebased } from '../windows/evolve-grants.ts';
@@ -180,6 +181,7 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
   team.runtime.stop(node);
   team.nodes.delete(node.path);
   forgetSpendRates(team, node);
+  forgetQueueAges(team, node);
   if (team.breakers.size > 0) forgetBreakers(team, node.path);
   const { parent } = node;
   if (parent === undefined) {
@@ -244,6 +246,7 @@ export function policySet(team: Team, event: EventOf<'PolicySet'>): void {
   team.spendRates.clear();
   team.policy = event.policy;
   team.resources.added = event.policy.resources;
+  rewatchQueueAges(team);
   const { evictionsMax } = event.policy.preemption;
   for (const allocation of team.allocations.values()) {
     allocation.isProtected = allocation.evictions >= evictionsMax;

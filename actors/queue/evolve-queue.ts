@@ -11,6 +11,7 @@ import { deepestOpen } from '../nodes/locate.ts';
 import type { Node } from '../nodes/node.ts';
 import { leaveApprovals } from '../rules/approvals.ts';
 import { accountKey, type Contest, type Team } from '../team.ts';
+import { joinAging, leaveAging } from './queue-age.ts';
 import { runKeyOf, strideOf } from './turns.ts';
 import { type Waiting, WaitQueue } from './wait-queue.ts';
 
@@ -79,6 +80,7 @@ export function moved(team: Team, event: EventOf<'RequestMoved'>): void {
   removeFromQueue(team, waiting, false);
   wakeQueue(team, waiting.account);
   waiting.account = event.account;
+  waiting.joinedAtMs = event.atMs;
   waiting.pass = event.pass ?? 0;
   waiting.stride = event.pass === undefined ? 0 : strideAt(team, waiting);
   addToQueue(team, waiting);
@@ -228,6 +230,7 @@ function join(
     account: event.account,
     priority: event.priority,
     sinceMs: event.atMs,
+    joinedAtMs: event.atMs,
     untilMs,
     latestStartMs,
     arrival: team.arrivals,
@@ -266,12 +269,14 @@ function addToQueue(team: Team, waiting: Waiting): void {
     node.queues.set(waiting.account.resource, queue);
   }
   queue.add(waiting);
+  joinAging(team, waiting);
 }
 
 function removeFromQueue(team: Team, waiting: Waiting, isServed: boolean): void {
   const node = nodeOf(team, waiting.account.path);
   const queue = node.queues?.get(waiting.account.resource);
   queue?.remove(waiting, isServed);
+  leaveAging(team, waiting);
   if (queue?.isEmpty) node.queues?.delete(waiting.account.resource);
 }
 

@@ -34,6 +34,8 @@ export interface Waiting extends Ranked {
   stride: number;
   /** When it joined, for the time it waited. */
   readonly sinceMs: number;
+  /** When it joined the queue in which it stands now. */
+  joinedAtMs: number;
   untilMs: number;
   readonly attempt: number;
   /** How often its demand was evicted. */

@@ -79,6 +79,8 @@ export const EVENT_SITUATIONS = {
   RecoveryCompleted: ['any'],
   ExhaustionForecast: ['with an end', 'perhaps never'],
   ForecastCleared: ['any'],
+  QueueAgeReached: ['notice', 'warning', 'critical'],
+  QueueAgeCleared: ['any'],
   LeasesExtended: ['any'],
 } as const satisfies Partial<Record<EventType, readonly string[]>>;
 
@@ -146,6 +148,7 @@ function kindsOf(event: BursarEvent): string[] {
       if (event.change === 0) return ['waits for room'];
       return [event.change > 0 ? 'filled' : 'given up'];
     case 'ThresholdCrossed':
+    case 'QueueAgeReached':
       return [event.kind];
     case 'DegradationChanged':
     case 'RecoveryStarted':

@@ -15,6 +15,7 @@ import {
 import { foldStop } from './fold-stop.ts';
 import { setBase } from './fold-windows.ts';
 import { type ModelNode, newNode } from './nodes.ts';
+import { foldQueueAge } from './queue-ages.ts';
 import { setRate } from './rates.ts';
 import type { State } from './state.ts';
 import { moveUses } from './uses.ts';
@@ -36,6 +37,7 @@ export function foldNode(state: State, event: BursarEvent): void {
       });
       return owe(state, runOfBranch(state, event.path));
     case 'NodeClosed':
+      foldQueueAge(state, event);
       return closeNode(state, event.path, !isIdleStep(state, event.path));
     case 'LimitsSet':
       withNode(state, event.path, (node) => {
@@ -113,6 +115,9 @@ function foldAlarm(state: State, event: BursarEvent): void {
     case 'ExhaustionForecast':
     case 'ForecastCleared':
       return setRaised(state, event);
+    case 'QueueAgeReached':
+    case 'QueueAgeCleared':
+      return foldQueueAge(state, event);
     default:
       return;
   }
@@ -131,6 +136,7 @@ function foldRuling(
   switch (event.type) {
     case 'PolicySet':
       state.policy = event.policy;
+      foldQueueAge(state, event);
       state.policyVersion += 1;
       return;
     case 'CredentialEnrolled': {

@@ -80,6 +80,7 @@ function queue(state: State, event: EventOf<'RequestQueued'>): void {
     digest: event.digest,
     priority: event.priority,
     queuedAtMs: event.queuedAtMs,
+    joinedAtMs: event.atMs,
     deadlineAtMs: deadlineOf(event.atMs, event.ask.deadlineMs),
     nodeEndsAtMs: nodeEndOf(state.nodes, event.ask.path),
     attempt: event.attempt ?? 0,
@@ -104,6 +105,7 @@ function move(state: State, waiting: Waiting, event: EventOf<'RequestMoved'>): v
   const from = waiting.account;
   leaveTurns(state, waiting, false);
   waiting.account = event.account;
+  waiting.joinedAtMs = event.atMs;
   joinTurns(state, waiting, event.pass);
   endTurns(state, from);
 }
@@ -117,6 +119,7 @@ function preempt(state: State, event: EventOf<'PreemptionRequested'>): void {
     digest: event.digest,
     priority: event.priority,
     queuedAtMs: before?.queuedAtMs ?? event.atMs,
+    joinedAtMs: event.atMs,
     deadlineAtMs: before?.deadlineAtMs ?? deadlineOf(event.atMs, event.ask.deadlineMs),
     nodeEndsAtMs: nodeEndOf(state.nodes, event.ask.path),
     attempt: before?.attempt ?? 0,

@@ -16,6 +16,7 @@ import { judgeReserves } from './judge-reserve.ts';
 import { isKeptOut, levelBarOf } from './levels.ts';
 import { aheadWhereNamed } from './line.ts';
 import { askDue } from './pools.ts';
+import { judgeQueueAges } from './queue-ages.ts';
 import { queueOf } from './rank.ts';
 import { shortRates } from './rates.ts';
 import { slowStartsShort } from './slow-start.ts';
@@ -39,6 +40,7 @@ export function judgeQuiet(state: State, atMs: number, find: Bench['find']): voi
   judgeLadders(state, find);
   judgeLevels(state, find);
   judgeForecasts(state, atMs, find);
+  judgeQueueAges(state, atMs, find);
   judgeReserves(state, find);
   judgeRecoveries(state, find);
   for (const [contest, { path, resource, raisedAfter }] of state.contests) {

@@ -57,6 +57,7 @@ import {
 } from './judge-stop.ts';
 import { judgeCancelled, judgeMoved, judgeQueued } from './judge-wait.ts';
 import { judgeAlert, judgeGrants, judgeVoided, judgeWindow } from './judge-windows.ts';
+import { judgeQueueAge, judgeQueueAgeCleared } from './queue-ages.ts';
 import type { State } from './state.ts';
 
 /** Judges of each type of event; a new type breaks the build until it has one. */
@@ -118,6 +119,8 @@ const JUDGES: { readonly [T in EventType]: (bench: Bench<EventOf<T>>) => void } 
   DegradationChanged: judgeLevel,
   ExhaustionForecast: judgeForecast,
   ForecastCleared: judgeForecastCleared,
+  QueueAgeReached: judgeQueueAge,
+  QueueAgeCleared: judgeQueueAgeCleared,
   RecoveryStarted: judgeInterval,
   RecoveryAdvanced: judgeInterval,
   RecoveryCompleted: judgeRecovered,

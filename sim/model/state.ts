@@ -1,5 +1,6 @@
 import type { BursarEvent } from '../../events/events.ts';
 import { DEFAULT_POLICY, type Policy } from '../../events/policy.ts';
+import type { QueueAgeKind } from '../../events/queue-age-rules.ts';
 import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Role } from '../../events/roles.ts';
 import { type Breakers, newBreakers } from './breakers.ts';
@@ -59,6 +60,8 @@ export interface Waiting {
   readonly digest: number | undefined;
   readonly priority: number;
   readonly queuedAtMs: number;
+  /** When it joined the queue in which it stands. */
+  joinedAtMs: number;
   readonly deadlineAtMs: number | null;
   /** When the node where it works is closed by force; null: never. */
   readonly nodeEndsAtMs: number | null;
@@ -157,6 +160,8 @@ export interface State {
   readonly contests: Map<string, Contested>;
   /** What is spent of accounts of team and swarm, by `path|resource`; where policy forecasts. */
   readonly watched: Map<string, Watched>;
+  /** Queues that were told to be old, by `path|resource`, and as how old. */
+  readonly lateQueues: Map<string, QueueAgeKind>;
   readonly breakers: Breakers;
   /** Of accounts for which somebody waits, by `path|resource`. */
   readonly turns: Map<string, Turns>;
@@ -185,6 +190,7 @@ export function newState(team: string): State {
     credentials: new Map(),
     contests: new Map(),
     watched: new Map(),
+    lateQueues: new Map(),
     breakers: newBreakers(),
     turns: new Map(),
     ids: new Map(),

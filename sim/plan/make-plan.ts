@@ -77,7 +77,7 @@ function setUp(scene: Scene, size: Size): JobDraft[] {
   const isOdd = draw.isHit(600);
   const jobs = [...plantTree(scene, size.tree), ...hireAgents(scene, size.workers, isOdd)];
   if (!draw.isHit(600)) return jobs;
-  const policy = drawPolicy(scene);
+  const policy = drawPolicy(scene, 0);
   return [...jobs, callBy(scene, READY_AT_MS / 2, { op: 'setPolicy', path: scene.team, policy })];
 }
 

@@ -1,6 +1,7 @@
 import { PRESET_NAMES, PRESETS } from '../../policies/presets.ts';
 import { drawBreakerRules } from './breakers.ts';
 import { drawDegradation, drawRecovery } from './degradation.ts';
+import type { Draw } from './draw.ts';
 import { callBy } from './governing.ts';
 import type { PlannedCommandOf } from './job.ts';
 import { drawPoolRules } from './pools.ts';
@@ -21,11 +22,15 @@ export function drawSetPolicy(scene: Scene, atMs: number): JobDraft[] {
     preset: draw.maybe(150, () => 'guarded'),
     comment: draw.maybe(150, () => 'after the review'),
   });
-  return [callBy(scene, atMs, { op: 'setPolicy', path, policy: drawPolicy(scene), ...terms })];
+  return [
+    callBy(scene, atMs, { op: 'setPolicy', path, policy: drawPolicy(scene, atMs), ...terms }),
+  ];
 }
 
-export function drawPolicy(scene: Scene): PolicyInput {
+/** @param atMs when it is set; what is new draws by itself, so that other plans stay as they are */
+export function drawPolicy(scene: Scene, atMs: number): PolicyInput {
   const { draw, team } = scene;
+  const apart = draw.fork(`queue-ages-${atMs}`);
   if (draw.isHit(100)) return PRESETS[draw.pick(PRESET_NAMES)].fieldsFor(team);
   const credits = scene.limitOf(team, 'credits') ?? 1_000;
   return withoutGaps<PolicyInput>({
@@ -82,6 +87,7 @@ export function drawPolicy(scene: Scene): PolicyInput {
     pools: draw.maybe(300, () => drawPoolRules(scene)),
     tools: draw.maybe(250, () => drawTools(scene)),
     breakers: draw.maybe(350, () => drawBreakerRules(scene)),
+    queueAges: apart.maybe(350, () => drawQueueAges(apart)),
     ...drawSafeguards(scene, credits),
   });
 }
@@ -95,6 +101,18 @@ function drawSafeguards(scene: Scene, credits: number): PolicyInput {
     overrunMax: draw.maybe(300, () => (draw.isHit(250) ? null : { credits: draw.int(0, 60) })),
     settleMax: draw.maybe(150, () => ({ credits: Math.floor(credits / draw.int(1, 4)) })),
   };
+}
+
+/** Bounds that queues reach while the plan runs. */
+function drawQueueAges(draw: Draw): NonNullable<PolicyInput['queueAges']> {
+  const resource = draw.pick(['*', '*', 'memory', 's*', 'con*']);
+  const bounds = draw.pick([
+    { noticeMs: 1, warningMs: 400 },
+    { noticeMs: 100, warningMs: 110, criticalMs: 1_500 },
+    { warningMs: 700 },
+    { noticeMs: 300, criticalMs: 3_000 },
+  ]);
+  return [{ resource, ...bounds }];
 }
 
 /** Of capacities that come under pressure often. */

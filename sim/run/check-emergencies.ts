@@ -8,6 +8,7 @@ const TOLD: ReadonlySet<EventType> = new Set([
   'ThresholdCrossed',
   'AlertRaised',
   'ExhaustionForecast',
+  'QueueAgeReached',
   'Stopped',
   'StopCompleted',
   'StopLifted',

@@ -63,6 +63,7 @@ test('§6.4 timers come in order of due, kind, team and id, whatever was added a
     'rebalance',
     'recovery',
     'shed',
+    'queueAge',
   ] as const;
   const due = fc.record({
     atMs: fc.nat(20),
