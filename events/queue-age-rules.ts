@@ -23,7 +23,6 @@ export const QueueAgeRule = z
   .refine((rule) => isRising(boundsOf(rule).map(({ ms }) => ms)), {
     message: 'noticeMs, warningMs and criticalMs must rise',
   });
-export type QueueAgeRule = z.infer<typeof QueueAgeRule>;
 
 export const QueueAgeRules = z.array(QueueAgeRule).max(LIMITS.queueAgeRulesMax);
 

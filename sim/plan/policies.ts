@@ -87,7 +87,7 @@ export function drawPolicy(scene: Scene, atMs: number): PolicyInput {
     pools: draw.maybe(300, () => drawPoolRules(scene)),
     tools: draw.maybe(250, () => drawTools(scene)),
     breakers: draw.maybe(350, () => drawBreakerRules(scene)),
-    queueAges: apart.maybe(350, () => drawQueueAges(apart)),
+    queueAges: apart.maybe(800, () => drawQueueAges(apart)),
     ...drawSafeguards(scene, credits),
   });
 }
@@ -103,14 +103,14 @@ function drawSafeguards(scene: Scene, credits: number): PolicyInput {
   };
 }
 
-/** Bounds that queues reach while the plan runs. */
+/** Bounds that queues reach while the plan runs; few wait for capacities, and not for long. */
 function drawQueueAges(draw: Draw): NonNullable<PolicyInput['queueAges']> {
-  const resource = draw.pick(['*', '*', 'memory', 's*', 'con*']);
+  const resource = draw.pick(['*', '*', '*', 's*', 'con*']);
   const bounds = draw.pick([
-    { noticeMs: 1, warningMs: 400 },
-    { noticeMs: 100, warningMs: 110, criticalMs: 1_500 },
-    { warningMs: 700 },
-    { noticeMs: 300, criticalMs: 3_000 },
+    { noticeMs: 1, warningMs: 30, criticalMs: 200 },
+    { noticeMs: 10, warningMs: 11, criticalMs: 600 },
+    { warningMs: 100 },
+    { noticeMs: 50, criticalMs: 3_000 },
   ]);
   return [{ resource, ...bounds }];
 }
