@@ -5,6 +5,7 @@ import { BreakerView, openedBreaker } from './breaker-view.ts';
 import { CrisisView } from './crisis-view.ts';
 import { DistributionSets } from './distribution.ts';
 import { Division } from './division.ts';
+import { EmergencyKind } from './emergency-kind.ts';
 import { RunsOut } from './forecast-events.ts';
 import { Policy } from './policy.ts';
 import { PoolLine } from './pool-line.ts';
@@ -89,21 +90,6 @@ const grant = {
   /** A half-open breaker is tried by it: say what did not work when you settle. */
   probe: z.literal(true).optional(),
 };
-
-/** What an emergency can be; the last token of its subject. */
-export const EmergencyKind = z.enum([
-  'notice',
-  'warning',
-  'critical',
-  'exhausted',
-  'degraded',
-  'stop',
-  'stopped',
-  'recovering',
-  'recovered',
-  'breaker-open',
-  'breaker-closed',
-]);
 
 /** An emergency as subscribers and catch-up see it. */
 export const Emergency = z.object({

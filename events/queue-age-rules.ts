@@ -9,7 +9,7 @@ const bound = z.int().min(1).max(LIMITS.queueAgeMsMax).optional();
  * capacities it says little how much is used, and much who waits for them. Of several rules the
  * first that matches a resource decides.
  */
-export const QueueAgeRule = z
+const QueueAgeRule = z
   .strictObject({
     resource: ResourcePattern,
     /** Told once the oldest request of a queue has stood there for so long, ms. */

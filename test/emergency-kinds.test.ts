@@ -1,5 +1,5 @@
-import { EmergencyKind } from '../events/answers.ts';
 import { LEVEL_MAX } from '../events/degradation-rules.ts';
+import { EmergencyKind } from '../events/emergency-kind.ts';
 import { until } from './client-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 import { Lab, wait } from './lab-rig.ts';
