@@ -82,14 +82,6 @@ export function needs(nodes: Nodes, path: string, amounts: Amounts): Need[] {
   return found;
 }
 
-/** Whether a node of a path has less than nothing left of one of some resources. */
-export function isShortAbove(nodes: Nodes, path: string, resources: readonly string[]): boolean {
-  for (let node = nearest(nodes, path); node !== undefined; node = parentOf(nodes, node)) {
-    for (const resource of resources) if (room(nodes, node, resource) < 0) return true;
-  }
-  return false;
-}
-
 /** Whether an ask fits every tier for every resource, as S §4 wants it. */
 export function fits(nodes: Nodes, path: string, amounts: Amounts): boolean {
   return needs(nodes, path, amounts).every(({ need, room: left }) => need <= left);

@@ -20,15 +20,16 @@ export function foldAllocation(state: State, event: BursarEvent): void {
     case 'AllocationClaimed':
       return change(state, event.allocation, (live) => {
         live.claimUntilMs = null;
+        live.heardAtMs = event.atMs;
       });
     case 'LeaseRenewed':
       return change(state, event.allocation, (live) => {
-        claim(live, event.by);
+        claim(live, event);
         live.expiresAtMs = event.expiresAtMs;
       });
     case 'AllocationResized':
       return change(state, event.allocation, (live) => {
-        claim(live, event.by);
+        claim(live, event);
         add(state.nodes, live.path, 'held', live.items, -1);
         live.items = { ...live.items, ...event.items };
         for (const [resource, amount] of Object.entries(event.toReservation ?? {})) {
@@ -40,7 +41,7 @@ export function foldAllocation(state: State, event: BursarEvent): void {
       });
     case 'UsageReported':
       return change(state, event.allocation, (live) => {
-        claim(live, event.by);
+        claim(live, event);
         Object.assign(live.reported, event.used);
       });
     case 'LateSettled':
@@ -59,8 +60,13 @@ function change(state: State, id: string, take: (live: Live) => void): void {
 }
 
 /** Any command of its agent claims a grant. */
-function claim(live: Live, by: string | undefined): void {
-  if (by === live.agent) live.claimUntilMs = null;
+function claim(
+  live: Live,
+  { by, atMs }: { readonly by?: string | undefined; readonly atMs: number },
+): void {
+  if (by !== live.agent) return;
+  live.claimUntilMs = null;
+  live.heardAtMs = atMs;
 }
 
 function grant(state: State, event: EventOf<'AllocationGranted'>): void {
@@ -83,6 +89,7 @@ function grant(state: State, event: EventOf<'AllocationGranted'>): void {
     reported: {},
     expiresAtMs: event.expiresAtMs,
     claimUntilMs: event.claimUntilMs ?? null,
+    heardAtMs: event.atMs,
     endsByMs: event.endsByMs ?? Infinity,
     yieldsTo: null,
     marks: {},

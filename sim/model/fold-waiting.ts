@@ -158,6 +158,7 @@ function extend(state: State, byMs: number): void {
     live.expiresAtMs = Math.min(live.expiresAtMs + byMs, ends);
     live.endsByMs += byMs;
     if (live.claimUntilMs !== null) live.claimUntilMs += byMs;
+    live.heardAtMs += byMs;
   }
   for (const waiting of state.waiting.values()) {
     waiting.untilMs += byMs;

@@ -1,12 +1,12 @@
 import type { EventOf } from '../../events/events.ts';
 import { type Amounts, resourceTypeOf } from '../../events/resources.ts';
 import type { Bench } from './bench.ts';
-import { isShortAbove, nearest, parentOf } from './books.ts';
+import { nearest, parentOf } from './books.ts';
 import { concerns } from './concerns.ts';
 import { isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { consumablesOf } from './fold-allocation.ts';
-import { isShedNow } from './judge-shedding.ts';
+import { judgeTaken } from './judge-taken.ts';
 import { judgeEarlier } from './judge-windows.ts';
 import { oweFreeze, oweRequeue } from './owed.ts';
 import { countedBy } from './rates.ts';
@@ -45,7 +45,8 @@ export function judgeEnd(bench: Ended): void {
   }
 }
 
-function judgeMoment({ state, event, find }: Ended, live: Live): void {
+function judgeMoment(bench: Ended, live: Live): void {
+  const { state, event, find } = bench;
   const { atMs, as } = event;
   switch (as) {
     case 'settled':
@@ -83,12 +84,9 @@ function judgeMoment({ state, event, find }: Ended, live: Live): void {
       return;
     }
     case 'reclaimed': {
-      const taken = Object.keys(live.items);
-      const isShort = isShortAbove(state.nodes, live.path, taken);
-      if (!isShort && !isShedNow(state, live.path, taken)) {
-        find('S §6.6', 'no limit above it is short', live.id);
-      }
-      return;
+      const used = consumablesOf(live.reported);
+      const left = Object.entries(live.items).map(([name]) => [name, used[name] ?? 0]);
+      return judgeTaken(bench, live, Object.fromEntries(left));
     }
     case 'fenced':
       if (!isFencedNow(state, live, atMs)) find('S §6.7', 'no stop or close fences it', live.id);

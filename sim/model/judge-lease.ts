@@ -3,13 +3,13 @@ import { LIMITS } from '../../events/limits.ts';
 import { nodeEndOf } from './ask-terms.ts';
 import { barsOf } from './barred.ts';
 import type { Bench } from './bench.ts';
-import { isShortAbove, needs } from './books.ts';
+import { needs } from './books.ts';
 import { isSame, isSameAmounts } from './content.ts';
 import { backOf } from './draws.ts';
 import { consumablesOf } from './fold-allocation.ts';
 import { rulesMet } from './judge-approval.ts';
 import { judgeGrowth } from './judge-breakers.ts';
-import { isShedNow } from './judge-shedding.ts';
+import { judgeTaken } from './judge-taken.ts';
 import { mayOperate } from './judge-wait.ts';
 import { growthItems, levelBarOf } from './levels.ts';
 import { queueOf } from './rank.ts';
@@ -108,12 +108,7 @@ function judgeReclaim(bench: Bench<EventOf<'AllocationResized'>>): void {
   if (live === undefined) return find('S §6.6', 'it does not live', event.allocation);
   judgeBack(bench, live);
   if (event.by !== undefined) find('S §6.6', 'a cut has no agent', live.id);
-  if (live.ask.preemptible === false) find('S §6.6', 'it may not be taken', live.id);
-  const taken = Object.keys(event.items);
-  const isShort = isShortAbove(state.nodes, live.path, taken);
-  if (!isShort && !isShedNow(state, live.path, taken)) {
-    find('S §6.6', 'no limit above it is short', live.id);
-  }
+  judgeTaken(bench, live, event.items);
   for (const [resource, amount] of Object.entries(event.items)) {
     const least = live.ask.items[resource]?.min ?? Number.POSITIVE_INFINITY;
     const used = consumablesOf(live.reported)[resource] ?? 0;

@@ -2,8 +2,7 @@ import type { EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
 import { resourceTypeOf } from '../../events/resources.ts';
 import type { Bench } from './bench.ts';
-import { nearest, parentOf, treeSum } from './books.ts';
-import type { State } from './state.ts';
+import { treeSum } from './books.ts';
 
 /** R-12: who holds too much of a capacity under pressure is asked for it, and has time for that. */
 export function judgeShrink({ state, event, find }: Bench<EventOf<'ShrinkRequested'>>): void {
@@ -44,15 +43,4 @@ export function judgeSheddingEnded({ state, event, find }: Bench<EventOf<'Sheddi
   if (atMs < untilMs) find('INV-10', 'their time is not over', path);
   const is = treeSum(state.nodes, node, resource, 'held');
   if (held !== is) find('R-12', `${held} are told to be held, not ${is}`, path);
-}
-
-/** Whether something held on a path may be taken because a capacity above it is under pressure. */
-export function isShedNow(state: State, path: string, resources: readonly string[]): boolean {
-  for (let node = nearest(state.nodes, path); node; node = parentOf(state.nodes, node)) {
-    for (const resource of resources) {
-      const untilMs = node.accounts.get(resource)?.shedUntilMs ?? null;
-      if (untilMs !== null && untilMs <= state.nowMs) return true;
-    }
-  }
-  return false;
 }

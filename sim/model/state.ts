@@ -26,6 +26,8 @@ export interface Live {
   readonly reported: Record<string, number>;
   expiresAtMs: number;
   claimUntilMs: number | null;
+  /** When its agent last said something of it. */
+  heardAtMs: number;
   /** It was let past others and is not renewed beyond this. */
   endsByMs: number;
   /** The request that it was told to make room for. */

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mutant } from './mutants.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The source as it is. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What is not source: large, or of no use to a run. */
 const LEFT_OUT = new Set(['.git', '.bursar', 'node_modules', 'coverage', 'report']);
 

@@ -1,3 +1,4 @@
+import { FORECAST_WITH_HOLDS, GROWTH_ABOVE_A_RULE } from './drills.ts';
 import type { Mutant } from './mutants.ts';
 
 /** Bugs in what a governor does when there is not enough: levels, stops, pools, parts, forecasts. */
@@ -5,6 +6,7 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
   {
     name: 'level-ignored',
     says: 'a level of degradation admits whatever priority',
+    breaks: ['INV-19'],
     edits: [
       {
         file: 'actors/levels/level-bar.ts',
@@ -16,6 +18,7 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
   {
     name: 'level-hasty',
     says: 'a level rises before it has been calm for so long',
+    breaks: ['X-03'],
     edits: [
       {
         file: 'actors/levels/change-level.ts',
@@ -27,6 +30,7 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
   {
     name: 'stop-porous',
     says: 'a stop denies only what is far below its priority',
+    breaks: ['INV-9'],
     edits: [
       {
         file: 'actors/nodes/locate.ts',
@@ -60,6 +64,7 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
   {
     name: 'part-lost',
     says: 'a unit is lost whenever a budget is divided over children',
+    breaks: ['A-01'],
     edits: [
       {
         file: 'actors/distribution/divide-resource.ts',
@@ -71,6 +76,8 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
   {
     name: 'forecast-of-holds',
     says: 'what is held counts as spent when exhaustion is forecast',
+    breaks: ['X-01'],
+    drill: FORECAST_WITH_HOLDS,
     edits: [
       {
         file: 'actors/forecasts/forecast.ts',
@@ -82,6 +89,7 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
   {
     name: 'deadline-as-lease',
     says: 'what the deadline of its node has ended is told as a lease that nobody renewed',
+    breaks: ['S §3'],
     edits: [
       {
         file: 'actors/due.ts',
@@ -93,6 +101,8 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
   {
     name: 'growth-unruled',
     says: 'an allocation grows to what a request would need an approver for',
+    breaks: ['T-05'],
+    drill: GROWTH_ABOVE_A_RULE,
     edits: [
       {
         file: 'actors/allocations/decide-allocation.ts',
@@ -104,6 +114,7 @@ export const MUTANTS_OF_SCARCITY: readonly Mutant[] = [
   {
     name: 'reserve-for-all',
     says: 'whoever asks draws on the emergency reserve, however unimportant',
+    breaks: ['INV-20'],
     edits: [
       {
         file: 'actors/reserves/draw.ts',

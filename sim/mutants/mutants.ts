@@ -1,3 +1,5 @@
+import type { Plan } from '../plan/plan.ts';
+import { MUTANTS_OF_SAFEGUARDS } from './mutants-of-safeguards.ts';
 import { MUTANTS_OF_SCARCITY } from './mutants-of-scarcity.ts';
 
 /** One place in the source, as it is and as the mutant has it. */
@@ -13,7 +15,11 @@ export interface Mutant {
   readonly name: string;
   /** What is wrong with it, for people. */
   readonly says: string;
+  /** As violations begin or name it: by one of these it has to be found; absent: by any rule. */
+  readonly breaks?: readonly string[];
   readonly edits: readonly Edit[];
+  /** A run that shows it, where seeds do so seldom: it is run in place of them. */
+  readonly drill?: Plan;
 }
 
 /** Bugs that a budget governor must not have, one rule each. */
@@ -82,6 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'tier-skipped',
     says: 'the limit of the swarm is not asked',
+    breaks: ['INV-1', 'INV-2'],
     edits: [
       {
         file: 'actors/accounts/admission.ts',
@@ -136,4 +143,5 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   ...MUTANTS_OF_SCARCITY,
+  ...MUTANTS_OF_SAFEGUARDS,
 ];

@@ -169,7 +169,6 @@ async function shorten(
 }
 
 async function findMutants(screen: Screen, options: Options): Promise<void> {
-  const [first, last] = options.seeds ?? MUTANT_SEEDS_DEFAULT;
   const names = options.mutants === true ? [] : (options.mutants ?? []);
   const chosen = MUTANTS.filter(({ name }) => names.length === 0 || names.includes(name));
   const unknown = names.find((name) => !MUTANTS.some((mutant) => mutant.name === name));
@@ -180,11 +179,11 @@ async function findMutants(screen: Screen, options: Options): Promise<void> {
   const found: Found[] = [];
   for (const mutant of chosen) {
     screen.progress(() => `${mutant.name}: looking for a seed that finds it`);
-    const one = await hunt(mutant, `${first}..${last}`, options.jobs);
+    const one = await hunt(mutant, options.seeds ?? MUTANT_SEEDS_DEFAULT, options.jobs);
     found.push(one);
     screen.say(foundText(one));
   }
-  const missed = found.filter(({ seed }) => seed === null);
+  const missed = found.filter(({ by }) => by === null);
   screen.result(found, () => `${found.length - missed.length} of ${found.length} mutants found`);
   if (missed.length > 0) process.exitCode = 1;
 }
