@@ -53,18 +53,6 @@ export const MUTANTS_OF_SAFEGUARDS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'start-unbounded',
-    says: 'a slow start lets through what is more than its interval gives out',
-    breaks: ['INV-21'],
-    edits: [
-      {
-        file: 'actors/recovery/slow-start.ts',
-        find: 'const available = isLetIn ? Math.max(0, most - (given[resource] ?? 0)) : 0;',
-        replace: 'const available = isLetIn ? most : 0;',
-      },
-    ],
-  },
-  {
     name: 'unwilling-taken',
     says: 'what is not preemptible is taken under pressure and after a cut',
     breaks: ['it may not be taken'],
