@@ -57,12 +57,7 @@ export function breakerKey(path: string, resource: string): string {
 }
 
 /** S §9: the rule of a node for a resource; of several the first. */
-function ruleFor(
-  team: string,
-  rules: Rules,
-  path: string,
-  resource: string,
-): Rule | undefined {
+function ruleFor(team: string, rules: Rules, path: string, resource: string): Rule | undefined {
   return rules.find((rule) => {
     if ((rule.path ?? team) !== path) return false;
     const parts = rule.resource.split('*').map((part) => part.replaceAll('.', '\\.'));
