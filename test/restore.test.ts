@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -102,6 +103,11 @@ test('X-07 an export that was altered, cut, partial or of another key makes no f
   await refused(4, 'export_unsound', /export_cut/);
   await rig.done('audit', 'export', bad, '--shard', '0');
   await refused(4, 'export_unsound', /shard 1 of 2 is not in it/);
+  const nameless = [...lines.slice(0, 3), JSON.stringify({ ...message, id: null })];
+  const sealed = `${[...nameless, ...lines.slice(4, -1)].join('\n')}\n`;
+  const seal = createHash('sha256').update(sealed).digest('hex');
+  writeFileSync(bad, `${sealed}${JSON.stringify({ sha256: seal })}\n`);
+  await refused(1, 'log_refused', /has no id/);
   cpSync(file, bad);
   const otherKey = path.join(rig.root, 'other.key');
   writeFileSync(otherKey, generateSigningKeyPem());
