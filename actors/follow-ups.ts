@@ -34,7 +34,10 @@ const SWEPT_AT_ONCE = 32;
  */
 export function followUps(team: Team, atMs: number, at: Position): BursarEvent[] {
   const { agenda } = team;
-  if (isEmpty(agenda)) return NOTHING;
+  if (isEmpty(agenda)) {
+    agenda.isResumed = false;
+    return NOTHING;
+  }
   const first = countedFirst(team, atMs);
   if (first.length > 0) return first;
   const givenUp = giveUpReserves(team, atMs);
@@ -75,6 +78,7 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
     const events = shareBranches(team, path, atMs);
     if (events.length > 0) return events;
   }
+  agenda.isResumed = false;
   return [];
 }
 
@@ -176,8 +180,9 @@ function isEmpty(agenda: Team['agenda']): boolean {
   return first + second + last === 0;
 }
 
-/** Puts everything on the agenda: after a restart, or when policy has changed. */
+/** Puts everything on the agenda, after a take-over. */
 export function sweepAll(team: Team): void {
+  team.agenda.isResumed = true;
   team.agenda.sweeps.add(team.name);
   for (const key of team.breakers.keys()) team.agenda.breakers.add(key);
   for (const { id, topUp } of team.allocations.values()) {

@@ -137,6 +137,8 @@ export interface Contest {
 
 /** Work that follows from what was recorded; found again by a sweep after a restart. */
 export interface Agenda {
+  /** All of it is a look at everything after a take-over: nobody is let past for what it finds. */
+  isResumed: boolean;
   /** Allocations whose claims for the rest have to join a queue. */
   readonly rests: Set<string>;
   /** Breakers for which something was counted or tried. */
@@ -296,6 +298,7 @@ export function newTeam(
     agingQueues: new Map(),
     agenda: {
       breakers: new Set(),
+      isResumed: false,
       rests: new Set(),
       collects: new Set(),
       queues: new Set(),

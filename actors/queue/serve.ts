@@ -135,8 +135,13 @@ function share(team: Team, { account }: Waiting, atMs: number, at: Position): Bu
 /** Waiting requests behind the head that are looked at when it cannot be served. */
 const BEHIND_MAX = 16;
 
-/** Serves one of those behind a head that has to wait on, where that delays nobody. */
+/**
+ * Serves one of those behind a head that has to wait on, where that delays nobody. What others wait
+ * for further out decides that too, and no queue is woken by it: a writer that looks at all of them
+ * after a take-over would let past whom the one before it left.
+ */
 function serveBehind(team: Team, head: Waiting, atMs: number): BursarEvent[] {
+  if (team.agenda.isResumed) return [];
   const { path, resource } = head.account;
   const node = nodeOf(team, path);
   const account = node.accounts.get(resource);
