@@ -24,10 +24,12 @@ export function judgeLate(bench: Bench<EventOf<'LateSettled'>>): void {
     .map(({ actual }) => useOf(actual, grave.held, knownUse(grave)));
   const isRight = uses.some(({ booked, stated, isEstimated }) => {
     const { more, less } = difference(booked, grave);
+    // Of nothing that changes, nobody asks whether it is an estimate; so it is of an end (judge-end.ts).
+    const isNothing = Object.keys(more).length + Object.keys(less).length === 0;
     return (
       isSameAmounts(more, event.booked) &&
       isSameAmounts(less, event.returned) &&
-      isEstimated === (event.estimated === true) &&
+      (isNothing || isEstimated === (event.estimated === true)) &&
       Object.entries(stated).every(([name, amount]) => !isImplausible(state, name, amount))
     );
   });
