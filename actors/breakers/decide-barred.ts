@@ -1,9 +1,8 @@
 import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { denialOf } from '../allocations/denial.ts';
-import { type Candidate, rankOf } from '../contests/contention.ts';
-import { stamp } from '../context.ts';
-import { waitBoundMs } from '../queue/wait-bound.ts';
+import type { Candidate } from '../contests/contention.ts';
+import { joinQueue } from '../queue/join-queue.ts';
 import type { Team } from '../team.ts';
 import { placeBehind } from './barring.ts';
 import { type Breaker, retryAfterMsOf } from './breaker.ts';
@@ -36,29 +35,14 @@ export function heldBehind(
   candidate: Candidate,
   barring: readonly Breaker[],
 ): EventOf<'RequestQueued' | 'RequestDenied'> {
-  const { id, agent, digest, ask, priority, atMs } = candidate;
+  const { ask, atMs } = candidate;
   if (team.waiting.size >= LIMITS.queueDepthMax) {
     return denialOf(team, candidate, 'queue_full', ask.path, atMs);
   }
   const account = placeBehind(barring);
-  const queue = team.nodes.get(account.path)?.queues?.get(account.resource);
-  const pass = queue?.passOf(ask.path) ?? 0;
-  const ahead = queue?.countAhead({ ...rankOf(candidate, team), pass }) ?? 0;
-  return {
-    ...stamp('RequestQueued', team, atMs),
-    id,
-    by: agent,
-    ...(digest === undefined ? {} : { digest }),
-    ask,
-    account,
-    priority,
-    position: ahead + 1,
+  return joinQueue(team, candidate, account, {
     expectedWaitMs: retryAfterMsOf(barring[0] as Breaker, atMs) ?? null,
-    waitBoundMs: waitBoundMs(team, priority),
-    untilMs: atMs + (ask.maxWaitMs ?? 0),
-    queuedAtMs: atMs,
-    pass,
     rule: RULE,
     factors: { at: account.path, resource: account.resource },
-  };
+  });
 }

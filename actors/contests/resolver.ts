@@ -9,8 +9,8 @@ import { isAny } from '../allocations/end.ts';
 import { partOf } from '../allocations/partial.ts';
 import { isProbe } from '../breakers/barring.ts';
 import { type Context, nameAt, stamp } from '../context.ts';
+import { joinQueue } from '../queue/join-queue.ts';
 import { withClaim } from '../queue/top-up-later.ts';
-import { waitBoundMs } from '../queue/wait-bound.ts';
 import { isRate, NO_RATES, ratesFit, ratesReadyAtMs } from '../rates/rates.ts';
 import { slowStartFits, slowStartReadyAtMs } from '../recovery/slow-start.ts';
 import { planDraw } from '../reserves/draw.ts';
@@ -154,24 +154,11 @@ function shareOrWait(team: Team, contest: Contest, choice: Choice): Outcome {
 
 function waitOrDeny(team: Team, contest: Contest, choice: Choice): Outcome {
   const { candidate } = contest;
-  const { ask, atMs } = candidate;
-  const maxWaitMs = ask.maxWaitMs ?? 0;
-  if (maxWaitMs === 0) return deny(team, contest, choice);
+  if ((candidate.ask.maxWaitMs ?? 0) === 0) return deny(team, contest, choice);
   if (team.waiting.size >= LIMITS.queueDepthMax) return deny(team, contest, choice, 'queue_full');
-  return {
-    ...stamp('RequestQueued', team, atMs),
-    ...causeOf(candidate),
-    account: contest.account,
-    priority: candidate.priority,
-    position: contest.aheadCount + 1,
-    expectedWaitMs: contest.expectedWaitMs,
-    waitBoundMs: waitBoundMs(team, candidate.priority),
-    untilMs: atMs + maxWaitMs,
-    queuedAtMs: atMs,
-    pass: contest.queue?.passOf(ask.path) ?? 0,
-    rule: choice.rule,
-    factors: choice.factors,
-  };
+  const { rule, factors } = choice;
+  const { account, aheadCount, expectedWaitMs } = contest;
+  return joinQueue(team, candidate, account, { expectedWaitMs, rule, factors, aheadCount });
 }
 
 function deny(

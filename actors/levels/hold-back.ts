@@ -1,10 +1,9 @@
 import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { denialOf } from '../allocations/denial.ts';
-import { type Candidate, rankOf } from '../contests/contention.ts';
-import { stamp } from '../context.ts';
+import type { Candidate } from '../contests/contention.ts';
+import { joinQueue } from '../queue/join-queue.ts';
 import { outermostLimited } from '../queue/requeue.ts';
-import { waitBoundMs } from '../queue/wait-bound.ts';
 import type { Waiting } from '../queue/wait-queue.ts';
 import type { Team } from '../team.ts';
 import { barText, type LevelBar } from './level-bar.ts';
@@ -20,7 +19,7 @@ export function holdBack(
   candidate: Candidate,
   bar: LevelBar,
 ): EventOf<'RequestQueued' | 'RequestDenied'> {
-  const { id, agent, digest, ask, asked, place, priority, atMs } = candidate;
+  const { ask, asked, place, atMs } = candidate;
   const items = Object.fromEntries(
     Object.entries(asked).map(([resource, amount]) => [resource, { amount }]),
   );
@@ -30,26 +29,11 @@ export function holdBack(
   if (maxWaitMs === 0 || account === undefined || isFull) {
     return levelDenial(team, candidate, bar, atMs);
   }
-  const queue = team.nodes.get(account.path)?.queues?.get(account.resource);
-  const pass = queue?.passOf(ask.path) ?? 0;
-  const rank = { ...rankOf(candidate, team), pass };
-  return {
-    ...stamp('RequestQueued', team, atMs),
-    id,
-    by: agent,
-    ...(digest === undefined ? {} : { digest }),
-    ask,
-    account,
-    priority,
-    position: (queue?.countAhead(rank) ?? 0) + 1,
+  return joinQueue(team, candidate, account, {
     expectedWaitMs: null,
-    waitBoundMs: waitBoundMs(team, priority),
-    untilMs: atMs + maxWaitMs,
-    queuedAtMs: atMs,
-    pass,
     rule: RULE,
     factors: factorsOf(bar),
-  };
+  });
 }
 
 /** The denial of a request that a level does not admit. */
