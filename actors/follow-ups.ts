@@ -73,11 +73,8 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
   const closed = closeNext(team, atMs);
   if (closed.length > 0) return closed;
   // Last: a branch that closes at once leaves what it has but once.
-  for (const path of agenda.branches) {
-    agenda.branches.delete(path);
-    const events = shareBranches(team, path, atMs);
-    if (events.length > 0) return events;
-  }
+  const shared = followNext(agenda.branches, shareBranches, team, atMs);
+  if (shared.length > 0) return shared;
   agenda.isResumed = false;
   return [];
 }
@@ -104,57 +101,47 @@ function closeNext(team: Team, atMs: number): BursarEvent[] {
 /** What has to be known before anybody is served: breakers that trip, claims, grants that count. */
 function countedFirst(team: Team, atMs: number): BursarEvent[] {
   const { agenda } = team;
-  for (const key of agenda.breakers) {
-    agenda.breakers.delete(key);
-    const events = breakerChange(team, key, atMs);
-    if (events.length > 0) return events;
-  }
+  const tripped = followNext(agenda.breakers, breakerChange, team, atMs);
+  if (tripped.length > 0) return tripped;
   for (const id of agenda.rests) {
     agenda.rests.delete(id);
     const allocation = team.allocations.get(id);
     const claim = allocation && claimOf(team, allocation, atMs);
     if (claim !== undefined) return [claim];
   }
-  for (const key of agenda.grants) {
-    agenda.grants.delete(key);
-    const events = countGrants(team, key, atMs);
-    if (events.length > 0) return events;
-  }
-  return NOTHING;
+  return followNext(agenda.grants, countGrants, team, atMs);
 }
 
 /** What use of the accounts calls for: rungs and thresholds, levels, forecasts, queues, slow starts. */
 function tellAlarms(team: Team, atMs: number): BursarEvent[] {
   const { agenda } = team;
-  for (const key of agenda.rungs) {
-    agenda.rungs.delete(key);
-    const events = announce(team, key, atMs);
-    if (events.length > 0) return events;
-  }
-  for (const path of agenda.levels) {
-    agenda.levels.delete(path);
-    const events = changeLevel(team, path, atMs);
-    if (events.length > 0) return events;
-  }
-  for (const key of agenda.forecasts) {
-    agenda.forecasts.delete(key);
-    const events = announceForecast(team, key, atMs);
-    if (events.length > 0) return events;
-  }
-  for (const key of agenda.ages) {
-    agenda.ages.delete(key);
-    const events = announceQueueAge(team, key, atMs);
-    if (events.length > 0) return events;
-  }
-  for (const path of agenda.recoveries) {
-    agenda.recoveries.delete(path);
-    const events = changeRecovery(team, path, atMs);
+  const told = followNext(agenda.rungs, announce, team, atMs);
+  if (told.length > 0) return told;
+  const levels = followNext(agenda.levels, changeLevel, team, atMs);
+  if (levels.length > 0) return levels;
+  const forecasts = followNext(agenda.forecasts, announceForecast, team, atMs);
+  if (forecasts.length > 0) return forecasts;
+  const ages = followNext(agenda.ages, announceQueueAge, team, atMs);
+  if (ages.length > 0) return ages;
+  return followNext(agenda.recoveries, changeRecovery, team, atMs);
+}
+
+const NOTHING: BursarEvent[] = [];
+
+/** What follows at the next of these places at which anything does; those before it are done with. */
+function followNext(
+  places: Set<string>,
+  follow: (team: Team, place: string, atMs: number) => BursarEvent[],
+  team: Team,
+  atMs: number,
+): BursarEvent[] {
+  for (const place of places) {
+    places.delete(place);
+    const events = follow(team, place, atMs);
     if (events.length > 0) return events;
   }
   return NOTHING;
 }
-
-const NOTHING: BursarEvent[] = [];
 
 /** A stop whose allocations have all ended. */
 function completeStops(team: Team, atMs: number): BursarEvent[] {

@@ -17,6 +17,15 @@ export type CrisisKind =
   | 'advance'
   | 'complete';
 
+/** Neither stopped nor recovering, a node is in the state of its level. */
+const BY_LEVEL = {
+  calm: 'normal',
+  degrade: 'degraded',
+  escalate: 'emergency',
+  stop: 'stopped',
+  recover: 'recovering',
+} as const;
+
 /**
  * The crisis of a team or swarm as an XState machine: which recorded event is legal in which state.
  * Built once, without actions, timers or guards, as the lives of the nodes (nodes/machines.ts). The
@@ -26,33 +35,9 @@ export const CRISIS_MACHINE = createMachine({
   id: 'crisis',
   initial: 'normal',
   states: {
-    normal: {
-      on: {
-        calm: 'normal',
-        degrade: 'degraded',
-        escalate: 'emergency',
-        stop: 'stopped',
-        recover: 'recovering',
-      },
-    },
-    degraded: {
-      on: {
-        calm: 'normal',
-        degrade: 'degraded',
-        escalate: 'emergency',
-        stop: 'stopped',
-        recover: 'recovering',
-      },
-    },
-    emergency: {
-      on: {
-        calm: 'normal',
-        degrade: 'degraded',
-        escalate: 'emergency',
-        stop: 'stopped',
-        recover: 'recovering',
-      },
-    },
+    normal: { on: BY_LEVEL },
+    degraded: { on: BY_LEVEL },
+    emergency: { on: BY_LEVEL },
     // However its level changes meanwhile, it stands still until the last stop is lifted.
     stopped: {
       on: {
