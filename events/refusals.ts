@@ -123,12 +123,18 @@ export function refuse(
   return {
     outcome: 'refused',
     code,
-    message:
+    message: whole(
       message.length <= MESSAGE_LENGTH_MAX ? message : `${message.slice(0, MESSAGE_LENGTH_MAX)}…`,
+    ),
     advice,
     class: errorClass,
     severity,
     retryable,
     ...extra,
   };
+}
+
+/** Half a surrogate pair, sent or left by the cut, is no text: no encoder gives it back as it was. */
+function whole(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }

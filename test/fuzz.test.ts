@@ -96,6 +96,7 @@ const FOUND: readonly [what: string, target: string, how: string, input: string]
     `{"allocation":"a","${'k'.repeat(60_000)}":1}`,
   ],
   ['half a character', 'commands', 'json freeze', '{"path":"acme","reason":"\\ud800"}'],
+  ['half a character for an op', 'commands', 'json cancelReservation', '{"op":"\\ud800"}'],
   ['an event whose type is a map', 'block', 'event', '\x82\xa1v\x02\xa4type\x81\xa8toString\x01'],
   ['text that is cut', 'codec', 'msgpack', '\x92\xa1\xc3\x01'],
   ['a letter in a long form', 'codec', 'msgpack', '\x81\xa3o\xc1\xb0\x01'],

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Refusal } from '../events/answers.ts';
 import { COMMAND_VERSION } from '../events/command-kit.ts';
 import { Command, OPS } from '../events/commands.ts';
-import { teamOf } from '../events/names.ts';
+import { CommandId, teamOf } from '../events/names.ts';
 import { type Problem, problemOf } from '../events/problem.ts';
 import { refuse } from '../events/refusals.ts';
 import { shown } from '../events/shown.ts';
@@ -74,7 +74,8 @@ function refusalOf(problem: Problem, fields: Record<string, unknown>): Refusal {
   const where = problem.path.map(String).join('.') || 'the command';
   const message = `${where}: ${problem.message}`;
   const field = problem.path[0];
-  const id = typeof fields['id'] === 'string' ? { id: fields['id'] } : {};
+  const named = CommandId.safeParse(fields['id']);
+  const id = named.success ? { id: named.data } : {};
   if (field === 'ttlMs' || field === 'byMs') return refuse('impossible_ttl', message, id);
   const isAmount = AMOUNT_FIELDS.has(String(field)) && OUT_OF_RANGE.has(problem.code);
   if (isAmount && isNumberAt(fields, problem.path)) {

@@ -69,6 +69,8 @@ function holdRefusal(refusal: Refusal): void {
   );
   hold(refusal.advice.length > 10, 'a refusal says what to do');
   hold(!refusal.retryable, 'what is wrong stays wrong');
+  const sent = decode(encode(refusal), Number.MAX_SAFE_INTEGER);
+  hold(isSame(sent, refusal), 'a refusal arrives as it was sent');
 }
 
 function holdCommand({ command, digest }: ParsedCommand): void {
