@@ -29,6 +29,7 @@ export function roleMay(role: string, op: string): boolean {
  */
 export function mayCommand(state: State, agent: string, command: Command): boolean | null {
   if (command.op === 'request' && isAboveCap(state, agent, command)) return false;
+  if (isOwnToApprove(state, agent, command)) return false;
   if (agent === 'operator') return true;
   const credential = state.credentials.get(agent);
   const role = agent === 'auditor' ? 'auditor' : credential?.role;
@@ -57,6 +58,12 @@ export function mayCommand(state: State, agent: string, command: Command): boole
   if (isOfParent && role !== 'operator' && subject === prefix) return false;
   if (role !== 'operator') return ownsSubject(state, agent, command);
   return null;
+}
+
+/** T-05: four eyes, whatever the role. */
+function isOwnToApprove(state: State, agent: string, command: Command): boolean {
+  if (command.op !== 'approve' && command.op !== 'decline') return false;
+  return state.approvals.get(command.request)?.agent === agent;
 }
 
 function isAboveCap(state: State, agent: string, command: Command & { op: 'request' }): boolean {

@@ -167,6 +167,6 @@ function extend(state: State, byMs: number): void {
   for (const pending of state.approvals.values()) pending.untilMs += byMs;
   for (const node of state.nodes.values()) {
     if (node.fenceAtMs !== null) node.fenceAtMs += byMs;
-    for (const stop of node.stops.values()) if (!stop.isComplete) stop.ackUntilMs += byMs;
+    for (const stop of node.stops.values()) stop.ackUntilMs += byMs;
   }
 }

@@ -153,11 +153,11 @@ function judgeRemaining(state: State, event: EventOf<'RequestQueued'>, find: Ben
   if (grave === undefined) return;
   const before = termsOf(grave.ask, state);
   const now = termsOf(event.ask, state);
-  for (const [resource, want] of Object.entries(before.want)) {
-    // What remains of the ask, or of the part of it that was granted.
+  for (const [resource, want] of Object.entries(before.whole)) {
+    // What remains of the ask, or of the part of it that was granted; a level caps grants, not asks.
     const used = grave.booked[resource] ?? 0;
     const left = [want, grave.held[resource] ?? 0].map((most) => Math.max(0, most - used));
-    const again = now.want[resource] ?? 0;
+    const again = now.whole[resource] ?? 0;
     if (!left.includes(again)) {
       find('S §7', `${again} ${resource} asked again, ${left.join(' or ')} remain`, event.id);
     }
