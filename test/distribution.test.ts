@@ -113,6 +113,24 @@ test('A-10 by policy what was divided follows its demand, and who waits is serve
   assert.equal([granted.outcome, granted.granted], ['granted', { credits: 2_000_000 }]);
 });
 
+test('A-10 --by previous goes back to what each had before, by one division more', async () => {
+  await openRuns('acme/back');
+  const divide = (...by: string[]) =>
+    rig.done('distribute', 'acme/back', '--all', 'credits', '--by', ...by);
+  const limits = async () => {
+    const lines = await Promise.all(['a', 'b', 'c'].map((run) => lineOf(`acme/back/${run}`)));
+    return lines.map((line) => line.limit);
+  };
+  const needs = ['--child', 'a=need:1', '--child', 'b=need:1', '--child', 'c=need:2'];
+  await divide('proportional', ...needs);
+  const first = await limits();
+  await divide('fair', ...needs.map((one) => one.replace(/need:.$/, 'need:8')));
+  assert.not.equal(await limits(), first);
+  const back = await divide('previous');
+  assert.equal(await limits(), first);
+  assert.is(back.divisions[0].method, 'previous');
+});
+
 test('T-14 what cannot be divided says why and what to do', async () => {
   const { code, document } = await rig.json('distribute', 'acme/need', '--credits', '9');
   assert.is(document.code, 'does_not_fit');
