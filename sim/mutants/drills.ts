@@ -37,6 +37,17 @@ export const SHEDDING_OF_THREE = drill('memory is shed', [
   hold('willing', 'acme/s0/r1', { memory: 5 }),
 ]);
 
+/** After a freeze so much is given out at first, and no more. */
+export const TWO_AFTER_A_FREEZE = drill('two ask while a slow start is under way', [
+  open('acme', { credits: 1_000 }),
+  policy({ recovery: { startPermille: 100, stepPermille: 100, everyMs: 60_000 } }),
+  open('acme/s0', { credits: 1_000 }),
+  { op: 'freeze', id: 'f', path: 'acme/s0' },
+  { op: 'unfreeze', id: 'u', path: 'acme/s0', freeze: 'f' },
+  hold('first', 'acme/s0', { credits: 60 }),
+  hold('second', 'acme/s0', { credits: 60 }),
+]);
+
 function open(path: string, limits: Readonly<Record<string, number>>): PlannedCommand {
   const each = Object.entries(limits).map(([resource, limit]) => [resource, { limit }] as const);
   return { op: 'open', id: `o-${path.length}`, path, limits: Object.fromEntries(each) };

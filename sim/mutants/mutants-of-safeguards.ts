@@ -1,4 +1,4 @@
-import { SHEDDING_OF_THREE } from './drills.ts';
+import { SHEDDING_OF_THREE, TWO_AFTER_A_FREEZE } from './drills.ts';
 import type { Mutant } from './mutants.ts';
 
 /** Bugs in what keeps a swarm safe when parts of it fail: breakers, slow starts, shedding, shares. */
@@ -49,6 +49,19 @@ export const MUTANTS_OF_SAFEGUARDS: readonly Mutant[] = [
         file: 'actors/recovery/decide-recovery.ts',
         find: 'allow: partOfRoom(node, permille),',
         replace: 'allow: partOfRoom(node, 1_000),',
+      },
+    ],
+  },
+  {
+    name: 'start-unbounded',
+    says: 'what a slow start has given out is not counted: each request may take all of an interval',
+    breaks: ['INV-21'],
+    drill: TWO_AFTER_A_FREEZE,
+    edits: [
+      {
+        file: 'actors/recovery/slow-start.ts',
+        find: 'Math.max(0, most - (given[resource] ?? 0))',
+        replace: 'Math.max(0, most - Math.min(0, given[resource] ?? 0))',
       },
     ],
   },
