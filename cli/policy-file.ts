@@ -50,13 +50,28 @@ function problemText(
   paint: Colours,
 ): string {
   const colour = severity === 'error' ? paint.red : paint.yellow;
-  const source = (text.split('\n')[line - 1] ?? '').replaceAll('\t', ' ').trimEnd();
+  const { source, from, upTo } = excerptOf(text.split('\n')[line - 1] ?? '', column - 1, length);
   const gutter = `${line}`.padStart(5);
-  const mark = `${' '.repeat(column - 1)}${'^'.repeat(length)}`;
+  const mark = `${' '.repeat(from)}${'^'.repeat(upTo - from)}`;
   return [
     `${paint.bold(`${name}:${line}:${column}`)} ${colour(severity)}: ${message}`,
     `${paint.dim(`${gutter} |`)} ${source}`,
     `${paint.dim(`${' '.repeat(5)} |`)} ${colour(mark)}`,
     `        ${advice}`,
   ].join('\n');
+}
+
+/** Characters of a line that are shown, and of them before the place where it is longer. */
+const EXCERPT_CHARS_MAX = 120;
+const EXCERPT_CHARS_BEFORE = 40;
+
+/** So much of a line as a person reads, and where in it the place stands. */
+function excerptOf(line: string, column: number, length: number) {
+  const isLong = line.length > EXCERPT_CHARS_MAX;
+  const start = isLong ? Math.max(0, column - EXCERPT_CHARS_BEFORE) : 0;
+  const shown = line.slice(start, start + EXCERPT_CHARS_MAX);
+  // What is no text would be obeyed by the terminal.
+  const source = shown.replaceAll(/\p{Cc}/gu, ' ').trimEnd();
+  const from = column - start;
+  return { source, from, upTo: Math.max(from + 1, Math.min(from + length, source.length)) };
 }

@@ -1,14 +1,14 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { LIMITS } from '../events/limits.ts';
 import { NodeName } from '../events/names.ts';
 import { Policy } from '../events/policy.ts';
 import { meaningProblems } from './check-meaning.ts';
 import { type Content, isMap, merged } from './merge.ts';
-import { type ParsedText, type Place, placeOf, placeOfRange } from './places.ts';
+import { type ParsedText, placeOf } from './places.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import { type FieldProblem, fieldText, type PolicyProblem } from './problem.ts';
 import { keysAt, schemaProblems, unknownField } from './schema-problems.ts';
+import { aliasProblem, noMapProblem, sizeProblem, syntaxProblems } from './text-problems.ts';
 
 /** Version of the file format: the value of its field `bursar`. */
 export const POLICY_FORMAT = 'policy/v1';
@@ -21,8 +21,6 @@ const Header = z.strictObject({
   comment: z.string().max(200).optional(),
 });
 const HEADER_FIELDS = Object.keys(Header.shape);
-
-const SYNTAX_ERRORS_MAX = 3;
 
 /** A policy file that can be used. */
 export interface PolicyFile {
@@ -52,31 +50,22 @@ export interface ReadPolicy {
  * @param team the team that is meant where the file names none
  */
 export function readPolicy(text: string, team?: string): ReadPolicy {
+  const tooLarge = sizeProblem(text);
+  if (tooLarge !== undefined) return { file: undefined, problems: [tooLarge] };
   const document = parseDocument(text, { prettyErrors: false });
   const parsed: ParsedText = { text, document };
-  // After the first few the rest only follows from them.
-  const broken = document.errors
-    .slice(0, SYNTAX_ERRORS_MAX)
-    .map(({ message, pos }) => placed('', message, placeOfRange(parsed, ...pos)));
+  const broken = syntaxProblems(parsed);
   if (broken.length > 0) return { file: undefined, problems: broken };
-  const content = contentOf(parsed);
-  if (!isMap(content)) {
-    const problem = placed('', 'a policy is a map of fields', placeOf(parsed, [], false));
-    return { file: undefined, problems: [problem] };
+  let content: unknown;
+  try {
+    content = document.toJS();
+  } catch {
+    return { file: undefined, problems: [aliasProblem(parsed)] };
   }
+  if (!isMap(content)) return { file: undefined, problems: [noMapProblem(parsed)] };
   const { file, problems } = examine(content, team);
   const all = problems.map((problem) => located(problem, parsed)).sort(byPlace);
   return { file, problems: all };
-}
-
-/** Text as a value; undefined for one whose aliases refer to nothing or multiply without end. */
-function contentOf({ document, text }: ParsedText): unknown {
-  if (text.length > LIMITS.policyFileCharsMax) return undefined;
-  try {
-    return document.toJS();
-  } catch {
-    return undefined;
-  }
 }
 
 function examine(
@@ -160,11 +149,6 @@ function soundPart(together: Content, error: z.ZodError): Policy {
 function located({ severity, path, ofKey, message, advice }: FieldProblem, parsed: ParsedText) {
   const place = placeOf(parsed, path, ofKey === true);
   return { severity, field: fieldText(path), message, advice, ...place };
-}
-
-function placed(field: string, message: string, place: Place): PolicyProblem {
-  const advice = 'A policy file is YAML or JSON; docs/policies.md has examples.';
-  return { severity: 'error', field, message, advice, ...place };
 }
 
 function byPlace(a: PolicyProblem, b: PolicyProblem): number {

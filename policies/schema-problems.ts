@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { closestTo } from './did-you-mean.ts';
 import { type FieldPath, type FieldProblem, fieldText } from './problem.ts';
+import { unitAdvice } from './unit-advice.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -15,8 +16,14 @@ function problemsOf(issue: Issue, schema: z.ZodType): FieldProblem[] {
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownField([...path, key], key, keysAt(schema, path)));
-    case 'invalid_union':
-      return [choiceProblem(at, issue.input, issue.errors.flat())];
+    case 'invalid_union': {
+      const begun = begunForm(issue.errors);
+      if (begun !== undefined) {
+        const inside = (one: Issue) => ({ ...one, path: [...issue.path, ...one.path] });
+        return begun.flatMap((one) => problemsOf(inside(one), schema));
+      }
+      return [choiceProblem(at, issue.input, issue.errors.flat(), mapsAt(schema, path))];
+    }
     case 'invalid_value':
       return [choiceProblem(at, issue.input, [issue])];
     case 'invalid_key': {
@@ -27,6 +34,13 @@ function problemsOf(issue: Issue, schema: z.ZodType): FieldProblem[] {
     default:
       return [plainProblem(at, issue)];
   }
+}
+
+/** Of several forms the one that is there but for values inside: what is wrong with those. */
+function begunForm(forms: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  return forms.find((issues) =>
+    issues.every(({ path, input }) => path.length > 0 && input !== undefined),
+  );
 }
 
 /** A name that the schema has no field for. */
@@ -47,19 +61,24 @@ export function unknownField(path: FieldPath, key: string, known: readonly strin
 
 type At = { readonly severity: 'error'; readonly path: FieldPath };
 
-function choiceProblem(at: At, input: unknown, issues: readonly Issue[]): FieldProblem {
+/** @param maps the maps that may stand there, as they are written */
+function choiceProblem(
+  at: At,
+  input: unknown,
+  issues: readonly Issue[],
+  maps: readonly string[] = [],
+): FieldProblem {
   if (input === undefined) return missing(at);
-  const choices = issues.flatMap((one) => (one.code === 'invalid_value' ? one.values : []));
-  if (choices.length === 0) {
-    const [first] = issues;
-    return { ...at, message: `${shown(input)}: ${first?.message ?? 'is not valid'}`, advice: '' };
-  }
-  const names = choices.map(String);
+  const names = issues.flatMap((one) =>
+    one.code === 'invalid_value' ? one.values.map(String) : [],
+  );
   const takesNumbers = issues.some(
     (one) => one.code === 'invalid_type' && ['number', 'int'].includes(one.expected),
   );
+  const isMap = typeof input === 'object' && input !== null;
+  const numbers = takesNumbers && !(isMap && maps.length > 0) ? ['or a whole number'] : [];
   const meant = typeof input === 'string' ? closestTo(input, names) : undefined;
-  const all = `Write ${names.join(', ')}${takesNumbers ? ', or a whole number' : ''}.`;
+  const all = `Write ${[...names, ...maps, ...numbers].join(', ')}.`;
   const message = `${shown(input)} is none of the values of ${fieldText(at.path)}`;
   return { ...at, message, advice: meant === undefined ? all : `Did you mean ${meant}? ${all}` };
 }
@@ -72,7 +91,7 @@ function plainProblem(at: At, issue: Issue): FieldProblem {
       return {
         ...at,
         message: `${shown(input)} is no ${KINDS[issue.expected] ?? issue.expected}`,
-        advice: `Write a ${KINDS[issue.expected] ?? issue.expected}.`,
+        advice: unitAdvice(at.path, input) ?? `Write a ${KINDS[issue.expected] ?? issue.expected}.`,
       };
     case 'too_small':
     case 'too_big': {
@@ -114,18 +133,31 @@ function shown(value: unknown): string {
 
 /** The names of the fields that a schema has at a path; none where it takes any name. */
 export function keysAt(schema: z.ZodType, path: FieldPath): string[] {
+  return Object.keys(containerAt(schema, path).shape ?? {});
+}
+
+/** The maps among the forms of what a schema has at a path, as they are written. */
+function mapsAt(schema: z.ZodType, path: FieldPath): string[] {
+  return (containerAt(schema, path).options ?? []).flatMap((option) => {
+    const { shape } = bare(option) as Partial<Container>;
+    return shape === undefined ? [] : [`{ ${Object.keys(shape).join(': …, ')}: … }`];
+  });
+}
+
+function containerAt(schema: z.ZodType, path: FieldPath): Partial<Container> {
   let at: unknown = bare(schema);
   for (const key of path) {
     const { shape, element, valueType } = at as Partial<Container>;
     at = bare(shape?.[key] ?? element ?? valueType);
   }
-  return Object.keys((at as Partial<Container> | undefined)?.shape ?? {});
+  return (at ?? {}) as Partial<Container>;
 }
 
 interface Container {
   readonly shape: Readonly<Record<string, unknown>>;
   readonly element: unknown;
   readonly valueType: unknown;
+  readonly options: readonly unknown[];
 }
 
 /** A schema without what says that it may be left out, be null, or has a default. */

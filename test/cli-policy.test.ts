@@ -33,6 +33,15 @@ test('T-04 check needs no server, and points at the line', async () => {
   assert.is((await runHere(['policy', 'check', file, '--strict'])).code, 2);
 });
 
+test('T-04 of a long line so much is shown as a person reads', async () => {
+  write(`comment: "${'x'.repeat(5_000)}\\e[2J"\nbounds: { ${' '.repeat(3_000)}credits: 0.5 }\n`);
+  const { stdout } = await runHere(['policy', 'check', file]);
+  const lines = stdout.split('\n');
+  for (const line of lines) assert.ok(line.length < 200, `${line.length}`);
+  const [, excerpt = '', mark = ''] = lines.slice(lines.findIndex((line) => line.includes(':3:')));
+  assert.is(excerpt.slice(mark.indexOf('^'), mark.lastIndexOf('^') + 1), '0.5');
+});
+
 test('T-04 diff, apply, show and history: versions of one policy', async () => {
   write('preset: guarded\nautoOpen: runs\ncomment: for nightly runs\n');
   const different = await rig.json('policy', 'diff', file, ...ofAcme);

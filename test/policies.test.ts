@@ -26,6 +26,12 @@ function places(problems: readonly PolicyProblem[]): string[] {
   );
 }
 
+/** What is said of the only problem of a file. */
+function told(text: string): string {
+  const { message, advice } = only(text);
+  return `${message}. ${advice}`;
+}
+
 /** The only problem of a file. */
 function only(text: string, team?: string): PolicyProblem {
   const { problems } = readPolicy(BEGIN + text, team);
@@ -74,6 +80,44 @@ test('T-04 every problem is told at once, at its line and column', () => {
   assert.match(advice[0] ?? '', /Did you mean 'aging'\?/);
   assert.match(advice[1] ?? '', /Did you mean high\?.*or a whole number/);
   assert.match(advice[2] ?? '', /Did you mean 'intervalMs'\?/);
+});
+
+test('T-04 a file that is no policy at all says why, and not in the words of the parser', () => {
+  const rules = Array.from(
+    { length: 5_000 },
+    (_, i) => `  - { path: acme, resource: credits, above: ${i}, effect: deny }\n`,
+  );
+  assert.match(told(`rules:\n${rules.join('')}`), /^the file has \d+ characters, and 262144 are/);
+  assert.match(told('---\nautoOpen: runs\n'), /^a second document begins here\. Write one policy/);
+  assert.match(
+    told(`bounds: ${'['.repeat(20_000)}`.concat(']'.repeat(20_000))),
+    /nested too deeply/,
+  );
+  assert.match(told('autoOpen: runs\nautoOpen: none\n'), /twice\. Leave one of the two out/);
+  const bomb = 'abcdef'.replaceAll(
+    /./g,
+    (key, i) => `${key}: &${key} [${Array(9).fill(i === 0 ? '1' : `*${'abcdef'[i - 1]}`)}]\n`,
+  );
+  assert.match(told(bomb), /aliases .* unfold to too much\. Write out/);
+  assert.match(told('aging: *aging\n'), /lias/);
+});
+
+test('T-04 what is written in another unit is told in the right one', () => {
+  assert.match(
+    told('approvalMs: 15m\nrules: [{ path: a, resource: credits, above: 1, effect: approve }]\n'),
+    /'15m' is no number\. Write 900000 \(ms\)\./,
+  );
+  assert.match(told('forecast: { horizonMs: soon }\n'), /a whole number of ms: 60000 is a minute/);
+  assert.match(told('bounds: { credits: 0.5 }\n'), /1 credit = 1000000/);
+  assert.match(told('settleMax: { credits: $5 }\n'), /1 credit = 1000000/);
+  assert.match(told('reserves: { credits: 10% }\n'), /Write { permille: … }, { amount: … }\./);
+  assert.match(told('reserves: { credits: { percent: 10 } }\n'), /Write { permille: … }/);
+  assert.match(told('reserves: { credits: { permille: 10% } }\n'), /thousandths.*100 is 10 %/);
+  const breaker = 'resource: tool.x, failures: 1, windowMs: 1000, openMs: 1000';
+  assert.match(
+    told(`breakers: [{ ${breaker}, mode: { fallbak: tool.y } }]\n`),
+    /Write deny, queue, { fallback: … }\./,
+  );
 });
 
 test('T-04 a file says of which version it is; text that is no YAML is told as such', () => {
