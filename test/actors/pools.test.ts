@@ -179,6 +179,25 @@ test('R-10 R-14 a worker slot and memory of a pool come back with their lease', 
   has(next, { type: 'AllocationGranted', id: 'c' });
 });
 
+test('A-07 I-10 room in a pool serves nobody whom a breaker bars; when it is tried it does', () => {
+  const breakers = ['pool.*', 'tool.search'].map((resource) => {
+    return { resource, failures: 1, windowMs: 1_000, openMs: 500, mode: 'queue' } as const;
+  });
+  const items = { 'tool.search': { amount: 1 } };
+  for (const [resource, more] of [[B] as const, ['tool.search', { items }] as const]) {
+    const rig = givenPools(1, 1, policy({ breakers }));
+    granted(rig, anyOf('a', 1, {}, [A]));
+    granted(rig, anyOf('b', 1, {}, [B]));
+    rig.when({ op: 'openBreaker', path: 'acme', resource: A, forMs: 60_000 });
+    rig.when({ op: 'openBreaker', path: 'acme', resource, forMs: 500 });
+    const pools = resource === B ? [A, B] : [B];
+    shows(rig.when(anyOf('w', 1, { ...wait, ...more }, pools), 'bob'), { outcome: 'queued' });
+    const freed = rig.when(release('b'), 'ann').events.map(({ type }) => type);
+    assert.equal(freed, ['AllocationEnded'], resource);
+    has(the(rig.pass(500), 'AllocationGranted'), { id: 'w', probe: true });
+  }
+});
+
 test('A-07 what waits and what was chosen are the same after a replay and a take-over', () => {
   const rig = givenPools(2, 2);
   for (const [id, pool] of [
