@@ -46,6 +46,7 @@ export function followRecoveries(team: Team, event: BursarEvent): void {
   if (event.type === 'PolicySet') {
     for (const { path, standing } of team.nodes.values()) {
       if (standing?.recovery != null) team.agenda.recoveries.add(path);
+      if (team.policy.recovery === null) standing?.exhaustedAt.clear();
     }
   }
   if (team.policy.recovery === null) return;
@@ -58,14 +59,22 @@ export function followRecoveries(team: Team, event: BursarEvent): void {
       if (event.by === undefined) return;
       return recoverAfter(team, nodeOf(team, event.path), 'unfrozen');
     case 'ThresholdCrossed':
-      if (event.kind === 'exhausted') exhausted(nodeOf(team, event.path), event);
+      if (event.kind === 'exhausted') exhausted(nodeOf(team, event.path), event.resource);
       return;
     case 'AlertRaised':
-      if (event.threshold.kind !== 'exhausted' || event.limit === null) return;
-      return exhausted(nodeOf(team, event.path), { ...event, limit: event.limit });
+      if (event.threshold.kind !== 'exhausted') return;
+      return exhausted(nodeOf(team, event.path), event.resource);
     case 'ThresholdRearmed':
     case 'AlertCleared':
       return rearmed(team, nodeOf(team, event.path), event.resource);
+    case 'WindowOpened':
+      return forgetExhausted(team, nodeOf(team, event.path), event.resource);
+    case 'LimitsSet':
+      for (const [resource, { thresholds }] of Object.entries(event.limits)) {
+        if (thresholds === undefined) continue;
+        forgetExhausted(team, nodeOf(team, event.path), resource);
+      }
+      return;
     default:
       return;
   }
@@ -82,10 +91,22 @@ function isBarred({ stops, freezes, phase }: Node): boolean {
   return (stops?.size ?? 0) > 0 || (freezes?.size ?? 0) > 0 || phase !== 'open';
 }
 
-type Exhausted = { readonly resource: string; readonly limit: number };
+/** With the reserve, which comes and goes without a top-up; the ladder measures use without it. */
+function exhausted(node: Node, resource: string): void {
+  const limit = node.accounts.get(resource)?.limit ?? null;
+  if (hasStanding(node) && limit !== null) standingOf(node).exhaustedAt.set(resource, limit);
+}
 
-function exhausted(node: Node, { resource, limit }: Exhausted): void {
-  if (hasStanding(node)) standingOf(node).exhaustedAt.set(resource, limit);
+/**
+ * Where a window or other thresholds begin, alarms begin anew without a word: what is exhausted then
+ * is told again.
+ */
+function forgetExhausted(team: Team, node: Node, resource: string): void {
+  for (const { standing, accounts } of [node, ...node.children]) {
+    const account = accounts.get(resource);
+    if (account === undefined || isExhausted(team, account)) continue;
+    standing?.exhaustedAt.delete(resource);
+  }
 }
 
 /** An account is exhausted no more; where its limit is higher than it was then, by a top-up. */

@@ -2,7 +2,7 @@ import type { BursarEvent, EventOf } from '../../events/events.ts';
 import type { Bench } from './bench.ts';
 import { room } from './books.ts';
 import { isSameAmounts } from './content.ts';
-import type { ModelNode } from './nodes.ts';
+import type { Account, ModelNode } from './nodes.ts';
 import { giveOut, TIERS } from './slow-start.ts';
 import type { State } from './state.ts';
 
@@ -74,14 +74,25 @@ export function foldRecovery(state: State, event: BursarEvent): void {
     case 'Unfrozen':
       return event.by === undefined ? undefined : callFor(state, event.path, 'unfrozen');
     case 'ThresholdCrossed':
-      if (event.kind === 'exhausted') note(state, event.path, event.resource, event.limit);
+      if (event.kind === 'exhausted') note(state, event.path, event.resource);
       return;
     case 'AlertRaised':
-      if (event.threshold.kind !== 'exhausted' || event.limit === null) return;
-      return note(state, event.path, event.resource, event.limit);
+      if (event.threshold.kind === 'exhausted') note(state, event.path, event.resource);
+      return;
     case 'ThresholdRearmed':
     case 'AlertCleared':
       return rearm(state, event.path, event.resource);
+    case 'WindowOpened':
+      return forget(state, event.resource);
+    case 'LimitsSet':
+      for (const [resource, { thresholds }] of Object.entries(event.limits)) {
+        if (thresholds !== undefined) forget(state, resource);
+      }
+      return;
+    case 'PolicySet':
+      if (event.policy.recovery !== null) return;
+      for (const { exhaustedAt } of state.nodes.values()) exhaustedAt.clear();
+      return;
     default:
       return;
   }
@@ -124,8 +135,10 @@ function callFor({ nodes, policy }: State, path: string, cause: ModelNode['recov
   node.recoverAfter = cause;
 }
 
-function note({ nodes, policy }: State, path: string, resource: string, limit: number): void {
-  if (policy.recovery !== null) nodes.get(path)?.exhaustedAt.set(resource, limit);
+function note({ nodes, policy }: State, path: string, resource: string): void {
+  const node = nodes.get(path);
+  const limit = node?.accounts.get(resource)?.limit ?? null;
+  if (policy.recovery !== null && limit !== null) node?.exhaustedAt.set(resource, limit);
 }
 
 /** X-05: an account is exhausted no more, with a higher limit than it was exhausted at. */
@@ -134,13 +147,24 @@ function rearm(state: State, path: string, resource: string): void {
   const account = node?.accounts.get(resource);
   const before = node?.exhaustedAt.get(resource);
   if (node === undefined || account === undefined || before === undefined) return;
-  if (state.policy.recovery === null) return;
-  const kinds = account.hasThresholds
-    ? Object.values(account.told)
-    : state.policy.ladder.slice(0, account.rung).map(({ kind }) => kind);
-  if (kinds.includes('exhausted')) return;
+  if (state.policy.recovery === null || isExhausted(state, account)) return;
   node.exhaustedAt.delete(resource);
   if (account.limit === null || account.limit > before) callFor(state, path, 'top_up');
+}
+
+/** X-05: what a new window or other thresholds have ended was not ended by a top-up. */
+function forget(state: State, resource: string): void {
+  for (const { accounts, exhaustedAt } of state.nodes.values()) {
+    const account = accounts.get(resource);
+    if (account !== undefined && !isExhausted(state, account)) exhaustedAt.delete(resource);
+  }
+}
+
+function isExhausted({ policy }: State, { hasThresholds, told, rung }: Account): boolean {
+  const kinds = hasThresholds
+    ? Object.values(told)
+    : policy.ladder.slice(0, rung).map(({ kind }) => kind);
+  return kinds.includes('exhausted');
 }
 
 function withNode(state: State, path: string, take: (node: ModelNode) => void): void {

@@ -101,6 +101,51 @@ test('X-05 a top-up that ends an exhaustion begins it; a release does not', () =
   assert.is(rig.eventsOf('RecoveryStarted')[0]?.cause, 'top_up');
 });
 
+test('X-05 with a reserve too, what work gives back or an emergency draws begins nothing', () => {
+  const rig = givenLab(
+    setLimits('acme/lab', { credits: 100 }),
+    slow({ ladder, reserves: { credits: { permille: 100 } } }),
+  );
+  rig.when(ask('a', { credits: 90 }), 'ann');
+  assert.is(rig.eventsOf('ThresholdCrossed')[0]?.kind, 'exhausted');
+  rig.when(release('a'), 'ann');
+  assert.is(rig.eventsOf('ThresholdRearmed').length, 1);
+  rig.when(ask('b', { credits: 90 }), 'ann');
+  rig.when(ask('c', { credits: 5 }, { priority: 'emergency' }), 'ann');
+  rig.when(release('b'), 'ann');
+  assert.equal(intervals(rig), []);
+  rig.when(ask('d', { credits: 85 }), 'ann');
+  rig.when({ op: 'topUp', id: 't', path: LAB, amounts: { credits: 100 } });
+  assert.is(intervals(rig).length, 1);
+});
+
+test('X-05 an exhaustion that a new window or new thresholds have ended begins nothing later', () => {
+  const window = { every: '1d' };
+  const notice = { kind: 'notice' as const, onPermille: 600, offPermille: 550 };
+  const windowed = setLimits(LAB, { credits: { limit: 100, window } });
+  const rig = givenLab(slow({ ladder: [notice, ...ladder] }), windowed);
+  const thresholds = [
+    { kind: 'notice' as const, usagePercent: 60 },
+    { kind: 'exhausted' as const, usage: 10_000 },
+  ];
+  const anew: readonly CommandInput[] = [
+    { op: 'resetWindow', id: 'w', path: LAB, resource: 'credits' },
+    setLimits(LAB, { credits: { thresholds } }),
+  ];
+  for (const [no, command] of anew.entries()) {
+    const limit = rig.team.nodes.get(LAB)?.accounts.get('credits')?.limit ?? 0;
+    rig.when(ask(`a${no}`, { credits: limit }), 'ann');
+    if (no === 0) rig.when({ op: 'settle', allocation: 'a0', actual: { credits: limit } }, 'ann');
+    shows(rig.when(command), {});
+    rig.when({ op: 'topUp', id: `t${no}`, path: LAB, amounts: { credits: 100 } });
+    if (no > 0) rig.when(release(`a${no}`), 'ann');
+    // Of the new window more is used, and less again.
+    rig.when(ask(`b${no}`, { credits: 140 + no * 100 }), 'ann');
+    rig.when(release(`b${no}`), 'ann');
+    assert.equal(intervals(rig), [], JSON.stringify(command));
+  }
+});
+
 test('X-05 the end of a freeze begins it where an operator ends it, and not where its time does', () => {
   const rig = givenLab(slow(), setLimits(LAB, { credits: 100 }));
   rig.when({ op: 'freeze', path: LAB, id: 'f1', forMs: 500 });
