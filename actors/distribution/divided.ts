@@ -3,7 +3,7 @@ import type { Share } from '../../events/division.ts';
 import type { EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
 import { addDue } from '../accounts/climb.ts';
-import type { Node } from '../nodes/node.ts';
+import { type Node, nameOf } from '../nodes/node.ts';
 import { fitsAny } from '../rules/tool-rules.ts';
 import { accountKey, type Team } from '../team.ts';
 import type { Timer } from '../timers.ts';
@@ -24,14 +24,34 @@ export function noteDivided(team: Team, parent: Node, event: EventOf<'Distribute
   for (const { resource, shares } of event.divisions) {
     const before = parent.divided.get(resource);
     if (before?.timer != null) team.timers.remove(before.timer);
+    const named = new Map(shares.map((share) => [share.child, share]));
+    if (event.why === 'rebalance' && before !== undefined) {
+      for (const share of notMoved(parent, resource, before, named)) named.set(share.child, share);
+    }
     parent.divided.set(resource, {
       sets: event.sets,
-      shares: new Map(shares.map((share) => [share.child, share])),
+      shares: named,
       atMs: event.atMs,
       timer: null,
     });
     schedule(team, parent, resource, event.atMs);
   }
+}
+
+/** Who could take no part in a move, because it is frozen: it keeps what it has, and its terms. */
+function notMoved(
+  parent: Node,
+  resource: string,
+  { sets, shares }: Divided,
+  moved: ReadonlyMap<string, Share>,
+): Share[] {
+  return [...parent.children].flatMap((child) => {
+    const share = shares.get(nameOf(child));
+    if (share === undefined || moved.has(share.child)) return [];
+    const account = child.accounts.get(resource);
+    const had = sets === 'limit' ? (account?.limit ?? null) : (account?.guarantee ?? 0);
+    return [{ ...share, was: had, is: had ?? share.is }];
+  });
 }
 
 /** Under another policy every division is looked at when that says, or not any more. */

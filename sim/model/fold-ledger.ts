@@ -1,3 +1,4 @@
+import type { Share } from '../../events/division.ts';
 import type { EventOf } from '../../events/events.ts';
 import { accountOf, add, touch } from './books.ts';
 import { setBase } from './fold-windows.ts';
@@ -28,6 +29,7 @@ export function distribute(state: State, event: EventOf<'Distributed'>): void {
   const { sets, atMs } = event;
   for (const { resource, shares } of event.divisions) {
     const named = new Map(shares.map((share) => [share.child, share]));
+    if (event.why === 'rebalance') keepTheRest(state, event.path, resource, named);
     state.nodes.get(event.path)?.divided.set(resource, { sets, shares: named, atMs });
     for (const { child, is, lend } of shares) {
       const node = state.nodes.get(`${event.path}/${child}`);
@@ -39,6 +41,22 @@ export function distribute(state: State, event: EventOf<'Distributed'>): void {
       else setBase(account, is - account.granted);
       touch(state.nodes, node, resource);
     }
+  }
+}
+
+/** A-10: whom a move leaves out has before it what it has after it, and takes part again later. */
+function keepTheRest(
+  state: State,
+  path: string,
+  resource: string,
+  named: Map<string, Share>,
+): void {
+  const last = state.nodes.get(path)?.divided.get(resource);
+  for (const [name, share] of last?.shares ?? []) {
+    const node = state.nodes.get(`${path}/${name}`);
+    if (node === undefined || named.has(name)) continue;
+    const { limit = null, guarantee = 0 } = node.accounts.get(resource) ?? {};
+    named.set(name, { ...share, was: last?.sets === 'limit' ? limit : guarantee });
   }
 }
 

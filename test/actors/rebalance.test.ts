@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { CommandInput } from '../../events/commands.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { given, shows, type TeamRig, the } from './rig.ts';
-import { ask, enrol, open, policy } from './world.ts';
+import { ask, enrol, open, policy, setLimits } from './world.ts';
 
 const test = suite('actors: rebalancing');
 
@@ -178,6 +178,37 @@ test('§6.7 INV-9 A-10 beneath a freeze nothing moves; it does when the freeze i
   assert.ok(!rig.team.waiting.has('more'), 'who waited beneath it was denied');
   hold(rig, 'a', 20, 'again');
   the(rig.pass(EVERY_MS), 'Distributed');
+});
+
+test('A-10 a child that is frozen while others move takes part again when it is thawed', () => {
+  const rig = givenDivided(rules());
+  rig.when({ op: 'freeze', path: `${LAB}/c`, id: 'f' });
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 15, 'more');
+  the(rig.pass(EVERY_MS), 'Distributed');
+  assert.equal(limitsOf(rig), [53, 7, 30]);
+  rig.when({ op: 'unfreeze', path: `${LAB}/c`, freeze: 'f' });
+  hold(rig, 'c', 30);
+  hold(rig, 'c', 10, 'wide');
+  const next = rig.takenOver();
+  for (const one of [rig, next]) {
+    one.pass(EVERY_MS);
+    assert.ok(one.team.allocations.has('wide'), 'who waited there is served');
+    assert.is(accountsOf(one)[2]?.limit, 41);
+  }
+});
+
+test('A-10 whom a move leaves out had before it what it has', () => {
+  const rig = givenDivided(rules());
+  rig.when({ op: 'freeze', path: `${LAB}/c`, id: 'f' });
+  rig.when(setLimits(`${LAB}/c`, { credits: 25 }));
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 15, 'more');
+  the(rig.pass(EVERY_MS), 'Distributed');
+  rig.when({ op: 'unfreeze', path: `${LAB}/c`, freeze: 'f' });
+  rig.when({ op: 'release', allocation: 'more' }, 'ann');
+  rig.when(fairly({ method: 'previous' }));
+  assert.equal(limitsOf(rig), [30, 30, 25]);
 });
 
 test('A-10 whoever takes over goes on, and a replay has the same', () => {
