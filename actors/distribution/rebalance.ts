@@ -3,6 +3,8 @@ import type { BursarEvent } from '../../events/events.ts';
 import type { RebalanceRules } from '../../events/rebalance-rules.ts';
 import { divide, type Part } from '../../resolver/divide.ts';
 import { exactSum } from '../../resolver/share-claim.ts';
+import { dividerOf } from '../branches/branch-refusal.ts';
+import { isDivided } from '../branches/share-branches.ts';
 import { stamp } from '../context.ts';
 import { barredFor } from '../nodes/decide-node.ts';
 import { type Node, nameOf } from '../nodes/node.ts';
@@ -44,7 +46,7 @@ function rebalanced(
 ): Division | undefined {
   const { sets } = divided;
   const children = [...parent.children]
-    .filter((child) => isMovable(child, resource, divided))
+    .filter((child) => isMovable(team, child, resource, divided))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   const parts = children.map((child): Part => {
     const { weight, priority, min, max } = divided.shares.get(nameOf(child)) ?? NO_TERMS;
@@ -80,9 +82,14 @@ function rebalanced(
 
 const NO_TERMS = { weight: 1_000, priority: 100, min: undefined, max: undefined };
 
-/** Whether a child took part and still can: it is open, and its limit is of its parent's window. */
-function isMovable(child: Node, resource: string, { shares, sets }: Divided): boolean {
+/**
+ * Whether a child took part and still can: it is open, its limit is of its parent's window, and is
+ * not the share of a branch by now.
+ */
+function isMovable(team: Team, child: Node, resource: string, { shares, sets }: Divided): boolean {
   const account = child.accounts.get(resource);
+  const run = dividerOf(child);
+  if (run !== undefined && isDivided(team, run, resource)) return false;
   if (child.phase !== 'open' || account === undefined || !shares.has(nameOf(child))) return false;
   return account.window === null && (sets === 'guarantee' || account.limit !== null);
 }

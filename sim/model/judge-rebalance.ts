@@ -3,6 +3,7 @@ import type { EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
 import { isClosing, isFrozen } from './barred.ts';
 import type { Bench } from './bench.ts';
+import { isDivided, runOfBranch } from './branches.ts';
 import { demandOf } from './judge-division-command.ts';
 import type { ModelNode } from './nodes.ts';
 import type { State } from './state.ts';
@@ -76,6 +77,8 @@ function takingPart(
     if (node.freezes.size > 0 || isClosing(state, node.path) || isFrozen(state, node.path)) {
       return false;
     }
+    const run = runOfBranch(state, node.path);
+    if (run !== undefined && isDivided(state, run, resource)) return false;
     return !isLimit || account.limit !== null;
   };
   return [...shares.keys()].filter((name) => isTaking(state.nodes.get(`${path}/${name}`))).sort();

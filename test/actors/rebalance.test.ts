@@ -211,6 +211,24 @@ test('A-10 whom a move leaves out had before it what it has', () => {
   assert.equal(limitsOf(rig), [30, 30, 25]);
 });
 
+test('A-10 T-15 what has become the share of a branch is moved no more', () => {
+  const a = `${LAB}/run/a`;
+  const b = `${LAB}/run/b`;
+  const rig = given(
+    open('acme', { credits: 200 }),
+    ...[open(LAB), open(`${LAB}/run`)],
+    ...[a, b].map((path) => open(path, {}, { branchOf: `${LAB}/run` })),
+    enrol('ann'),
+    rules(),
+    fairly({ path: `${LAB}/run`, amounts: { credits: 100 } }),
+    setLimits(`${LAB}/run`, { credits: 60 }),
+  );
+  rig.when(ask('h', { credits: 20 }, { path: a, ttlMs: 600_000 }), 'ann');
+  assert.equal(rig.pass(3 * EVERY_MS), []);
+  const limits = [a, b].map((path) => rig.team.nodes.get(path)?.accounts.get('credits')?.limit);
+  assert.equal(limits, [30, 30]);
+});
+
 test('A-10 whoever takes over goes on, and a replay has the same', () => {
   const rig = givenDivided(rules());
   hold(rig, 'a', 30);
