@@ -5,13 +5,18 @@ import type { BursarEvent } from '../events/events.ts';
 import { withoutPools } from '../events/pools.ts';
 import type { ResourceAllocationRequest } from '../events/request-command.ts';
 
-/** The first field in which a command differs from what its id was used for. */
+/**
+ * The first field in which a command differs from what its id was used for; `content` where the event
+ * does not keep enough of what was sent to tell which.
+ */
 export function conflictField(command: Command, recorded: BursarEvent, agent: string): string {
   if ('by' in recorded && recorded.by !== undefined && recorded.by !== agent) return 'agent';
   const before: Record<string, unknown> =
     'ask' in recorded ? sentAsk(recorded.ask) : (recorded as Record<string, unknown>);
   const isRequest = 'ask' in recorded;
+  const recordedOp = opOf(recorded);
   if (isRequest !== (command.op === 'request')) return 'op';
+  if (recordedOp !== undefined && recordedOp !== command.op) return 'op';
   const now: Record<string, unknown> = command.op === 'request' ? askOf(command) : { ...command };
   const names = isRequest
     ? new Set([...Object.keys(now), ...Object.keys(before)])
@@ -22,8 +27,35 @@ export function conflictField(command: Command, recorded: BursarEvent, agent: st
     if (!isRequest && !(recordedName in before)) continue;
     if (canonical(now[name]) !== canonical(before[recordedName])) return name;
   }
-  return 'op';
+  if (recordedOp === undefined) return 'op';
+  const unseen = Object.keys(now).filter((name) => !IGNORED.has(name) && !(name in before));
+  const [only] = unseen;
+  return only !== undefined && unseen.length === 1 ? only : 'content';
 }
+
+/** Of which command an event is the record, where it does not keep all that was sent. */
+function opOf(event: BursarEvent): Command['op'] | undefined {
+  if (event.type === 'AllocationEnded') return event.as === 'settled' ? 'settle' : undefined;
+  return OP_OF[event.type];
+}
+
+const OP_OF: Readonly<Partial<Record<BursarEvent['type'], Command['op']>>> = {
+  Adjusted: 'adjust',
+  BreakerOpened: 'openBreaker',
+  Charged: 'charge',
+  Distributed: 'distribute',
+  Frozen: 'freeze',
+  LateSettled: 'settle',
+  LeaseRenewed: 'renew',
+  LimitsSet: 'setLimits',
+  NodeClosing: 'close',
+  NodeOpened: 'open',
+  Reserved: 'reserve',
+  Stopped: 'stop',
+  ToppedUp: 'topUp',
+  Transferred: 'transfer',
+  WindowOpened: 'resetWindow',
+};
 
 const IGNORED: ReadonlySet<string> = new Set(['op', 'v', 'id', 'firstSentMsAgo', 'dryRun']);
 /** Where the content of a command has another name in its event. */

@@ -44,9 +44,15 @@ export class Recall {
   /** Says in what a command differs from what its id was used for. */
   conflict(parsed: ParsedCommand, at: Position, agent: string): Answer | Promise<Answer> {
     return this.#withEvent(at, (event): Answer => {
-      const field = event === undefined ? 'content' : conflictField(parsed.command, event, agent);
-      const { id } = parsed.command;
-      const message = `${id ?? 'it'} was used for other content; ${field} differs`;
+      const { command } = parsed;
+      const field = event === undefined ? 'content' : conflictField(command, event, agent);
+      const { id } = command;
+      const differs = field === 'content' ? '' : `; ${field} differs`;
+      // A settle is known by its allocation too, whatever id it has.
+      const isEnd = command.op === 'settle' && event !== undefined && !isOf(event, id);
+      const message = isEnd
+        ? `${command.allocation} was settled before with other content${differs}: correct it by adjust`
+        : `${id ?? 'it'} was used for other content${differs}`;
       return refuse('id_conflict', message, { field, ...(id === undefined ? {} : { id }) });
     });
   }
@@ -80,4 +86,8 @@ export class Recall {
     if (uncommitted !== undefined) return use(uncommitted.events[at.index]);
     return this.#recorded.event(at).then(use);
   }
+}
+
+function isOf(event: BursarEvent, id: string | undefined): boolean {
+  return 'id' in event && event.id === id;
 }
