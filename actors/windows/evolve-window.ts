@@ -32,7 +32,6 @@ export function windowOpened(team: Team, event: EventOf<'WindowOpened'>, at: Pos
   carryDebt(account, carried ?? 0);
   setWindow(team, node, resource, window.spec, span, at, pastStart(window, span, isSkipped));
   climb(team, node, 'windowed', event, []);
-  branchesDue(team, node);
   if (node.parent === undefined) return;
   const change = contributionOf(account) - left;
   climb(team, node.parent, 'windowed', event, [handUpClimb(resource, handedUp, change)]);
@@ -100,6 +99,7 @@ function startAnew(
   if (account.alerts !== null) account.alerts = { ...account.alerts, usage: -1, balance: -1 };
   cutGrants(team, node, resource, account, event);
   noteChanged(team, node, resource, true);
+  branchesDue(team, node);
 }
 
 /** Debt is set aside on its account and nowhere above: there it was spent long ago. */

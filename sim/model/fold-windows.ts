@@ -14,7 +14,6 @@ export function foldWindows(state: State, event: BursarEvent): void {
     case 'LimitsSet':
       return begin(state, event);
     case 'WindowOpened':
-      owe(state, state.nodes.get(event.path));
       return next(state, event);
     case 'GrantsCounted': {
       const node = state.nodes.get(event.path);
@@ -77,6 +76,7 @@ function next(state: State, event: EventOf<'WindowOpened'>): void {
     if (!isShared) continue;
     accountOf(state.nodes, other, resource).rung = 0;
     accountOf(state.nodes, other, resource).told = {};
+    owe(state, other);
   }
   endWindow(state.nodes, node, resource);
   account.carried = event.carried ?? 0;

@@ -51,6 +51,26 @@ test('T-15 a request that waits in a branch is served by what another leaves', (
   has(the(rig.when(close('a')).events, 'AllocationGranted'), { id: 'w', items: { credits: 40 } });
 });
 
+test('T-15 T-11 in a new window, of the run or above it, what was spent is divided again', () => {
+  const manual = { window: { every: 'manual' } } as const;
+  for (const path of ['acme', RUN]) {
+    const rig = givenRun(
+      setLimits(path, { credits: manual }),
+      ...[
+        branch('a'),
+        branch('b'),
+        ask('x', { credits: 40 }, on('a')),
+        settle('x', { credits: 40 }),
+      ],
+    );
+    rig.when(close('a'));
+    assert.equal(limitsOf(rig), { b: 50 });
+    const { events } = rig.when({ op: 'resetWindow', path, resource: 'credits' });
+    assert.equal(limitsOf(rig), { b: 90 }, path);
+    has(the(events, 'LimitsSet'), { path: `${RUN}/b`, branch: { of: RUN, by: 'fair' } });
+  }
+});
+
 test('T-15 no branch gets less than it has committed, however many open', () => {
   const rig = givenRun(branch('a'));
   rig.when(ask('x', { credits: 80 }, on('a')), 'ann');
