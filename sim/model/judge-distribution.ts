@@ -170,7 +170,7 @@ function promiseRoom(state: State, path: string, resource: string): number {
   return Math.max(0, room);
 }
 
-/** S §4, overcommit: the limits of all children together are no more than the parent's. */
+/** S §4, overcommit: no division brings the limits of all children together above the parent's. */
 function judgeOvercommit(
   state: State,
   path: string,
@@ -181,12 +181,15 @@ function judgeOvercommit(
   const limit = parent?.accounts.get(resource)?.limit ?? null;
   if (limit === null) return;
   const given = new Map(shares.map(({ child, is }) => [`${path}/${child}`, is]));
-  let sum = 0n;
+  let [sum, before] = [0n, 0n];
   for (const child of parent?.children ?? []) {
     const own = state.nodes.get(child)?.accounts.get(resource)?.limit ?? 0;
     sum += BigInt(given.get(child) ?? own);
+    before += BigInt(own);
   }
-  if (sum > BigInt(limit)) find('S §4', `children would have ${sum} ${resource} of ${limit}`, path);
+  // They may have been above it before policy forbade it.
+  if (sum > BigInt(limit) && sum > before)
+    find('S §4', `children would have ${sum} ${resource} of ${limit}`, path);
 }
 
 /** S §4: guarantees are set aside from the parent, one after the other. */
