@@ -1,3 +1,4 @@
+import { OPS } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { anyChange } from './any-change.ts';
 import { anyPath } from './governing.ts';
@@ -6,24 +7,16 @@ import { type Message, messageOf, rawJob } from './raw-job.ts';
 import { drawRequest } from './requests.ts';
 import type { JobDraft, Scene } from './scene.ts';
 
-const OPS = [
-  ...['request', 'settle', 'release', 'renew', 'report', 'resize', 'charge', 'adjust', 'cancel'],
-  ...['open', 'close', 'setLimits', 'topUp', 'setPolicy', 'enrol', 'dismiss', 'freeze'],
-  ...['unfreeze', 'stop', 'acknowledgeStop', 'recover', 'balance', 'status', 'explain', 'queue'],
-  ...['emergencies', 'batch'],
-];
+const EVERY_OP = [...OPS];
 /** What is no command, whatever the op. */
 const SHAPES = [null, 1, 'text', [], {}, { op: 'other' }, { nope: 1 }] as const;
-const OPS_OF_OTHERS = [
-  ...['transfer', 'reserve', 'approve', 'openBreaker'],
-  ...['frobnicate', 'toString'],
-];
+const NO_OPS = ['frobnicate', 'toString'];
 
 /** Bytes and shapes that are no command, and commands of another version. */
 export function unreadable(scene: Scene, atMs: number): JobDraft {
   const { draw, team } = scene;
   const path = anyPath(scene);
-  const op = draw.pick(OPS);
+  const op = draw.pick(EVERY_OP);
   const make = (message: Message) => rawJob(scene, atMs, message);
   const body = (value: unknown): Message => ({ subjectOp: op, content: { body: value } });
   const paddingBytes = LIMITS.requestBytesMax + draw.int(0, 5_000);
@@ -41,7 +34,7 @@ export function unreadable(scene: Scene, atMs: number): JobDraft {
 /** Ops and fields that this version has not. */
 export function strange(scene: Scene, atMs: number): JobDraft {
   const { draw, team } = scene;
-  const op = draw.pick(OPS_OF_OTHERS);
+  const op = draw.pick(NO_OPS);
   const request = drawRequest(scene);
   const extra = draw.pick([
     { anyOf: ['a'] },
@@ -83,6 +76,8 @@ function outsideRange(scene: Scene, atMs: number): PlannedCommand {
     { op: 'resize', id, allocation, items: amounts },
     { op: 'charge', id, path: team, amounts },
     { op: 'topUp', id, path: team, amounts },
+    { op: 'transfer', id, from: `${team}/s0`, to: team, amounts },
+    { op: 'reserve', id, path: team, items: amounts, forMs: 300 },
     { op: 'adjust', id, allocation, actual: amounts },
     { op: 'setLimits', id, path: team, limits: { credits: { limit: credits } } },
     { op: 'open', id, path: `${team}/u`, limits: { credits: { limit: credits } } },

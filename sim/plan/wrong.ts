@@ -46,6 +46,14 @@ export function drawWrong(scene: Scene, atMs: number): JobDraft[] {
     [3, () => [other, { op: 'dismiss', id, agent: 'stranger' }]],
     [3, () => [other, { op: 'enrol', id, agent: 'stranger', role: 'agent', prefix: team }]],
     [3, () => [other, { op: 'topUp', id, path: team, amounts: { credits: draw.pick([1, MOST]) } }]],
+    [3, () => [other, { op: 'reserve', id, path: team, items: { gold: 1 }, forMs: 10 }]],
+    [
+      3,
+      () => [
+        other,
+        { op: 'transfer', id, from: team, to: `${team}/s0`, amounts: { credits: MOST } },
+      ],
+    ],
     [3, () => [other, { op: 'setLimits', id, path: team, limits: { credits: { guarantee: 1 } } }]],
     [3, () => [other, { op: 'open', id, path: `${team}/s0/w${draw.int(0, 99)}` }]],
     [3, () => [other, { op: 'close', id, path: `${team}/nowhere` }]],
