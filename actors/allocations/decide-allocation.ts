@@ -12,6 +12,7 @@ import { barText, levelBar } from '../levels/level-bar.ts';
 import { closesWith } from '../nodes/auto-close.ts';
 import { barrierOf, bookedAt } from '../nodes/locate.ts';
 import { poolBarrier } from '../pools/pool.ts';
+import { slowedGrowth } from '../recovery/slow-growth.ts';
 import { claimed } from '../repeat.ts';
 import { mayActFor } from '../rules/authority.ts';
 import { ruleMet } from '../rules/business-rules.ts';
@@ -136,6 +137,8 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
     if (leavesRange(live.node, growth)) {
       return answered(outOfRange());
     }
+    const slowed = slowedGrowth(live, growth, ctx.atMs);
+    if (slowed !== undefined) return answered(slowed);
     if (!fits(live.node, growth) || meetsQueue(team, live.node, growth)) {
       return answered(refuse('does_not_fit', `no room on the path of ${live.node.path}`));
     }

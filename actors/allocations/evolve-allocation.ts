@@ -9,6 +9,7 @@ import { closeNode, nodeOf, openNode, wakeRate } from '../nodes/evolve-node.ts';
 import type { Node } from '../nodes/node.ts';
 import { givesUpAtMs, leaveQueue } from '../queue/evolve-queue.ts';
 import { gaugesOn } from '../rates/rates.ts';
+import { noteGrowth } from '../recovery/evolve-recovery.ts';
 import { drawReserve } from '../reserves/evolve-reserve.ts';
 import { approvalsExtended, leaveApprovals } from '../rules/approvals.ts';
 import {
@@ -201,10 +202,13 @@ export function resized(team: Team, event: EventOf<'AllocationResized'>): void {
   if (event.topUp !== undefined) leaveQueue(team, event.topUp, event);
   const shrunk: ResourceClimb[] = [];
   const grown: ResourceClimb[] = [];
+  const growth: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(event.items)) {
     const change = amount - (allocation.items[resource] ?? 0);
     (change > 0 ? grown : shrunk).push(climbOf(resource, change, 0, 0));
+    if (change > 0) growth[resource] = change;
   }
+  if (event.topUp === undefined) noteGrowth(allocation.node, allocation.priority, growth);
   if (event.toReservation !== undefined) replenish(team, allocation, event, event.toReservation);
   if (shrunk.length > 0) climb(team, allocation.node, 'shrunk', event, shrunk);
   if (grown.length > 0) climb(team, allocation.node, 'grown', event, grown);

@@ -31,6 +31,8 @@ export interface Recovery {
   /** What may be given out in this interval, and what was. */
   readonly allow: Amounts;
   readonly given: Record<string, number>;
+  /** The same by growth of what lives, kept apart: early logs know of grants alone (INV-21). */
+  readonly grown: Record<string, number>;
   readonly nextAtMs: number;
 }
 

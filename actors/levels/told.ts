@@ -2,6 +2,7 @@ import type { AnswerOf } from '../../events/answers.ts';
 import type { Command } from '../../events/commands.ts';
 import { deepestOpen } from '../nodes/locate.ts';
 import type { Node } from '../nodes/node.ts';
+import { leftIn } from '../recovery/slow-start.ts';
 import type { Team } from '../team.ts';
 import { levelsOn } from './level-bar.ts';
 import { crisisOf, hasStanding, levelOf } from './standing.ts';
@@ -67,10 +68,8 @@ function recoveryView(
 ): Pick<NonNullable<AnswerOf<'balance'>['crisis']>, 'recovery'> {
   const recovery = standing?.recovery ?? null;
   if (recovery === null) return {};
-  const { permille, tier, allow, given, nextAtMs } = recovery;
+  const { permille, tier, allow, nextAtMs } = recovery;
   const left: Record<string, number> = {};
-  for (const resource in allow) {
-    left[resource] = Math.max(0, (allow[resource] as number) - (given[resource] ?? 0));
-  }
+  for (const resource in allow) left[resource] = leftIn(recovery, resource);
   return { recovery: { permille, tier, left, nextInMs: Math.max(0, nextAtMs - nowMs) } };
 }

@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { BursarEvent, EventOf } from '../../events/events.ts';
+import type { Priority } from '../../events/priority.ts';
+import type { Amounts } from '../../events/resources.ts';
 import { addDue } from '../accounts/climb.ts';
 import {
   endRecovery,
@@ -26,7 +28,7 @@ export function intervalBegun(
   const standing = standingOf(node);
   const startedAtMs = isFirst ? atMs : (standing.recovery?.startedAtMs ?? atMs);
   standing.recoverAfter = null;
-  standing.recovery = { startedAtMs, place, permille, tier, allow, given: {}, nextAtMs };
+  standing.recovery = { startedAtMs, place, permille, tier, allow, given: {}, grown: {}, nextAtMs };
   addDue(team, nextAtMs, 'recovery', event.path);
   team.agenda.sweeps.add(event.path);
 }
@@ -135,12 +137,21 @@ function isExhausted(
 /** Counts what is given out beneath a node that recovers. */
 function give(team: Team, { ask, items, priority, via }: EventOf<'AllocationGranted'>): void {
   if (via === 'preemption' || isExempt(ask, priority)) return;
-  for (let node = team.nodes.get(ask.path); node !== undefined; node = node.parent) {
+  count(team.nodes.get(ask.path), items, 'given');
+}
+
+/** Counts by how much an allocation grows at the wish of its agent. */
+export function noteGrowth(node: Node, priority: Priority, growth: Amounts): void {
+  if (!isExempt({}, priority)) count(node, growth, 'grown');
+}
+
+function count(from: Node | undefined, amounts: Amounts, as: 'given' | 'grown'): void {
+  for (let node = from; node !== undefined; node = node.parent) {
     const recovery = node.standing?.recovery ?? null;
     if (recovery === null) continue;
-    for (const resource in items) {
+    for (const resource in amounts) {
       if (recovery.allow[resource] === undefined) continue;
-      recovery.given[resource] = (recovery.given[resource] ?? 0) + (items[resource] as number);
+      recovery[as][resource] = (recovery[as][resource] ?? 0) + (amounts[resource] as number);
     }
   }
 }

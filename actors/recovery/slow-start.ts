@@ -5,7 +5,9 @@ import type { Candidate } from '../contests/contention.ts';
 import type { Recovery } from '../levels/standing.ts';
 import type { Node } from '../nodes/node.ts';
 
-type Asking = Pick<Candidate, 'ask' | 'priority' | 'place' | 'wanted'>;
+type Asking = Pick<Candidate, 'priority' | 'place' | 'wanted'> & {
+  readonly ask: Pick<Candidate['ask'], 'reservationId' | 'topsUp'>;
+};
 
 /**
  * Whether every slow start on the path lets a request through now: its tier has been let in, and
@@ -28,6 +30,11 @@ export function isSlowed({ ask, priority, place, wanted }: Asking): boolean {
 /** What slow starts on the path keep back, innermost first. */
 export function slowStartShortages(asking: Asking): Shortage[] {
   return [...shortages(asking)];
+}
+
+/** What of a resource an interval still gives out; nothing where it has no say in it. */
+export function leftIn({ allow, given, grown }: Recovery, resource: string): number {
+  return Math.max(0, (allow[resource] ?? 0) - (given[resource] ?? 0) - (grown[resource] ?? 0));
 }
 
 /** When the slow starts that keep a request back go on, ms since 1970; undefined where none does. */
@@ -59,13 +66,14 @@ function* recoveriesOn(from: Node): Generator<Recovery & { readonly path: string
 
 function* shortages({ ask, priority, place, wanted }: Asking): Generator<Shortage> {
   if (isExempt(ask, priority)) return;
-  for (const { path, tier, allow, given } of recoveriesOn(place.anchor)) {
+  for (const recovery of recoveriesOn(place.anchor)) {
+    const { path, tier, allow } = recovery;
     const isLetIn = isAtMost(place.opened.at(-1)?.tier ?? place.anchor.tier, tier);
     for (const resource in wanted) {
       const needed = wanted[resource] as number;
       const most = allow[resource];
       if (most === undefined || needed === 0) continue;
-      const available = isLetIn ? Math.max(0, most - (given[resource] ?? 0)) : 0;
+      const available = isLetIn ? leftIn(recovery, resource) : 0;
       if (needed > available) yield { path, resource, needed, available };
     }
   }

@@ -8,12 +8,14 @@ import { watch } from './forecasts.ts';
 import type { Recorded } from './history.ts';
 import { foldLevel } from './judge-level.ts';
 import { foldRecovery } from './judge-recovery.ts';
+import { growOut } from './slow-start.ts';
 import type { State } from './state.ts';
 
 /** Takes one durable event into the books. Never refuses: what is allowed, the judges say. */
 export function fold(state: State, { event, at }: Recorded): void {
   watch(state, event);
   foldBreakers(state, event);
+  if (event.type === 'AllocationResized') growOut(state, event);
   foldAllocation(state, event);
   foldWaiting(state, event);
   foldNode(state, event);

@@ -13,6 +13,7 @@ import { judgeTaken } from './judge-taken.ts';
 import { mayOperate } from './judge-wait.ts';
 import { growthItems, levelBarOf } from './levels.ts';
 import { queueOf } from './rank.ts';
+import { slowStartsShort } from './slow-start.ts';
 import type { Live } from './state.ts';
 import { isToolBarred } from './tools.ts';
 import { judgeGrown } from './top-ups.ts';
@@ -85,8 +86,17 @@ export function judgeResized(bench: Bench<EventOf<'AllocationResized'>>): void {
   })) {
     find('T-05', `it grows above ${above} ${resource} without an approver`, live.id);
   }
-  if (levelBarOf(state, { path: live.path, items: growthItems(growth) }, live.priority)) {
+  const asItGrows = { path: live.path, items: growthItems(growth) };
+  if (levelBarOf(state, asItGrows, live.priority)) {
     find('INV-19', `grows on ${live.path}, whose level does not admit it`, live.id);
+  }
+  for (const { path, resource, need, room } of slowStartsShort(
+    state,
+    asItGrows,
+    live.priority,
+    growth,
+  )) {
+    find('X-05', `${path} gives out ${room} ${resource}, it grows by ${need}`, live.id);
   }
   judgeGrowth(bench, live.id, live.path, growth);
   for (const bar of barsOf(state, live.path, live.priority)) {

@@ -10,7 +10,8 @@ import { guaranteeFits, promisedBeneath } from './guarantees.ts';
 import type { Sent } from './history.ts';
 import { rulesMet } from './judge-approval.ts';
 import { growthItems, levelBarOf, levelsOver } from './levels.ts';
-import type { State } from './state.ts';
+import { slowStartsShort } from './slow-start.ts';
+import type { Live, State } from './state.ts';
 import { isToolBarred } from './tools.ts';
 import { isImplausible, useOf } from './use.ts';
 
@@ -79,7 +80,7 @@ export function isRightRefusal(
       return (
         command.op === 'resize' &&
         live !== undefined &&
-        !growsFreely(state, live.path, command, live.items)
+        (isSlowed(state, live, command) || !growsFreely(state, live.path, command, live.items))
       );
     case 'unknown_allocation':
       return (live === undefined && grave === undefined) || isMissed(state, command);
@@ -187,6 +188,12 @@ function growsTripped(state: State, command: Growing & { op: 'resize' }): boolea
   if (live === undefined) return false;
   const grown = Object.keys(growthOf(command, live.items)).map((name) => [name, {}]);
   return trippedOver(state, { path: live.path, items: Object.fromEntries(grown) }).length > 0;
+}
+
+/** Whether a slow start does not give out by how much something would grow. */
+function isSlowed(state: State, { path, priority, items }: Live, command: Growing): boolean {
+  const growth = growthOf(command, items);
+  return slowStartsShort(state, { path, items: growthItems(growth) }, priority, growth).length > 0;
 }
 
 type Growing = Command & { op: 'resize' | 'reserve' };

@@ -33,7 +33,7 @@ export function slowStartsShort(
   state: State,
   ask: ResourceAllocationRequest,
   priority: number,
-  amounts = termsOf(ask, state).want,
+  amounts: Readonly<Record<string, number>> = termsOf(ask, state).want,
 ): Kept[] {
   if (isExempt(ask, priority)) return [];
   const short: Kept[] = [];
@@ -55,10 +55,27 @@ export function slowStartsShort(
 /** What is given out counts in every slow start over it. */
 export function giveOut(state: State, event: EventOf<'AllocationGranted'>): void {
   const { ask, items, priority, via } = event;
-  if (via === 'preemption' || isExempt(ask, priority)) return;
+  if (via !== 'preemption' && !isExempt(ask, priority)) count(state, ask.path, items);
+}
+
+/** So does by how much something grows; but for claims for the rest. */
+export function growOut(
+  state: State,
+  { allocation, items, topUp }: EventOf<'AllocationResized'>,
+): void {
+  const live = state.live.get(allocation);
+  if (live === undefined || topUp !== undefined || live.priority >= 1_000_000) return;
+  const more = Object.entries(items).map(([resource, amount]) => [
+    resource,
+    Math.max(0, amount - (live.items[resource] ?? 0)),
+  ]);
+  count(state, live.path, Object.fromEntries(more));
+}
+
+function count(state: State, at: string, amounts: Readonly<Record<string, number>>): void {
   for (const { path, recovery } of state.nodes.values()) {
-    if (recovery === null || !isWithin(ask.path, path)) continue;
-    for (const [resource, amount] of Object.entries(items)) {
+    if (recovery === null || !isWithin(at, path)) continue;
+    for (const [resource, amount] of Object.entries(amounts)) {
       if (recovery.allow[resource] === undefined) continue;
       recovery.given[resource] = (recovery.given[resource] ?? 0) + amount;
     }

@@ -62,6 +62,31 @@ test('X-05 INV-21 in an interval no more is given out than its part, and to no t
   shows(rig.when(ask('f', { credits: 1 }), 'ann'), slowed);
 });
 
+test('X-05 growth of what lives is given out like a grant, and counts like one', () => {
+  const rig = givenLab(slow(), setLimits(LAB, { credits: 100 }));
+  rig.when(ask('a', { credits: 1 }, { path: LAB, priority: 'emergency' }), 'ann');
+  rig.when(ask('b', { credits: 1 }, { priority: 'critical' }), 'ann');
+  rig.when({ op: 'freeze', path: LAB, id: 'f' });
+  rig.when({ op: 'unfreeze', path: LAB, freeze: 'f' });
+  const grow = (allocation: string, credits: number) =>
+    rig.when({ op: 'resize', allocation, items: { credits } }, 'ann');
+  const now4 = 'acme/lab recovers and gives out 4 more credits now: no growth';
+  // 98 are free, of which the swarm gives out 24 at first, and to no step.
+  shows(grow('b', 2), { outcome: 'refused', code: 'does_not_fit', retryAfterMs: 1_000 });
+  rig.when(ask('c', { credits: 20 }, { path: LAB }), 'ann');
+  shows(grow('c', 25), {
+    code: 'does_not_fit',
+    message: now4,
+  });
+  shows(grow('c', 23), { outcome: 'resized' });
+  shows(rig.when(ask('d', { credits: 2 }, { path: LAB }), 'ann'), { reason: 'recovering' });
+  shows(grow('a', 40), { outcome: 'resized' });
+  shows(grow('c', 24), { outcome: 'resized' });
+  shows(rig.takenOver().when(ask('e', { credits: 1 }, { path: LAB }), 'ann'), {
+    reason: 'recovering',
+  });
+});
+
 test('X-05 V-02 the queue drains in its order, and whoever is small does not pass', () => {
   const rig = lifted();
   const wait = { maxWaitMs: 60_000 };
