@@ -6,6 +6,7 @@ import { typeIn } from '../accounts/registry.ts';
 import { commandCause } from '../allocations/decide-settle.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
 import { accountKey, type Team } from '../team.ts';
+import { hasBreakerRoom } from './evolve-breaker.ts';
 
 /** An operator takes the supply of a resource away beneath a node. */
 export function decideOpenBreaker(
@@ -21,9 +22,10 @@ export function decideOpenBreaker(
   if (resource === ALLOCATIONS) {
     return answered(refuse('malformed', `${ALLOCATIONS} count themselves: freeze ${path} instead`));
   }
-  if (!team.breakers.has(accountKey(path, resource)) && team.breakers.size >= LIMITS.breakersMax) {
-    const message = `${LIMITS.breakersMax} breakers are the most (breakersMax); close some`;
-    return answered(refuse('overloaded', message));
+  const isKept = team.breakers.has(accountKey(path, resource));
+  if (!isKept && !hasBreakerRoom(team)) {
+    const most = `${LIMITS.breakersMax} breakers are open, the most of a team (breakersMax)`;
+    return answered(refuse('overloaded', `${most}: closeBreaker first; open: ${openNames(team)}`));
   }
   return recorded({
     ...stamp('BreakerOpened', team, ctx.atMs),
@@ -57,10 +59,12 @@ export function decideCloseBreaker(
   });
 }
 
+/** Open breakers that a message names; it has to fit an answer. */
+const NAMED_MAX = 8;
+
 function openNames(team: Team): string {
-  const names: string[] = [];
-  for (const { path, resource, phase } of team.breakers.values()) {
-    if (phase !== 'closed') names.push(`${resource} on ${path}`);
-  }
+  const open = [...team.breakers.values()].filter(({ phase }) => phase !== 'closed');
+  const names = open.slice(0, NAMED_MAX).map(({ path, resource }) => `${resource} on ${path}`);
+  if (open.length > NAMED_MAX) names.push(`and ${open.length - NAMED_MAX} more`);
   return names.join(', ') || 'none';
 }

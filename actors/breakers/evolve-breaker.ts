@@ -15,7 +15,9 @@ import { type BreakerChange, breakerPhaseAfter } from './breaker-machine.ts';
 /** Supply is taken away: those who wait for it are looked at. */
 export function breakerOpened(team: Team, event: EventOf<'BreakerOpened'>): void {
   const { path, resource, why, untilMs = null, atMs } = event;
-  const breaker = team.breakers.get(accountKey(path, resource)) ?? added(team, path, resource);
+  const breaker =
+    team.breakers.get(accountKey(path, resource)) ?? addedIfRoom(team, path, resource);
+  assert(breaker !== undefined, `there is room for a breaker of ${resource} on ${path}`);
   move(team, breaker, 'opened');
   breaker.untilMs = untilMs;
   breaker.openMs = untilMs === null ? null : untilMs - atMs;
@@ -126,7 +128,14 @@ function count(
   }
 }
 
-/** A breaker that begins to count; the oldest that is closed makes room for it. */
+/** Whether one breaker more can be kept: those that are closed make room for it. */
+export function hasBreakerRoom({ breakers }: Team): boolean {
+  if (breakers.size < LIMITS.breakersMax) return true;
+  for (const { phase } of breakers.values()) if (phase === 'closed') return true;
+  return false;
+}
+
+/** A breaker that opens or begins to count; the oldest that is closed makes room for it. */
 function addedIfRoom(team: Team, path: string, resource: string): Breaker | undefined {
   if (team.breakers.size >= LIMITS.breakersMax) {
     for (const [key, { phase }] of team.breakers) {

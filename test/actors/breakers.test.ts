@@ -1,4 +1,5 @@
 import type { CommandInput } from '../../events/commands.ts';
+import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { has, shows, type TeamRig, the } from './rig.ts';
 import { stateOf } from './state.ts';
@@ -235,6 +236,30 @@ test('I-10 an operator opens and closes it, rule or none; nobody else may', () =
   shows(rig.when({ ...open, forMs: 70 }), { outcome: 'breaker_opened', retryInMs: 70 });
   the(rig.pass(70), 'BreakerHalfOpened');
   has(the(fail(rig, 'p').events, 'BreakerOpened'), { why: 'probe', untilMs: rig.nowMs + 70 });
+});
+
+test('I-10 an operator opens one however many count; refusals that list open ones stay short', () => {
+  const rig = withRules(rule({ resource: 'tool.*', failures: 9 }));
+  for (let no = 0; no < LIMITS.breakersMax; no += 10) {
+    const tools = Array.from({ length: 10 }, (_, place) => `tool.t${no + place}`);
+    const used = Object.fromEntries(tools.map((tool) => [tool, 1]));
+    rig.when(ask(`f${no}`, used), 'ann');
+    rig.when({ ...settle(`f${no}`, used), failed: tools }, 'ann');
+  }
+  assert.is(rig.team.breakers.size, LIMITS.breakersMax);
+  const open = (resource: string): CommandInput => ({ op: 'openBreaker', path: RUN, resource });
+  shows(rig.when(open(SEARCH)), { outcome: 'breaker_opened' });
+  assert.is(rig.team.breakers.size, LIMITS.breakersMax, 'the oldest that is closed made room');
+  for (let no = 1; no < LIMITS.breakersMax; no += 1) rig.when(open(`tool.o${no}`));
+  const full = rig.when(open('tool.more'));
+  shows(full, { outcome: 'refused', code: 'overloaded' }, []);
+  const wrong = rig.when({ op: 'closeBreaker', path: 'acme', resource: SEARCH });
+  shows(wrong, { outcome: 'refused', code: 'unknown_breaker' }, []);
+  for (const { answer } of [full, wrong]) {
+    const { message = '' } = answer as { message?: string };
+    assert.match(message, /open: tool.search on acme\/lab\/run, tool.o1 on .* and 992 more$/);
+    assert.ok(message.length < 600, message);
+  }
 });
 
 test('I-10 nothing grows by a resource whose breaker is not closed', () => {
