@@ -1,4 +1,5 @@
 import type { BursarEvent } from '../../events/events.ts';
+import type { ForecastRules } from '../../events/forecast-rules.ts';
 import { isConsumable } from '../accounts/registry.ts';
 import { stamp } from '../context.ts';
 import type { Node } from '../nodes/node.ts';
@@ -87,8 +88,8 @@ export function forecastOf(
 
 /**
  * What is to be told of how long an account lasts. Raised when that is no longer than the horizon
- * and ends before its window does; cleared when it is longer by a quarter, so that what comes and
- * goes at the bound is told once. What is used up has the ladder to tell it.
+ * and ends before its window does; cleared when it is longer by a quarter than either, so that what
+ * comes and goes at the bound is told once. What is used up has the ladder to tell it.
  */
 export function announceForecast(team: Team, key: string, atMs: number): BursarEvent[] {
   const { path, resource } = accountOfKey(key);
@@ -98,12 +99,11 @@ export function announceForecast(team: Team, key: string, atMs: number): BursarE
   if (node === undefined || rate === undefined || rules === null) return [];
   const forecast = forecastOf(team, node, resource, atMs);
   if (rate.isRaised) {
-    const still = rules.horizonMs + Math.floor(rules.horizonMs / 4);
-    if (forecast !== undefined && isNear(node, resource, forecast, still, atMs)) return [];
+    if (forecast !== undefined && isNear(node, resource, forecast, rules, atMs, true)) return [];
     return [{ ...stamp('ForecastCleared', team, atMs), path, resource }];
   }
   if (forecast === undefined || forecast.left === 0) return [];
-  if (!isNear(node, resource, forecast, rules.horizonMs, atMs)) return [];
+  if (!isNear(node, resource, forecast, rules, atMs, false)) return [];
   const { lastsMs, earliestMs, latestMs, ...told } = forecast;
   return [
     {
@@ -118,16 +118,19 @@ export function announceForecast(team: Team, key: string, atMs: number): BursarE
   ];
 }
 
+/** @param isTold then it is near up to a quarter beyond its bounds */
 function isNear(
   node: Node,
   resource: string,
   { left, lastsMs }: Forecast,
-  horizonMs: number,
+  { horizonMs }: ForecastRules,
   atMs: number,
+  isTold: boolean,
 ): boolean {
   if (left === 0) return true;
-  const endsAtMs = windowOver(node, resource)?.endsAtMs ?? Infinity;
-  return lastsMs <= horizonMs && atMs + lastsMs < endsAtMs;
+  const leftMs = (windowOver(node, resource)?.endsAtMs ?? Infinity) - atMs;
+  const later = (ms: number) => (isTold ? ms + Math.floor(ms / 4) : ms);
+  return lastsMs <= later(horizonMs) && lastsMs < later(leftMs);
 }
 
 /** A duration or amount within the exact integers. */

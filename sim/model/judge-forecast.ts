@@ -59,7 +59,7 @@ export function judgeForecasts(state: State, atMs: number, find: Bench['find']):
 
 function isDue(state: State, key: string, { left, lastsMs }: Expected, atMs: number): boolean {
   const { horizonMs = 0 } = state.policy.forecast ?? {};
-  return left > 0 && lastsMs <= horizonMs && isInWindow(state, key, atMs + lastsMs);
+  return left > 0 && lastsMs <= horizonMs && atMs + lastsMs < windowEndOf(state, key);
 }
 
 function isOver(state: State, key: string, atMs: number): boolean {
@@ -68,15 +68,17 @@ function isOver(state: State, key: string, atMs: number): boolean {
   if (expected.left === 0) return false;
   const { horizonMs = 0 } = state.policy.forecast ?? {};
   const { lastsMs } = expected;
-  const isFar = lastsMs > horizonMs + Math.floor(horizonMs / 4);
-  return isFar || !isInWindow(state, key, atMs + lastsMs);
+  if (lastsMs > horizonMs + Math.floor(horizonMs / 4)) return true;
+  const leftMs = windowEndOf(state, key) - atMs;
+  return lastsMs >= leftMs + Math.floor(leftMs / 4);
 }
 
-function isInWindow({ nodes }: State, key: string, atMs: number): boolean {
+/** When the window over an account ends; Infinity without one. */
+function windowEndOf({ nodes }: State, key: string): number {
   const bar = key.indexOf('|');
   const [path, resource] = [key.slice(0, bar), key.slice(bar + 1)];
   const node = nodes.get(path);
   const definer = node && windowOver(nodes, node, resource);
   const window = definer == null ? null : nodes.get(definer)?.accounts.get(resource)?.window;
-  return atMs < (window?.endsAtMs ?? Infinity);
+  return window?.endsAtMs ?? Infinity;
 }

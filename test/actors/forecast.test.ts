@@ -72,6 +72,24 @@ test('X-01 it is cleared when it lasts longer by a quarter, and may be raised ag
   assert.equal(typesOf(rig.when(setLimits('acme', { credits: 1_900 }))), ['LimitsSet']);
 });
 
+test('X-01 what would run out about when its window ends is told once, not at each booking', () => {
+  const { rig, spend } = watched();
+  const window = { every: '1h', tz: 'UTC' };
+  const limitTo = (limit: number) => rig.when(setLimits('acme', { credits: { limit, window } }));
+  limitTo(1_000);
+  for (const credits of [60, 60, 60]) {
+    rig.pass(4 * MINUTE);
+    spend(credits);
+  }
+  // 180 in 8 minutes, and the window ends in 31 minutes and 20 seconds: 705 more.
+  const told = limitTo(180 + 704);
+  assert.equal(typesOf(told), ['LimitsSet', 'ExhaustionForecast']);
+  for (const left of [706, 704, 720, 700]) {
+    assert.equal(typesOf(limitTo(180 + left)), ['LimitsSet'], `${left} left`);
+  }
+  assert.equal(typesOf(limitTo(180 + 882)), ['LimitsSet', 'ForecastCleared'], 'a quarter more');
+});
+
 test('X-01 nothing is forecast beyond the end of a window, of what is used up, or without rules', () => {
   const daily = watched();
   const window = { every: '1h', tz: 'UTC' };
