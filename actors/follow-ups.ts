@@ -205,8 +205,10 @@ export function sweepAll(team: Team): void {
 
 /** Notes who waits beneath a path, to see what bars them, and the queues on it and beneath. */
 function sweep(team: Team, path: string): void {
-  for (const { id, ask } of team.waiters.beneath(path)) {
+  for (const { id, ask, state } of team.waiters.beneath(path)) {
     team.agenda.barred.add(id);
+    // It is granted what it has collected wherever it stands in line.
+    if (state === 'preempting') team.agenda.collects.add(id);
     wakePools(team, ask);
   }
   for (const { id, ask } of team.approvals.values()) {

@@ -257,13 +257,18 @@ export function collectFor(team: Team, id: string, atMs: number): BursarEvent[] 
   if (waiting?.state !== 'preempting') return [];
   const barred = barredDenial(team, waiting, atMs);
   if (barred !== undefined) return [barred];
-  // What is set aside stays so; the sweep after the breaker comes here again.
-  if (barringOf(team, waiting.ask).length > 0) return [];
-  return collect(team, waiting, candidateOf(team, waiting, atMs));
+  // What victims give while a breaker bars it is still its own; the sweep after that comes here again.
+  const isBarred = barringOf(team, waiting.ask).length > 0;
+  return collect(team, waiting, candidateOf(team, waiting, atMs), isBarred);
 }
 
-/** Adds to what is set aside for a beneficiary; grants when it is all there. */
-function collect(team: Team, waiting: Waiting, candidate: Candidate): BursarEvent[] {
+/** Adds to what is set aside for a beneficiary; grants when it is all there and nothing bars it. */
+function collect(
+  team: Team,
+  waiting: Waiting,
+  candidate: Candidate,
+  isBarred = false,
+): BursarEvent[] {
   const { place, wanted, rates, atMs } = candidate;
   const more: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(wanted)) {
@@ -275,6 +280,7 @@ function collect(team: Team, waiting: Waiting, candidate: Candidate): BursarEven
   const events: BursarEvent[] = isAny(more)
     ? [{ ...stamp('ResourcesReclaimed', team, atMs), request, earmarked: more }]
     : [];
+  if (isBarred) return events;
   // Limits may have been cut, or a limited step opened, since the collecting began.
   const short = [
     ...shortagesOf(place.anchor, wanted, withoutEarmark(team, waiting)),

@@ -3,7 +3,7 @@ import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { has, shows, type TeamRig, the } from './rig.ts';
 import { stateOf } from './state.ts';
-import { ask, givenLab, policy, RUN, settle } from './world.ts';
+import { ask, givenLab, policy, RUN, release, setLimits, settle } from './world.ts';
 
 const test = suite('actors: breakers');
 
@@ -260,6 +260,28 @@ test('I-10 an operator opens one however many count; refusals that list open one
     assert.match(message, /open: tool.search on acme\/lab\/run, tool.o1 on .* and 992 more$/);
     assert.ok(message.length < 600, message);
   }
+});
+
+test('I-10 R-09 what victims give while a breaker bars their beneficiary goes to nobody else', () => {
+  const rig = withRules(rule({ mode: 'queue', probes: 2 }));
+  rig.when(setLimits('acme', { memory: 20 }));
+  const holds = { graceMs: 5_000, ttlMs: 600_000 };
+  for (const id of ['v1', 'v2']) rig.when(ask(id, { memory: 10 }, holds), 'ann');
+  const urgent = {
+    priority: 'critical',
+    strategy: 'preemption_allowed',
+    maxWaitMs: 60_000,
+  } as const;
+  for (const id of ['p1', 'p2']) {
+    const { answer } = rig.when(ask(id, { memory: 10, [SEARCH]: 1 }, urgent), 'bob');
+    has(answer, { outcome: 'preempting' });
+  }
+  rig.when({ op: 'openBreaker', path: 'acme', resource: SEARCH, forMs: 500 });
+  const [victim = ''] = rig.team.waiting.get('p2')?.victims ?? [];
+  has(the(rig.when(release(victim), 'ann').events, 'ResourcesReclaimed'), { request: 'p2' });
+  // It is tried by the one who has all that it needs, though another stands before it.
+  has(the(rig.pass(500), 'AllocationGranted'), { id: 'p2', probe: true });
+  has(the(rig.pass(5_000), 'AllocationGranted'), { id: 'p1', probe: true });
 });
 
 test('I-10 nothing grows by a resource whose breaker is not closed', () => {
