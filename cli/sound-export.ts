@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { ExportHeader } from '../events/export-format.ts';
-import { readExport } from '../events/export-read.ts';
+import { headerOfExport } from '../events/export-read.ts';
 import { verifyExport } from '../events/export-verify.ts';
 import type { SignedHead } from '../events/signed-head.ts';
 import { createSigner, type Signer } from '../events/signing.ts';
@@ -14,6 +13,9 @@ export type ExportToRestore = {
   readonly witnesses: readonly SignedHead[];
   readonly shardCount: number | undefined;
 };
+
+const TOO_OLD =
+  'Bring a newer export; or leave --witness away, and lose what was decided after this one.';
 
 /**
  * Verifies an export with nothing but the key that is to sign on, and makes sure that every shard is
@@ -32,7 +34,8 @@ export async function soundExport(wanted: ExportToRestore): Promise<VerifyReport
     const [first] = findings;
     if (first === undefined) continue;
     const where = `shard ${shard}, message ${first.seq}`;
-    throw new ExportUnsoundError(file, `${where}: ${first.kind}, ${first.detail}`, first.advice);
+    const advice = first.kind === 'shorter_than_witness' ? TOO_OLD : first.advice;
+    throw new ExportUnsoundError(file, `${where}: ${first.kind}, ${first.detail}`, advice);
   }
   const shardCount = await shardCountOf(wanted);
   const isThere = new Set(reports.map(({ shard }) => shard));
@@ -61,7 +64,7 @@ function signerOf(signingKeyPem: string): Signer {
 }
 
 async function shardCountOf({ file, shardCount }: ExportToRestore): Promise<number> {
-  const named = (await headerOf(file))?.shardCount;
+  const named = (await headerOfExport(file))?.shardCount;
   if (named !== undefined && shardCount !== undefined && named !== shardCount) {
     throw new UsageError(`The export is of ${named} shards.`, 'Leave --shards away.');
   }
@@ -71,11 +74,4 @@ async function shardCountOf({ file, shardCount }: ExportToRestore): Promise<numb
     'The export does not say how many shards there are: an older version wrote it.',
     'Give --shards with the number of the lost folder (in its broker.json; 8 unless chosen).',
   );
-}
-
-async function headerOf(file: string): Promise<ExportHeader | undefined> {
-  for await (const item of readExport(file)) {
-    return item.kind === 'header' ? item.header : undefined;
-  }
-  return undefined;
 }

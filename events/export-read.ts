@@ -52,6 +52,14 @@ export async function* readExport(file: string): AsyncGenerator<ExportItem> {
   }
 }
 
+/** The first line of an export; undefined where the file does not begin like one. */
+export async function headerOfExport(file: string): Promise<ExportHeader | undefined> {
+  for await (const item of readExport(file)) {
+    return item.kind === 'header' ? item.header : undefined;
+  }
+  return undefined;
+}
+
 /**
  * The messages of one shard, as the live log gives them.
  * @throws ExportDamagedError at the first line that is not as it was written, or at the end if the

@@ -124,6 +124,11 @@ test('X-07 an export that ends before what a witness saw is refused', async () =
   const ran = await restore(older, '--witness', path.join(rig.dataDir, 'witness'));
   assert.is(ran.code, 4);
   assert.match(ran.document.message, /shorter_than_witness/);
+  assert.match(ran.document.advice, /Bring a newer export; or leave --witness away/);
+  assertNothingLeft();
+  // A folder without witnesses would look like a check, and be none.
+  const misspelt = await restore(older, '--witness', path.join(rig.dataDir, 'witnes'));
+  assert.equal([misspelt.code, misspelt.document.code], [2, 'usage']);
   assertNothingLeft();
   await rig.start();
   // More than are under way at a time when they are restored.

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { SignedHead } from '../../events/signed-head.ts';
 import { readWitnesses } from '../../events/witness.ts';
 import { systemHost } from '../../host/system-host.ts';
 import { countOf } from '../../workload/number-text.ts';
@@ -41,7 +42,7 @@ async function restore(session: Session, options: RestoreOptions, file: string):
     file,
     dataDir,
     signingKeyPem: readKey(key),
-    witnesses: witness === undefined ? [] : await readWitnesses(systemHost.files, witness),
+    witnesses: witness === undefined ? [] : await witnessesIn(witness),
     shardCount: shards === undefined ? undefined : wholeNumber(shards, '--shards', 1),
     progress: (words: () => string) => screen.progress(words),
     signal,
@@ -62,6 +63,16 @@ async function restore(session: Session, options: RestoreOptions, file: string):
     ].join('\n'),
   );
   return EXIT.ok;
+}
+
+/** What a folder of witnesses saw; to name one that has none would look like a check, and be none. */
+async function witnessesIn(folder: string): Promise<SignedHead[]> {
+  const heads = await readWitnesses(systemHost.files, folder);
+  if (heads.length > 0) return heads;
+  throw new UsageError(
+    `--witness: ${folder} has no witness.`,
+    'Name the folder witness/ of the data folder that was lost, with its files head-N.json.',
+  );
 }
 
 function readKey(file: string): string {
