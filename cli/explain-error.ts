@@ -1,6 +1,6 @@
 import { NoResponders } from '../bus/errors.ts';
 import { RefusedError, UnavailableError } from '../client/errors.ts';
-import { NotServedError, NoWriterError } from './errors.ts';
+import { NotServedError, NoWriterError, UsageError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** An error as it is shown: never a stack. */
@@ -78,9 +78,31 @@ const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
   broker_unfit: EXIT.unsound,
 };
 
+/** What the system says of a file that was named, in words. */
+const FILE_TROUBLES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EACCES: 'it may not be read or written',
+  EPERM: 'it may not be read or written',
+  EROFS: 'its disk is read-only',
+};
+
+/** A file of the command line that is not there, or not to be had. */
+function asFileError(thrown: unknown): unknown {
+  const { code = '', path, syscall = '', dest } = (thrown ?? {}) as FileError;
+  const trouble = FILE_TROUBLES[code];
+  if (trouble === undefined || syscall.startsWith('spawn')) return thrown;
+  // Exports are written beside their place first.
+  const file = (dest ?? path)?.replace(/\.\d+\.draft$/, '') ?? 'a file that was named';
+  return new UsageError(`${file}: ${trouble}.`, 'Check the path.', thrown);
+}
+
+type FileError = NodeJS.ErrnoException & { readonly dest?: string };
+
 /** A governor that nobody is there to be is another matter than one that is slow. */
 function asCliError(thrown: unknown): unknown {
-  if (!(thrown instanceof UnavailableError)) return thrown;
+  if (!(thrown instanceof UnavailableError)) return asFileError(thrown);
   const { cause } = thrown;
   if (cause instanceof NoResponders) return new NoWriterError('in time', thrown);
   // The last answer says more than that none was final.

@@ -1,4 +1,4 @@
-import { exportedMessages, readExport } from '../events/export-read.ts';
+import { ExportDamagedError, exportedMessages, headerOfExport } from '../events/export-read.ts';
 import type { StoredMessage } from '../events/ledger.ts';
 import { shardOf } from '../events/shard-of.ts';
 import { LogSweep, type PoisonRecord } from '../projections/log-sweep.ts';
@@ -51,9 +51,7 @@ export async function eachLogItem(
 }
 
 async function shardsInExport(file: string): Promise<number[]> {
-  for await (const item of readExport(file)) {
-    if (item.kind === 'header') return item.header.shards.map(({ shard }) => shard);
-    break;
-  }
-  return [];
+  const header = await headerOfExport(file);
+  if (header === undefined) throw new ExportDamagedError(file, 'its first line is no header');
+  return header.shards.map(({ shard }) => shard);
 }

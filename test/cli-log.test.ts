@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { readWitnesses } from '../events/witness.ts';
+import { systemHost } from '../host/system-host.ts';
 import { CliRig, runHere } from './cli-rig.ts';
 import { assert, suite } from './harness/suite.ts';
 
@@ -97,6 +100,53 @@ test('audit verify and export: whole, until a byte of the export is changed', as
   assert.is(found.document.ok, false);
   const { stdout } = await rig.run('audit', 'verify', '--file', file);
   assert.match(stdout, /not whole/);
+});
+
+test('audit verify of an export that the log has outlived: whole, and as old as it is', async () => {
+  const file = path.join(rig.root, 'yesterday.jsonl');
+  await rig.done('audit', 'export', file);
+  await rig.done('charge', 'acme/lab', '--credits', '0.01');
+  const folder = path.join(rig.dataDir, 'witness');
+  const heads = async () => (await readWitnesses(systemHost.files, folder)).map(({ no }) => no);
+  const before = Math.max(...(await heads()));
+  for (const id of ['c-1', 'c-2']) {
+    await rig.done('charge', 'acme/lab', '--credits', '0.01', '--id', id);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+  }
+  assert.ok(Math.max(...(await heads())) > before, 'the witness has seen more');
+  const { code, stdout } = await rig.run('audit', 'verify', '--file', file);
+  assert.is(code, 0, stdout);
+  assert.match(stdout, /^whole: .*\nwritten .*; what was stored since is not in it$/m);
+  // One that says it was written now, and lacks what a witness saw long ago, was cut.
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(0, -1);
+  const header = JSON.parse(lines[0] ?? '');
+  lines[0] = JSON.stringify({ ...header, atMs: header.atMs + 3_600_000 });
+  const body = `${lines.join('\n')}\n`;
+  const seal = createHash('sha256').update(body).digest('hex');
+  writeFileSync(file, `${body}{"sha256":"${seal}"}\n`);
+  const cut = await rig.run('audit', 'verify', '--file', file);
+  assert.is(cut.code, 4);
+  assert.match(cut.stdout, /^shorter_than_witness/);
+});
+
+test('a file that is no export, or not there, is told as such and not read as an empty log', async () => {
+  const file = path.join(rig.root, 'policy.yaml');
+  writeFileSync(file, 'bursar: policy/v1\n');
+  for (const args of [['replay'], ['explain', 'one']]) {
+    const { code, document } = await rig.json('audit', ...args, '--file', file);
+    assert.equal([code, document.code], [4, 'export_damaged']);
+    assert.match(document.message, /its first line is no header/);
+  }
+  const gone = path.join(rig.root, 'gone', 'log.jsonl');
+  for (const args of [
+    ['replay', '--file', gone],
+    ['verify', '--file', gone],
+    ['export', gone],
+  ]) {
+    const { code, document } = await rig.json('audit', ...args);
+    assert.equal([code, document.code], [2, 'usage'], args.join(' '));
+    assert.is(document.message, `${gone}: there is no such file or folder.`);
+  }
 });
 
 test('projections check: the log says what the writer says; rebuild starts from nothing', async () => {

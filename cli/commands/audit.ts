@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { headerOfExport } from '../../events/export-read.ts';
 import { verifyExport } from '../../events/export-verify.ts';
 import { exportLog } from '../../events/export-write.ts';
 import { readEvent } from '../../events/upcast.ts';
@@ -16,7 +17,7 @@ import { believedKeys, type LogSource, withLog } from '../log-access.ts';
 import { brokerAddress } from '../reach.ts';
 import type { Colours } from '../screen.ts';
 import type { Runner, Session } from '../session.ts';
-import { wholeNumber } from '../values.ts';
+import { showTime, wholeNumber } from '../values.ts';
 
 export function addAuditCommands(program: Command, runner: Runner): void {
   const { run } = runner;
@@ -60,16 +61,20 @@ export function addAuditCommands(program: Command, runner: Runner): void {
     .action(run(exportTo));
 }
 
+/** A block may be on its way to the log for so long after it was stamped, ms. */
+const UNDER_WAY_MS = 10_000;
+
 async function verify(session: Session, options: LogSource): Promise<ExitCode> {
   const { screen } = session;
   const { file } = options;
   if (file === undefined) brokerAddress(session);
   const { pinnedKeys, own } = believedKeys(session, options);
-  const settings = {
-    pinnedKeys,
-    witnesses: own === undefined ? [] : await readWitnesses(systemHost.files, own.witnessFolder),
-    parseEvent: readEvent,
-  };
+  const seen = own === undefined ? [] : await readWitnesses(systemHost.files, own.witnessFolder);
+  const writtenAtMs = file === undefined ? undefined : (await headerOfExport(file))?.atMs;
+  // What a witness saw after an export was written, or was under way then, need not be in it.
+  const upToMs = writtenAtMs === undefined ? Infinity : writtenAtMs - UNDER_WAY_MS;
+  const witnesses = seen.filter(({ atMs }) => atMs <= upToMs);
+  const settings = { pinnedKeys, witnesses, parseEvent: readEvent };
   const reports =
     file === undefined
       ? await withLog(session, 'auditor', async ({ ledger, shards }) => {
@@ -82,7 +87,15 @@ async function verify(session: Session, options: LogSource): Promise<ExitCode> {
         })
       : await verifyExport(file, settings);
   const ok = reports.every((report) => report.ok);
-  screen.result({ ok, shards: reports }, () => verifyText(reports, screen.paint));
+  const later = seen.length - witnesses.length;
+  screen.result({ ok, shards: reports }, () =>
+    [
+      verifyText(reports, screen.paint),
+      ...(writtenAtMs === undefined || later === 0
+        ? []
+        : [`written ${showTime(writtenAtMs)}; what was stored since is not in it`]),
+    ].join('\n'),
+  );
   return ok ? EXIT.ok : EXIT.unsound;
 }
 
