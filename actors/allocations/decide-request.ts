@@ -12,7 +12,13 @@ import { typeIn } from '../accounts/registry.ts';
 import { barringOf, denyingOf } from '../breakers/barring.ts';
 import { breakerDenial, heldBehind } from '../breakers/decide-barred.ts';
 import { withFallbacks } from '../breakers/fallback.ts';
-import { candidateFor, detect, meetsQueue, rankOf } from '../contests/contention.ts';
+import {
+  type Candidate,
+  candidateFor,
+  detect,
+  meetsQueue,
+  rankOf,
+} from '../contests/contention.ts';
 import { canNeverFit, grantOf, resolve } from '../contests/resolver.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from '../context.ts';
 import { holdBack, levelDenial } from '../levels/hold-back.ts';
@@ -148,7 +154,7 @@ function decideAt(
   if (byRule !== undefined) return [byRule];
   if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) return deny('deadline_unreachable', ask.path);
   const candidate = candidateFor(team, asked, place, amounts, ctx.atMs);
-  if (bar !== undefined) return [holdBack(team, candidate, bar)];
+  if (bar !== undefined) return inVain(team, candidate, ctx) ?? [holdBack(team, candidate, bar)];
   const { wanted, rates } = candidate;
   if (barring.length > 0 && !canNeverFit(candidate)) return [heldBehind(team, candidate, barring)];
   if (ask.reservationId !== undefined) return [draw(team, candidate, ask.reservationId)];
@@ -168,6 +174,13 @@ function decideAt(
   // What is its own it need not give back in time for others, unless it would have to wait for it.
   const events = resolve(team, contest, ctx);
   return events.at(-1)?.type === 'RequestQueued' ? (inTime() ?? events) : events;
+}
+
+/** The denial of what can never fit: whoever waits for the level to rise would stand in the way then. */
+function inVain(team: Team, candidate: Candidate, ctx: Context): BursarEvent[] | undefined {
+  if (candidate.ask.reservationId !== undefined || !canNeverFit(candidate)) return undefined;
+  const contest = detect(team, candidate);
+  return contest && resolve(team, contest, ctx);
 }
 
 /** What is recorded of a request: nothing that may differ between two tries. */

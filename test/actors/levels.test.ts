@@ -184,6 +184,17 @@ test('X-03 a level that lets wait queues a new request too, and denies one that 
   has(the(events, 'AllocationGranted'), { id: 'b', via: 'queue' });
 });
 
+test('X-03 what can never fit is denied at once, at a level that lets wait as well', () => {
+  const rig = givenLab(levelled({ levels: [{}, { admit: 'high', refused: 'queue' }] }));
+  rig.when(ask('a', { credits: 900 }, { priority: 'critical' }), 'ann');
+  const wait = { maxWaitMs: 600_000 };
+  shows(rig.when(ask('huge', { credits: 1_001 }, wait), 'ann'), { reason: 'never_fits' });
+  shows(rig.when(ask('b', { credits: 1_000 }, wait), 'ann'), { outcome: 'queued' });
+  rig.when(release('a'), 'ann');
+  rig.pass(2_000);
+  assert.ok(rig.team.allocations.has('b'), 'nobody stands before it in vain');
+});
+
 test('X-03 whom a level keeps out of the line keeps no contest open', () => {
   const rig = givenLab(levelled({ levels: [{ admit: 'high', refused: 'queue' }] }));
   rig.when(ask('a', { credits: 760 }), 'ann');
