@@ -1,4 +1,6 @@
+import { BursarEvent } from '../events/events.ts';
 import { isWithin, teamOf } from '../events/names.ts';
+import { closestTo } from '../policies/did-you-mean.ts';
 import { pathOf, places } from '../projections/places.ts';
 import { countOf } from '../workload/number-text.ts';
 import { UsageError } from './errors.ts';
@@ -23,7 +25,7 @@ export async function auditReplay(
 ): Promise<ExitCode> {
   const { screen } = session;
   const path = text === undefined ? session.team : nodePath(text);
-  const types = new Set(options.type ?? []);
+  const types = new Set((options.type ?? []).map(eventType));
   const sinceMs = timeFrom(options.since, '--since') ?? 0;
   const untilMs = timeFrom(options.until, '--until') ?? Number.POSITIVE_INFINITY;
   const team = path === undefined ? undefined : teamOf(path);
@@ -56,6 +58,19 @@ export async function auditReplay(
   );
   if (session.signal.aborted) return EXIT.interrupted;
   return poisoned === 0 ? EXIT.ok : EXIT.unsound;
+}
+
+const EVENT_TYPES: readonly string[] = BursarEvent.options.map(({ shape }) => shape.type.value);
+
+function eventType(text: string): string {
+  if (EVENT_TYPES.includes(text)) return text;
+  const meant = closestTo(text, EVENT_TYPES);
+  throw new UsageError(
+    `--type: there is no event ${text}.`,
+    meant === undefined
+      ? 'docs/format.md lists them; `bursar audit replay` shows those that there are.'
+      : `Did you mean ${meant}?`,
+  );
 }
 
 function timeFrom(text: string | undefined, option: string): number | undefined {

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { explainError, traceOf } from './explain-error.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { Screen, type ScreenStream } from './screen.ts';
-import { durationMs } from './values.ts';
+import { durationMs, teamName } from './values.ts';
 
 /** Options that every command has. */
 export type GlobalOptions = {
@@ -92,7 +92,7 @@ async function runWork(
       dataDir: path.resolve(options.data ?? env['BURSAR_DATA'] ?? DATA_DIR_DEFAULT),
       isVerbose: options.verbose === true,
       agent: options.as,
-      team: options.team ?? env['BURSAR_TEAM'],
+      team: teamName(options.team ?? env['BURSAR_TEAM']),
       timeoutMs: durationMs(options.timeout ?? TIMEOUT_DEFAULT, '--timeout'),
       signal: interrupt.signal,
       env,

@@ -18,7 +18,12 @@ export function dividedFrom(options: DivideOptions): Distribute['amounts'] {
   const isGiven = options.credits !== undefined || (options.item ?? []).length > 0;
   const amounts: Record<string, number | 'all'> =
     isGiven || all.length === 0 ? amountsFrom(options) : {};
-  for (const resource of all) amounts[resource] = 'all';
+  for (const resource of all) {
+    if (amounts[resource] !== undefined) {
+      throw new UsageError(`${resource} is given twice.`, 'Name each resource once.');
+    }
+    amounts[resource] = 'all';
+  }
   return amounts;
 }
 
@@ -35,6 +40,9 @@ export function childrenFrom(
   for (const text of texts) {
     const equals = text.indexOf('=');
     const name = equals === -1 ? text : text.slice(0, equals);
+    if (Object.hasOwn(children, name)) {
+      throw new UsageError(`--child: ${name} is given twice.`, 'Say all of a child at once.');
+    }
     const terms: Terms = {};
     const pairs = equals === -1 ? [] : text.slice(equals + 1).split(',');
     for (const pair of pairs) Object.assign(terms, termOf(pair, terms, resources));

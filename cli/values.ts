@@ -1,4 +1,4 @@
-import { NodePath, ResourceName } from '../events/names.ts';
+import { NodeName, NodePath, ResourceName } from '../events/names.ts';
 import { problemOf } from '../events/problem.ts';
 import { resourceTypeOf } from '../events/resources.ts';
 import { AmountError } from '../workload/errors.ts';
@@ -132,6 +132,15 @@ export function nodePath(text: string): string {
   throw new UsageError(
     `'${text}' is no path: it ${problemOf(parsed.error).message}.`,
     'Write team/swarm/run/step, each of A-Z a-z 0-9 _ -, such as acme/research/run-42.',
+  );
+}
+
+/** The name of a team, if one is given. @throws UsageError */
+export function teamName(text: string | undefined): string | undefined {
+  if (text === undefined || NodeName.safeParse(text).success) return text;
+  throw new UsageError(
+    `--team: '${text}' is no name of a team.`,
+    'Write its name alone, of A-Z a-z 0-9 _ -, such as acme.',
   );
 }
 

@@ -54,9 +54,9 @@ export interface ClientParts {
 /** Checks the options and makes the connection. @throws ConnectError, JournalError */
 export async function prepare(options: ConnectOptions): Promise<ClientParts> {
   const { url, agent, team } = options;
-  for (const [what, name] of Object.entries({ agent, team })) {
+  for (const [what, name] of Object.entries({ 'an agent': agent, 'a team': team })) {
     if (!NodeName.safeParse(name).success) {
-      throw new ConnectError(`'${name}' cannot be the name of an ${what}.`, false);
+      throw new ConnectError(`'${name}' cannot be the name of ${what}.`, false);
     }
   }
   const outbox = outboxOptions(options);

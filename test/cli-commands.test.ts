@@ -114,6 +114,8 @@ test('queue and cancel: who waits for the only slot', async () => {
   assert.match((await rig.run(...next)).stdout, /what could be done about it:/);
   assert.is((await rig.done('queue', 'acme')).total, 1, 'nothing was asked');
   assert.is((await rig.json('queue', 'acme', '--item', 'concurrency=1')).code, 2);
+  const misspelt = await rig.json('queue', 'acme/lba');
+  assert.equal([misspelt.code, misspelt.document.code], [1, 'unknown_node']);
   assert.is((await rig.done('cancel', 'waiter', '--team', 'acme')).outcome, 'cancelled');
   await rig.done('release', 'holder', '--team', 'acme');
 });

@@ -39,6 +39,19 @@ usage('paths, amounts, durations, numbers and priorities that are none', async (
   await expectUsage(['balance', 'acme', '--timeout', 'soon'], /'soon' is no duration/);
 });
 
+usage('names of teams, events and children, and options that exclude each other', async () => {
+  const all = ['--team', 'acme/lab', 'status', 'x'];
+  await expectUsage(all, /--team: 'acme\/lab' is no name of a team/);
+  await expectUsage(
+    ['audit', 'replay', '--type', 'distributed'],
+    /no event.*\n.*mean Distributed\?/,
+  );
+  const divide = ['distribute', 'acme', '--credits', '4'];
+  await expectUsage([...divide, '--child', 'a', '--child', 'a=weight:2'], /a is given twice/);
+  await expectUsage([...divide, '--all', 'credits'], /credits is given twice/);
+  await expectUsage(['stop', 'acme', '--all', '--below', 'high'], /--all.*cannot be used with/);
+});
+
 usage('--json puts the error on stdout as the one document', async () => {
   const { code, stdout, stderr } = await runHere(['request', 'acme', '--json']);
   assert.is(code, 2);

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { teamOf } from '../../events/names.ts';
 import { priorityFrom } from '../ask-options.ts';
 import { examples } from '../examples.ts';
@@ -60,7 +60,7 @@ function addStop(program: Command, { run }: Runner): void {
     .command('stop <path>')
     .description('stop work beneath a node: agents are told, and what has not ended is fenced')
     .option('--below <priority>', 'stop what is below this priority (default: critical)')
-    .option('--all', 'stop everything, whatever its priority')
+    .addOption(new Option('--all', 'stop everything, whatever its priority').conflicts('below'))
     .option('--within <duration>', 'time to end (default: 10s)')
     .option('--reason <text>', 'for those who are stopped')
     .option('--wait', 'show who has acknowledged and ended until all stands still')

@@ -39,7 +39,12 @@ async function queue(session: Session, options: QueueOptions, text: string): Pro
         'Add --what-if, or ask for real: bursar request PATH …',
       );
     }
-    return tellAnswer(session, teamOf(path), (client) => client.queue(path));
+    return tellAnswer(session, teamOf(path), async (client) => {
+      const answer = await client.queue(path);
+      // On a node that is not open nobody waits either: that it is not open says more.
+      if (answer.total === 0 && answer.approvals === undefined) await client.balance(path);
+      return answer;
+    });
   }
   const ask = askFrom(texts);
   const [waiting, would] = await withGovernor(session, teamOf(path), async (client) => [
