@@ -85,6 +85,18 @@ export class NotReloadedError extends CliError {
   }
 }
 
+/** Ctrl-C came while something was under way that could only be broken off. */
+export class EndedEarlyError extends CliError {
+  constructor(cause: unknown) {
+    super(
+      { code: 'aborted', exitCode: EXIT.interrupted },
+      'It was ended before it was done.',
+      'Start it again; nothing of it is left running.',
+      cause,
+    );
+  }
+}
+
 /** What was asked for is not there. */
 export class NotThereError extends CliError {
   constructor(

@@ -1,6 +1,6 @@
 import { NoResponders } from '../bus/errors.ts';
 import { RefusedError, UnavailableError } from '../client/errors.ts';
-import { NotServedError, NoWriterError, UsageError } from './errors.ts';
+import { EndedEarlyError, NotServedError, NoWriterError, UsageError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** An error as it is shown: never a stack. */
@@ -102,6 +102,7 @@ type FileError = NodeJS.ErrnoException & { readonly dest?: string };
 
 /** A governor that nobody is there to be is another matter than one that is slow. */
 function asCliError(thrown: unknown): unknown {
+  if (thrown instanceof Error && thrown.name === 'AbortError') return new EndedEarlyError(thrown);
   if (!(thrown instanceof UnavailableError)) return asFileError(thrown);
   const { cause } = thrown;
   if (cause instanceof NoResponders) return new NoWriterError('in time', thrown);

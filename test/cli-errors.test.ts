@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { explainError } from '../cli/explain-error.ts';
 import { CliRig, runHere } from './cli-rig.ts';
 import { assert, suite } from './harness/suite.ts';
@@ -102,6 +104,22 @@ usage('an error without a code is a fault of bursar, and is said to be', () => {
   assert.is(explained.code, 'internal');
   const node = Object.assign(new Error('bad'), { code: 'ERR_ASSERTION' });
   assert.is(explainError(node).exitCode, 70);
+});
+
+usage('what Ctrl-C breaks off ends as interrupted, whatever it was', async () => {
+  const broken = await promisify(execFile)('sleep', ['9'], { signal: AbortSignal.abort() }).catch(
+    explainError,
+  );
+  assert.equal(broken, {
+    explained: {
+      outcome: 'error',
+      code: 'aborted',
+      message: 'It was ended before it was done.',
+      advice: 'Start it again; nothing of it is left running.',
+      retryable: false,
+    },
+    exitCode: 130,
+  });
 });
 
 usage.run();
