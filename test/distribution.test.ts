@@ -135,7 +135,7 @@ test('T-14 what cannot be divided says why and what to do', async () => {
   const { code, document } = await rig.json('distribute', 'acme/need', '--credits', '9');
   assert.is(document.code, 'does_not_fit');
   assert.ok(code !== 0);
-  assert.match(document.message, /has 8000000 credits for these children, not 9000000/);
+  assert.match(document.message, /has 8000000 microcredits for these children, not 9000000$/);
   const wrong = await rig.run('distribute', 'acme/need', '--credits', '1', '--child', 'a=heavy:1');
   assert.match(wrong.stderr, /says nothing of a child/);
 });

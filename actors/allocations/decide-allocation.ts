@@ -1,3 +1,4 @@
+import { amountText } from '../../events/amount-text.ts';
 import type { Answer, Refusal } from '../../events/answers.ts';
 import type { CommandOf } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
@@ -166,7 +167,10 @@ function ruleBar(
   if (met === undefined) return undefined;
   const { name, path, resource, above: most } = met;
   const what = met.effect === 'deny' ? 'allows no more' : 'wants an approver for more';
-  return refuse('not_permitted', `the rule ${name} of ${path} ${what} than ${most} ${resource}`);
+  return refuse(
+    'not_permitted',
+    `the rule ${name} of ${path} ${what} than ${amountText(most, resource)}`,
+  );
 }
 
 /** Notes use so far; changes no balance, but is booked should the holder never settle. */

@@ -1,3 +1,4 @@
+import { amountText } from '../../events/amount-text.ts';
 import type { Refusal } from '../../events/answers.ts';
 import type { CommandOf } from '../../events/commands.ts';
 import type { DistributionSets, ShareTerms } from '../../events/distribution.ts';
@@ -142,11 +143,11 @@ function totalOf(
   const bound = isBound ? uncommittedLimit(parent, children, resource) : null;
   if (asked === 'all') return Math.min(supply as number, bound ?? Infinity);
   if (supply !== null && asked > supply) {
-    const message = `${parent.path} has ${supply} ${resource} for these children, not ${asked}`;
+    const message = `${parent.path} has ${amountText(supply, resource)} for these children, not ${asked}`;
     return refuse('does_not_fit', message);
   }
   if (bound === null || asked <= bound) return asked;
-  const message = `${resource}: beside the limits of its other children ${parent.path} has ${bound}, not ${asked}`;
+  const message = `${resource}: beside the limits of its other children ${parent.path} has ${amountText(bound, resource)}, not ${asked}`;
   return refuse('overcommit_refused', message);
 }
 
@@ -163,12 +164,12 @@ function wrongPart(
     const { min, max } = termsOf(child);
     const [least, most] = [min?.[resource] ?? 0, max?.[resource] ?? Infinity];
     if (least <= most) continue;
-    const message = `${child.path} is to have at least ${least} and at most ${most} ${resource}`;
+    const message = `${child.path} is to have at least ${least} and at most ${amountText(most, resource)}`;
     return refuse('malformed', message, { field: 'children' });
   }
   const floors = exactSum(parts.map(({ floor }) => floor));
   if (floors <= BigInt(total)) return undefined;
-  const message = `the children of ${parent.path} have used, hold, are promised or must have ${floors} ${resource}, of ${total}`;
+  const message = `the children of ${parent.path} have used, hold, are promised or must have ${amountText(floors, resource)}, of ${total}`;
   return refuse('does_not_fit', message);
 }
 
@@ -190,6 +191,6 @@ export function unkept(
     return refuse('amount_out_of_range', `${resource}: a sum would leave the range of 2^53`);
   }
   if (fits(parent, { [resource]: growth })) return undefined;
-  const message = `${parent.path} cannot set ${growth} ${resource} aside beside what is used`;
+  const message = `${parent.path} cannot set ${amountText(growth, resource)} aside beside what is used`;
   return refuse('guarantee_does_not_fit', message);
 }

@@ -1,3 +1,4 @@
+import { amountText } from '../../events/amount-text.ts';
 import type { Refusal } from '../../events/answers.ts';
 import { refuse } from '../../events/refusals.ts';
 import type { Amounts } from '../../events/resources.ts';
@@ -69,7 +70,7 @@ function firmShare(
       permille > most ||
       (permille === most && BigInt(firm) * 1000n > BigInt(limit) * BigInt(most))
     ) {
-      return `${firm} of ${limit} ${resource} would be held by what may not be preempted, ${most} permille at most`;
+      return `${firm} of ${amountText(limit, resource)} would be held by what may not be preempted, ${most} permille at most`;
     }
   }
   return undefined;

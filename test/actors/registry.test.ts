@@ -161,7 +161,7 @@ test('S-05 what may be held without being preemptible is a capped share of the l
   shows(rig.when(firm('e', 1), 'bob'), {
     code: 'not_permitted',
     message:
-      '3 of 4 concurrency would be held by what may not be preempted, 500 permille at most (cap-1 of acme)',
+      '3 of 4 slots of concurrency would be held by what may not be preempted, 500 permille at most (cap-1 of acme)',
   });
   rig.when(release('a'), 'ann');
   shows(rig.when(firm('f', 1), 'bob'), { outcome: 'granted' });
