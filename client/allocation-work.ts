@@ -14,7 +14,7 @@ export interface HeldAllocation {
   readonly id: string;
   /** What was granted; a partial grant may be less than the ask, and grow (see `items`). */
   readonly grant: AnswerOf<'granted'> | AnswerOf<'partial'>;
-  /** What is held now: as granted, resized, and grown by the claim of a `topUpLater`. */
+  /** What is held now: as granted, resized, grown by the claim of a `topUpLater`, or shrunk by force. */
   readonly items: AmountsInput;
   /**
    * Aborted when the work has to end: its reason is a PreemptedError (`graceMs` to yield), a
@@ -29,6 +29,8 @@ export interface HeldAllocation {
   onGrown(listener: (items: AmountsInput) => void): void;
   /** Calls `listener` when load is shed: what is not given by `resize` in `graceMs` is taken. */
   onShrink(listener: (by: AmountsInput, graceMs: number) => void): void;
+  /** Calls `listener` when some of it was taken: load was shed, or a limit cut; with all that is left. */
+  onShrunk(listener: (items: AmountsInput) => void): void;
 }
 
 /** What work on an allocation comes to: its real use, and whatever the caller wants of it. */
@@ -81,7 +83,7 @@ export async function workOn<R extends WorkResult>(
   parts.underWay.begin(
     id,
     controller,
-    (items) => hold.grow(items),
+    (items, isShrunk) => hold.change(items, isShrunk),
     (by, graceMs) => hold.askToShrink(by, graceMs),
   );
   const reported: Record<string, number> = {};
@@ -101,6 +103,7 @@ export async function workOn<R extends WorkResult>(
 class Hold {
   items: AmountsInput;
   readonly listeners: ((items: AmountsInput) => void)[] = [];
+  readonly shrunkListeners: ((items: AmountsInput) => void)[] = [];
   readonly shrinkListeners: ((by: AmountsInput, graceMs: number) => void)[] = [];
 
   constructor(granted: AmountsInput) {
@@ -111,9 +114,9 @@ class Hold {
     for (const listener of this.shrinkListeners) listener(by, graceMs);
   }
 
-  grow(items: AmountsInput): void {
+  change(items: AmountsInput, isShrunk: boolean): void {
     this.items = { ...this.items, ...items };
-    for (const listener of this.listeners) listener(this.items);
+    for (const listener of isShrunk ? this.shrunkListeners : this.listeners) listener(this.items);
   }
 }
 
@@ -164,6 +167,7 @@ function heldAllocation(
     },
     onGrown: (listener) => hold.listeners.push(listener),
     onShrink: (listener) => hold.shrinkListeners.push(listener),
+    onShrunk: (listener) => hold.shrunkListeners.push(listener),
     report: async (used) => {
       Object.assign(reported, used);
       await sender.ask({ op: 'report', id: sender.newId(), allocation, used }, ['reported']);

@@ -11,10 +11,16 @@ const LEASE_LOST: ReadonlySet<Notice['kind']> = new Set([
   'reclaimed',
 ]);
 
-/** Preemptions kept of allocations that this client does not know of yet. */
-const EARLY_MAX = 256;
+/** Ends kept of allocations that this client does not know of yet. */
+const EARLY_MAX = 1_024;
 /** Stops of which is remembered that they were heard: a large one comes in several notices. */
 const STOPS_MAX = 256;
+
+/** Why work is to end, and the stop by which it is, if it is by one. */
+interface End {
+  readonly error: LeaseLostError | PreemptedError | StoppedError;
+  readonly stoppedAt?: string;
+}
 
 /**
  * The allocations with work under way in this client, each with the controller that tells its work
@@ -22,12 +28,12 @@ const STOPS_MAX = 256;
  */
 export class WorkUnderWay {
   readonly #controllers = new Map<string, AbortController>();
-  /** Told what their allocation holds after it has grown. */
-  readonly #onGrown = new Map<string, (items: AmountsInput) => void>();
+  /** Told what their allocation holds after it has grown, or was shrunk by force. */
+  readonly #onChange = new Map<string, (items: AmountsInput, isShrunk: boolean) => void>();
   /** Told what their allocation is asked to give. */
   readonly #onShrink = new Map<string, (by: AmountsInput, graceMs: number) => void>();
-  /** Preempted before the answer that granted them was read: notices travel on their own. */
-  readonly #early = new Map<string, PreemptedError>();
+  /** Told to end before the answer that granted them was read: notices travel on their own. */
+  readonly #early = new Map<string, End>();
   readonly #heardStops = new Set<string>();
   readonly #onStop: (path: string, stop: string) => void;
 
@@ -40,44 +46,41 @@ export class WorkUnderWay {
   begin(
     allocation: string,
     controller: AbortController,
-    onGrown: (items: AmountsInput) => void,
+    onChange: (items: AmountsInput, isShrunk: boolean) => void,
     onShrink: (by: AmountsInput, graceMs: number) => void,
   ): void {
     this.#controllers.set(allocation, controller);
-    this.#onGrown.set(allocation, onGrown);
+    this.#onChange.set(allocation, onChange);
     this.#onShrink.set(allocation, onShrink);
     const early = this.#early.get(allocation);
     if (early === undefined) return;
     this.#early.delete(allocation);
-    controller.abort(early);
+    this.#end(allocation, early);
   }
 
   end(allocation: string): void {
     this.#controllers.delete(allocation);
-    this.#onGrown.delete(allocation);
+    this.#onChange.delete(allocation);
     this.#onShrink.delete(allocation);
   }
 
   #onNotice(notice: Notice): void {
     const { kind, id, answer, allocations = [id], graceMs = 0 } = notice;
-    if (kind === 'grown' && answer?.outcome === 'resized') this.#onGrown.get(id)?.(answer.items);
+    if ((kind === 'grown' || kind === 'shrunk') && answer?.outcome === 'resized') {
+      this.#onChange.get(id)?.(answer.items, kind === 'shrunk');
+    }
     if (kind === 'shrink') this.#onShrink.get(id)?.(notice.shrink ?? {}, graceMs);
-    if (kind === 'stop') this.#stop(notice, allocations);
     for (const allocation of allocations) {
       if (kind === 'preempt' || kind === 'preempted') {
-        this.#preempt(allocation, new PreemptedError(allocation, graceMs));
+        this.#end(allocation, { error: new PreemptedError(allocation, graceMs) });
       } else if (LEASE_LOST.has(kind)) {
-        this.#abort(allocation, () => new LeaseLostError(allocation));
+        // What nobody has claimed is granted again under the same name.
+        if (kind === 'unclaimed' && !this.#controllers.has(allocation)) continue;
+        this.#end(allocation, { error: new LeaseLostError(allocation) });
+      } else if (kind === 'stop') {
+        const stoppedAt = notice.path === undefined ? {} : { stoppedAt: notice.path };
+        this.#end(allocation, { error: new StoppedError(allocation, id), ...stoppedAt });
       }
-    }
-  }
-
-  #stop({ id: stop, path }: Notice, allocations: readonly string[]): void {
-    const here = allocations.filter((allocation) => this.#controllers.has(allocation));
-    // What goes on elsewhere under this agent's name is told there.
-    if (here.length > 0 && path !== undefined) this.#hear(path, stop);
-    for (const allocation of here) {
-      this.#abort(allocation, () => new StoppedError(allocation, stop));
     }
   }
 
@@ -89,17 +92,20 @@ export class WorkUnderWay {
     this.#onStop(path, stop);
   }
 
-  #preempt(allocation: string, error: PreemptedError): void {
-    if (this.#controllers.has(allocation)) return this.#abort(allocation, () => error);
-    this.#early.set(allocation, error);
+  /** Tells work to end. What goes on elsewhere under this agent's name is told there. */
+  #end(allocation: string, end: End): void {
+    const controller = this.#controllers.get(allocation);
+    if (controller === undefined) return this.#keep(allocation, end);
+    const { error, stoppedAt } = end;
+    if (error instanceof StoppedError && stoppedAt !== undefined) this.#hear(stoppedAt, error.stop);
+    if (!controller.signal.aborted) controller.abort(error);
+  }
+
+  #keep(allocation: string, end: End): void {
+    this.#early.set(allocation, end);
     for (const oldest of this.#early.keys()) {
       if (this.#early.size <= EARLY_MAX) return;
       this.#early.delete(oldest);
     }
-  }
-
-  #abort(allocation: string, reason: () => Error): void {
-    const controller = this.#controllers.get(allocation);
-    if (controller?.signal.aborted === false) controller.abort(reason());
   }
 }

@@ -99,6 +99,21 @@ test('R-12 work hears by how much it is asked to shrink, and until when', async 
   });
 });
 
+test('R-11 R-12 work is told when some of its allocation was taken, and sees what is left', async () => {
+  const standIn = await rig.standIn();
+  const client = await rig.connect();
+  const shrunk: unknown[] = [];
+  await client.withAllocation(PATH, ask, async (held) => {
+    held.onShrunk((items) => shrunk.push(items));
+    held.onGrown(() => shrunk.push('grown'));
+    const answer = { outcome: 'resized', allocation: held.id, items: { credits: 2 } };
+    notify(standIn, 'shrunk', held.id, { allocations: [held.id], answer });
+    await until('it was shrunk', () => shrunk.length === 1);
+    assert.equal([held.items, shrunk], [{ credits: 2 }, [{ credits: 2 }]]);
+    return { actual: { credits: 2 } };
+  });
+});
+
 test('failure settles what was reported last, and the error goes on', async () => {
   const standIn = await rig.standIn();
   const client = await rig.connect();
@@ -298,6 +313,26 @@ test('X-04 a stop is acknowledged as it is heard, once, ends the work and settle
   assert.equal([acknowledged?.['path'], acknowledged?.['stop']], ['acme/lab', 's-1']);
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.is(standIn.of('acknowledgeStop').length, 1);
+});
+
+test('X-04 a stop that comes with the grant ends the work before it has begun', async () => {
+  const standIn = await rig.standIn();
+  const client = await rig.connect();
+  standIn.answering = (command, agent) => {
+    const answer = stopped()(command, agent);
+    // The answer and the notice travel on their own, often in one packet.
+    const stop = { path: 'acme/lab', allocations: [command.id] };
+    if (command.op === 'request') notify(standIn, 'stop', 's-1', stop);
+    return answer;
+  };
+  const work = async ({ signal }: HeldAllocation) => {
+    signal.throwIfAborted();
+    return { actual: { credits: 5 } };
+  };
+  const error = await rejection(client.withAllocation(PATH, ask, work, { id: 'a-1' }));
+  assert.instance(error, StoppedError);
+  await until('acknowledged', () => standIn.of('acknowledgeStop').length === 1);
+  assert.equal(standIn.of('settle').length, 1);
 });
 
 test('X-04 a stop of work that goes on elsewhere alone is not acknowledged from here', async () => {

@@ -34,9 +34,11 @@ test('R-12 holders are asked to shrink; what is not given in time is taken', asy
   };
   await lab.ann.expect('resized', smaller);
 
-  await lab.told('shrunk', deaf.id);
+  const shrunk = await lab.told('shrunk', deaf.id);
   const [taken] = await lab.recorded('AllocationResized', [deaf.id]);
   assert.is(taken?.reclaimed, true);
+  const left = { outcome: 'resized', allocation: deaf.id, items: taken?.items };
+  assert.equal(shrunk.answer, left);
   const [ended] = (await lab.rig.events('SheddingEnded')).filter((one) => one.path === run);
   assert.is(ended?.held, 600);
   assert.is((await lab.ann.use(run, 'memory')).held, 600);

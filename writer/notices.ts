@@ -49,14 +49,11 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
     case 'AllocationResized': {
       const holder = team.allocations.get(event.allocation);
       if (holder === undefined) return [];
-      const allocations = [event.allocation];
       if (event.topUp !== undefined) {
-        const answer = answerOf(event, event.atMs, undefined);
-        const more = { allocations, ...(answer === undefined ? {} : { answer }) };
-        return [notice(team, holder.agent, 'grown', event.allocation, more)];
+        return [notice(team, holder.agent, 'grown', event.allocation, resizedTo(event))];
       }
       if (!event.reclaimed) return [];
-      return [notice(team, holder.agent, 'shrunk', event.allocation, { allocations })];
+      return [notice(team, holder.agent, 'shrunk', event.allocation, resizedTo(event))];
     }
     case 'ApprovalRequested':
       return approvalNotices(team, event);
@@ -77,6 +74,12 @@ export function noticesOf(team: Team, event: BursarEvent): Notice[] {
     default:
       return [];
   }
+}
+
+/** What an allocation holds now of what was changed. */
+function resizedTo(event: EventOf<'AllocationResized'>): Pick<Notice, 'allocations' | 'answer'> {
+  const answer = answerOf(event, event.atMs, undefined);
+  return { allocations: [event.allocation], ...(answer === undefined ? {} : { answer }) };
 }
 
 const ENDED_BY_FORCE: Readonly<Partial<Record<string, Notice['kind']>>> = {
