@@ -42,11 +42,20 @@ export function climb(
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     team.runtime.deliver(node, change);
     follow(team, node, climbs, makesRoom);
-    for (const { resource, spentTree } of climbs) {
-      if (spentTree !== 0) noteSpent(team, node, resource, spentTree, event.atMs, event.atMs);
-    }
+    if (team.policy.forecast !== null) noteAllSpent(team, node, climbs, event.atMs);
     if (!isFelt || (kind === 'childClosed' && climbs.every(isStill))) return;
     change.isOwn = false;
+  }
+}
+
+function noteAllSpent(
+  team: Team,
+  node: Node,
+  climbs: readonly ResourceClimb[],
+  atMs: number,
+): void {
+  for (const { resource, spentTree } of climbs) {
+    if (spentTree !== 0) noteSpent(team, node, resource, spentTree, atMs, atMs);
   }
 }
 
@@ -106,7 +115,11 @@ function isAwaitedPool(team: Team, resource: string): boolean {
 
 /** Climbs by which amounts are held. */
 export function holding(amounts: Amounts): ResourceClimb[] {
-  return Object.entries(amounts).map(([resource, amount]) => climbOf(resource, amount, 0, 0));
+  const climbs: ResourceClimb[] = [];
+  for (const resource in amounts) {
+    climbs.push(climbOf(resource, amounts[resource] as number, 0, 0));
+  }
+  return climbs;
 }
 
 /** Climbs by which amounts are spent that were not held. */

@@ -96,7 +96,7 @@ function settleLive(
   if (returned !== undefined) ended.returned = returned;
   if (live.marks !== undefined) Object.assign(ended, earlierOfEnd(live, booked));
   if (isEstimated) ended.estimated = true;
-  Object.assign(ended, failedOf(command));
+  if (command.failed !== undefined) Object.assign(ended, failedOf(command));
   const toReservation = backOf(team, live, booked);
   if (toReservation !== undefined) ended.toReservation = toReservation;
   if (closesWith(live.node, 1)) ended.closesStep = true;

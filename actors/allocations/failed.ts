@@ -21,7 +21,8 @@ export function strayFailure(
   held: Amounts,
   live: Pick<Allocation, 'ask'> | undefined,
 ): Refusal | undefined {
-  for (const resource of failed ?? []) {
+  if (failed === undefined) return undefined;
+  for (const resource of failed) {
     const isRate = typeIn(team.resources, resource)?.class === 'rate';
     const isTried = live === undefined ? isRate : live.ask.items[resource] !== undefined;
     if (isTried || held[resource] !== undefined) continue;

@@ -25,7 +25,8 @@ export function ruledOut(
   isApproved: boolean,
 ): EventOf<'RequestDenied' | 'ApprovalRequested'> | undefined {
   const { id, agent, digest, ask, priority } = asked;
-  const barrier = toolBarrier(team, agent, ask.path, Object.keys(ask.items));
+  const hasTools = team.policy.tools.length > 0;
+  const barrier = hasTools ? toolBarrier(team, agent, ask.path, Object.keys(ask.items)) : undefined;
   if (barrier !== undefined) return toolDenial(team, asked, barrier, atMs);
   const pools = poolDenial(team, asked, anchor, atMs);
   if (pools !== undefined) return pools;

@@ -20,6 +20,7 @@ export function denyingOf(
   barring: readonly Breaker[],
   mayWait: boolean,
 ): Breaker | undefined {
+  if (barring.length === 0) return undefined;
   return barring.find((breaker) => !mayWait || modeOf(team, breaker) === 'deny');
 }
 

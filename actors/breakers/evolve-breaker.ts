@@ -61,7 +61,8 @@ export function noteFailures(
   failed: readonly string[] | undefined,
   atMs: number,
 ): void {
-  for (const resource of failed ?? []) {
+  if (failed === undefined) return;
+  for (const resource of failed) {
     for (const breaker of trippedOver(team, path, [resource])) {
       if (id === undefined || !breaker.probes.has(id)) continue;
       breaker.hasFailed = true;
@@ -73,6 +74,7 @@ export function noteFailures(
 
 /** A probe has ended: settled without a failure it went well, else it has shown nothing. */
 export function probeEnded(team: Team, id: string, isSettled: boolean): void {
+  if (team.breakers.size === 0) return;
   for (const breaker of team.breakers.values()) {
     if (!breaker.probes.delete(id)) continue;
     if (isSettled && !breaker.hasFailed) breaker.succeeded += 1;

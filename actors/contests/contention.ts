@@ -72,9 +72,21 @@ export function candidateFor(
   for (const resource in held) {
     least[resource] = Math.min(ask.items[resource]?.min ?? Infinity, held[resource] as number);
   }
-  const wanted = capped(team, ask, place, held, least);
-  const amounts = { asked, rates, wanted, least, uncapped: held };
-  return { id, agent, digest, ask, priority, place, ...amounts, atMs, poolUse };
+  return {
+    id,
+    agent,
+    digest,
+    ask,
+    priority,
+    place,
+    asked,
+    rates,
+    wanted: capped(team, ask, place, held, least),
+    least,
+    uncapped: held,
+    atMs,
+    poolUse,
+  };
 }
 
 /** What a level in force lets be granted of divisible items; what was reserved is its own. */

@@ -40,6 +40,7 @@ export function levelBar(
   priority: Priority,
   items: Readonly<Record<string, unknown>>,
 ): LevelBar | undefined {
+  if (team.policy.degradation === null) return undefined;
   let held: LevelBar | undefined;
   for (const { node, level, rules } of levelsOn(team, anchor)) {
     const { admit, newRuns, toolsDenied, refused } = rules;
@@ -59,6 +60,7 @@ export function levelBar(
 /** Most of a divisible item that is granted on a path, thousandths; 1,000 where no level caps it. */
 export function partCapPermille(team: Team, anchor: Node): number {
   let cap = 1_000;
+  if (team.policy.degradation === null) return cap;
   for (const { rules } of levelsOn(team, anchor)) {
     cap = Math.min(cap, rules.partialPermilleMax ?? 1_000);
   }

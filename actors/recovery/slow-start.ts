@@ -15,12 +15,12 @@ type Asking = Pick<Candidate, 'priority' | 'place' | 'wanted'> & {
  * whole. O(depth × items).
  */
 export function slowStartFits(asking: Asking): boolean {
-  return shortages(asking).next().done === true;
+  return slowStartShortages(asking).length === 0;
 }
 
 /** Whether a slow start on the path has a say in a request at all. */
 export function isSlowed({ ask, priority, place, wanted }: Asking): boolean {
-  if (isExempt(ask, priority)) return false;
+  if (!isRecovering(place.anchor) || isExempt(ask, priority)) return false;
   for (const { allow } of recoveriesOn(place.anchor)) {
     for (const resource in wanted) if (allow[resource] !== undefined) return true;
   }
@@ -28,9 +28,24 @@ export function isSlowed({ ask, priority, place, wanted }: Asking): boolean {
 }
 
 /** What slow starts on the path keep back, innermost first. */
-export function slowStartShortages(asking: Asking): Shortage[] {
-  return [...shortages(asking)];
+export function slowStartShortages({ ask, priority, place, wanted }: Asking): readonly Shortage[] {
+  if (!isRecovering(place.anchor) || isExempt(ask, priority)) return NONE;
+  const short: Shortage[] = [];
+  for (const recovery of recoveriesOn(place.anchor)) {
+    const { path, tier, allow } = recovery;
+    const isLetIn = isAtMost(place.opened.at(-1)?.tier ?? place.anchor.tier, tier);
+    for (const resource in wanted) {
+      const needed = wanted[resource] as number;
+      const most = allow[resource];
+      if (most === undefined || needed === 0) continue;
+      const available = isLetIn ? leftIn(recovery, resource) : 0;
+      if (needed > available) short.push({ path, resource, needed, available });
+    }
+  }
+  return short;
 }
+
+const NONE: readonly Shortage[] = [];
 
 /** What of a resource an interval still gives out; nothing where it has no say in it. */
 export function leftIn({ allow, given, grown }: Recovery, resource: string): number {
@@ -40,7 +55,7 @@ export function leftIn({ allow, given, grown }: Recovery, resource: string): num
 /** When the slow starts that keep a request back go on, ms since 1970; undefined where none does. */
 export function slowStartReadyAtMs(asking: Asking): number | undefined {
   let readyAtMs: number | undefined;
-  for (const { path } of shortages(asking)) {
+  for (const { path } of slowStartShortages(asking)) {
     for (let node: Node | undefined = asking.place.anchor; node; node = node.parent) {
       const nextAtMs = node.path === path ? node.standing?.recovery?.nextAtMs : undefined;
       if (nextAtMs !== undefined) readyAtMs = Math.max(readyAtMs ?? nextAtMs, nextAtMs);
@@ -56,26 +71,19 @@ export function isExempt({ reservationId, topsUp }: Asking['ask'], priority: num
   );
 }
 
+/** Whether any slow start is under way on a path: mostly none is. O(depth). */
+function isRecovering(from: Node): boolean {
+  for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
+    if (node.standing !== undefined && node.standing.recovery !== null) return true;
+  }
+  return false;
+}
+
 /** Slow starts under way on a path, innermost first. */
 function* recoveriesOn(from: Node): Generator<Recovery & { readonly path: string }> {
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     const recovery = node.standing?.recovery ?? null;
     if (recovery !== null) yield { path: node.path, ...recovery };
-  }
-}
-
-function* shortages({ ask, priority, place, wanted }: Asking): Generator<Shortage> {
-  if (isExempt(ask, priority)) return;
-  for (const recovery of recoveriesOn(place.anchor)) {
-    const { path, tier, allow } = recovery;
-    const isLetIn = isAtMost(place.opened.at(-1)?.tier ?? place.anchor.tier, tier);
-    for (const resource in wanted) {
-      const needed = wanted[resource] as number;
-      const most = allow[resource];
-      if (most === undefined || needed === 0) continue;
-      const available = isLetIn ? leftIn(recovery, resource) : 0;
-      if (needed > available) yield { path, resource, needed, available };
-    }
   }
 }
 

@@ -20,6 +20,7 @@ export interface RuleMet {
  */
 export function ruleMet(team: Team, agent: string, path: string, asked: Amounts) {
   let met: RuleMet | undefined;
+  if (team.policy.rules.length === 0) return met;
   for (const [index, rule] of team.policy.rules.entries()) {
     const requested = asked[rule.resource] ?? 0;
     if (requested <= rule.above || !concernsCaller(team, agent, path, rule)) continue;
