@@ -71,11 +71,12 @@ export function decideRequest(team: Team, command: CommandOf<'request'>, ctx: Co
 }
 
 /** Refuses what cannot be asked for, whatever the room. */
-function refusedItems(team: Team, { items, anyOf = [] }: Ask): Refusal | undefined {
+function refusedItems(team: Team, { items, anyOf }: Ask): Refusal | undefined {
   for (const resource in items) {
     const refused = refusedItem(team, resource, items[resource]);
     if (refused !== undefined) return refused;
   }
+  if (anyOf === undefined) return undefined;
   for (const resource of anyOf.flatMap(({ pools }) => pools)) {
     const type = typeIn(team.resources, resource);
     if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
@@ -139,11 +140,10 @@ function decideAt(
   isApproved: boolean,
 ): BursarEvent[] {
   const { ask, priority } = asked;
-  const deny = (reason: DenialReason, path: string) => [
-    denialOf(team, asked, reason, path, ctx.atMs),
-  ];
   const barrier = barrierOf(place.anchor, priority);
-  if (barrier !== undefined) return deny(barrier.reason, barrier.path);
+  if (barrier !== undefined) {
+    return [denialOf(team, asked, barrier.reason, barrier.path, ctx.atMs)];
+  }
   const bar = levelBar(team, place, priority, ask.items);
   if (bar?.refused === 'deny') return [levelDenial(team, asked, bar, ctx.atMs)];
   const barring = barringOf(team, ask);
@@ -152,7 +152,9 @@ function decideAt(
   if (denying !== undefined) return [breakerDenial(team, asked, denying, ctx.atMs)];
   const byRule = ruledOut(team, asked, place.anchor, amounts, ctx.atMs, isApproved);
   if (byRule !== undefined) return [byRule];
-  if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) return deny('deadline_unreachable', ask.path);
+  if (slackMsOf(ask, place.anchor, ctx.atMs) < 0) {
+    return [denialOf(team, asked, 'deadline_unreachable', ask.path, ctx.atMs)];
+  }
   const candidate = candidateFor(team, asked, place, amounts, ctx.atMs);
   if (bar !== undefined) return inVain(team, candidate, ctx) ?? [holdBack(team, candidate, bar)];
   const { wanted, rates } = candidate;
@@ -165,15 +167,18 @@ function decideAt(
     !meetsQueue(team, place.anchor, amounts);
   const contest = isFree ? undefined : detect(team, candidate);
   if (contest === undefined) return [grantOf(team, candidate, wanted, 'request', { rule: 'fits' })];
-  const inTime = (): BursarEvent[] | undefined => {
-    const endsByMs = backfillEndMs(team, candidate, rankOf(candidate, team));
-    if (endsByMs === undefined) return undefined;
-    return [{ ...grantOf(team, candidate, wanted, 'request', { rule: 'backfill' }), endsByMs }];
-  };
-  if (!contest.isOwn) return inTime() ?? resolve(team, contest, ctx);
+  if (!contest.isOwn) return inTime(team, candidate) ?? resolve(team, contest, ctx);
   // What is its own it need not give back in time for others, unless it would have to wait for it.
   const events = resolve(team, contest, ctx);
-  return events.at(-1)?.type === 'RequestQueued' ? (inTime() ?? events) : events;
+  return events.at(-1)?.type === 'RequestQueued' ? (inTime(team, candidate) ?? events) : events;
+}
+
+/** A grant past others who would not be served before it ends; undefined where there is no time. */
+function inTime(team: Team, candidate: Candidate): BursarEvent[] | undefined {
+  const endsByMs = backfillEndMs(team, candidate, rankOf(candidate, team));
+  if (endsByMs === undefined) return undefined;
+  const grant = grantOf(team, candidate, candidate.wanted, 'request', { rule: 'backfill' });
+  return [{ ...grant, endsByMs }];
 }
 
 /** The denial of what can never fit: whoever waits for the level to rise would stand in the way then. */

@@ -23,11 +23,21 @@ export function beyondCap(
   wanted: Amounts | undefined,
 ): Refusal | undefined {
   const { id, agent, ask, priority } = asked;
-  const refused = (message: string) => refuse('not_permitted', message, { id });
   const cap = priorityCapOf(team, agent, place.anchor);
   if (priority > cap) {
-    return refused(`priority ${priority} is above the cap of ${cap} for ${agent} on ${ask.path}`);
+    const message = `priority ${priority} is above the cap of ${cap} for ${agent} on ${ask.path}`;
+    return refuse('not_permitted', message, { id });
   }
+  return team.policy.caps.length === 0 ? undefined : beyondRule(team, asked, wanted);
+}
+
+/** Refuses what is above a cap of the policy. */
+function beyondRule(
+  team: Team,
+  { id, agent, ask, priority }: Asked,
+  wanted: Amounts | undefined,
+): Refusal | undefined {
+  const refused = (message: string) => refuse('not_permitted', message, { id });
   for (const [index, rule] of team.policy.caps.entries()) {
     if (!concernsCaller(team, agent, ask.path, rule)) continue;
     const by = `(${rule.name ?? `cap-${index + 1}`} of ${rule.path})`;
