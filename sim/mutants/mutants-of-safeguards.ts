@@ -60,8 +60,8 @@ export const MUTANTS_OF_SAFEGUARDS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/recovery/slow-start.ts',
-        find: 'Math.max(0, most - (given[resource] ?? 0))',
-        replace: 'Math.max(0, most - Math.min(0, given[resource] ?? 0))',
+        find: '(allow[resource] ?? 0) - (given[resource] ?? 0)',
+        replace: '(allow[resource] ?? 0)',
       },
     ],
   },
