@@ -9,7 +9,7 @@ import { addDue } from '../accounts/climb.ts';
 import { typeIn } from '../accounts/registry.ts';
 import { accountKey, type Team } from '../team.ts';
 import { barringOf } from './barring.ts';
-import { type Breaker, breakerRuleAt, trippedOver } from './breaker.ts';
+import { type Breaker, breakerRuleAt, probeRoomOf, trippedOver } from './breaker.ts';
 import { type BreakerChange, breakerPhaseAfter } from './breaker-machine.ts';
 
 /** Supply is taken away: those who wait for it are looked at. */
@@ -46,6 +46,8 @@ export function probeGranted(team: Team, { id, ask }: EventOf<'AllocationGranted
     const next = breakerPhaseAfter(breaker.phase, 'probed');
     assert(next !== undefined, `${id} tries ${nameOf(breaker)}, which is ${breaker.phase}`);
     breaker.probes.add(id);
+    // Now it bars those who wait: for this or for something else.
+    if (probeRoomOf(team, breaker) <= 0) team.agenda.sweeps.add(breaker.path);
   }
 }
 

@@ -94,7 +94,9 @@ export function serveHead(team: Team, key: string, atMs: number, at: Position): 
   if (barred !== undefined) return [barred];
   const candidate = candidateOf(team, head, atMs);
   const barring = barringOf(team, candidate.ask);
-  if (barring.length > 0) return holdUp(team, head, placeBehind(barring, head.account), atMs);
+  if (barring.length > 0) {
+    return holdUp(team, head, candidate, placeBehind(barring, head.account));
+  }
   if (head.state === 'preempting') return collect(team, head, candidate);
   const shared = isNamed(team) ? [] : share(team, head, atMs, at);
   if (shared.length > 0) return shared;
@@ -104,10 +106,19 @@ export function serveHead(team: Team, key: string, atMs: number, at: Position): 
   return behind.length > 0 ? behind : breakDeadlock(team, head.account, atMs);
 }
 
-/** Whom a breaker holds up waits in line for that resource, and for what it collects where it is. */
-function holdUp(team: Team, head: Waiting, place: AccountName, atMs: number): BursarEvent[] {
-  const moves = head.state === 'preempting' ? [] : moveTo(team, head, place, atMs);
-  return moves.length > 0 ? moves : breakDeadlock(team, head.account, atMs);
+/** Whom a breaker holds up waits in line for that resource; who collects goes on with that. */
+function holdUp(
+  team: Team,
+  head: Waiting,
+  candidate: Candidate,
+  place: AccountName,
+): BursarEvent[] {
+  const { atMs } = candidate;
+  const isCollecting = head.state === 'preempting';
+  const events = isCollecting
+    ? collect(team, head, candidate, true)
+    : moveTo(team, head, place, atMs);
+  return events.length > 0 ? events : breakDeadlock(team, head.account, atMs);
 }
 
 /** Serves several at once, where they divide what is free. */

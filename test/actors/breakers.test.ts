@@ -284,6 +284,42 @@ test('I-10 R-09 what victims give while a breaker bars their beneficiary goes to
   has(the(rig.pass(5_000), 'AllocationGranted'), { id: 'p1', probe: true });
 });
 
+test('I-10 who waits is denied as soon as the last probe bars it, not when a new writer looks', () => {
+  const rig = withRules(rule(), rule({ resource: 'memory', mode: 'queue' }));
+  rig.when({ op: 'openBreaker', path: 'acme', resource: 'memory' });
+  rig.when({ op: 'openBreaker', path: 'acme', resource: SEARCH, forMs: 500 });
+  rig.pass(500);
+  const both = ask('w', { memory: 1, [SEARCH]: 1 }, { maxWaitMs: 60_000 });
+  shows(rig.when(both, 'bob'), { outcome: 'queued' });
+  const { events } = rig.when(ask('p', { [SEARCH]: 1 }), 'ann');
+  has(the(events, 'RequestDenied'), { id: 'w', reason: 'breaker_open', retryOn: 'release' });
+  assert.is(rig.takenOver().recorded.length, rig.recorded.length);
+});
+
+test('I-10 R-09 a beneficiary whom a breaker bars sets aside what comes free, as ever', () => {
+  const rig = withRules(rule({ mode: 'queue' }));
+  rig.when(setLimits('acme', { memory: 20 }));
+  for (const [id, graceMs] of [
+    ['v', 5_000],
+    ['free', 0],
+  ] as const) {
+    const isVictim = { preemptible: id === 'v', graceMs, ttlMs: 600_000 };
+    rig.when(ask(id, { memory: 10 }, isVictim), 'ann');
+  }
+  const urgent = {
+    priority: 'critical',
+    strategy: 'preemption_allowed',
+    maxWaitMs: 60_000,
+  } as const;
+  has(rig.when(ask('p', { memory: 10, [SEARCH]: 1 }, urgent), 'bob').answer, {
+    outcome: 'preempting',
+  });
+  rig.when({ op: 'openBreaker', path: 'acme', resource: SEARCH });
+  const { events } = rig.when(release('free'), 'ann');
+  has(the(events, 'ResourcesReclaimed'), { request: 'p', earmarked: { memory: 10 } });
+  assert.is(rig.takenOver().recorded.length, rig.recorded.length);
+});
+
 test('I-10 nothing grows by a resource whose breaker is not closed', () => {
   const rig = withRules(rule());
   rig.when(ask('h', { [SEARCH]: 1 }, { ttlMs: 60_000 }), 'ann');
