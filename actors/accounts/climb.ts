@@ -105,6 +105,8 @@ export function noteChanged(team: Team, node: Node, resource: string, makesRoom:
     if (rungOf(team.policy.ladder, account) !== account.rung) {
       team.agenda.rungs.add(accountKey(node.path, resource));
     }
+  } else if (account.limit === null && account.rung > 0) {
+    team.agenda.rungs.add(accountKey(node.path, resource));
   }
 }
 

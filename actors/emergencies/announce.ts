@@ -12,7 +12,9 @@ export function announce(team: Team, key: string, atMs: number): BursarEvent[] {
   const account = node?.accounts.get(resource);
   if (node === undefined || account === undefined) return [];
   if (account.alerts !== null) return announceAlert(team, path, resource, account, atMs);
-  return hasLadder(team, node, resource) ? announceRungs(team, path, resource, account, atMs) : [];
+  // What was told of a limit that is gone is over, so that another one is told of anew.
+  const isTold = hasLadder(team, node, resource) || (account.limit === null && account.rung > 0);
+  return isTold ? announceRungs(team, path, resource, account, atMs) : [];
 }
 
 /** One change at a time: what else there is to tell follows from the state after it. */

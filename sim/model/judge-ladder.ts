@@ -54,6 +54,9 @@ export function judgeLadders(state: State, find: Bench['find']): void {
     for (const [resource, account] of node.accounts) {
       const { rung } = account;
       const limit = ordinaryLimit(account);
+      if (limit === null && rung > 0) {
+        find('INV-15', `${resource} is told to be used up, of no limit`, node.path);
+      }
       if (limit === null || !hasLadder(node, resource)) continue;
       const used = useOfNode(state, node, resource);
       // Nothing of nothing is no use.

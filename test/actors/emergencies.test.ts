@@ -81,6 +81,16 @@ test('X-01 a changed limit and a changed ladder are told at once', () => {
   assert.is(rig.team.nodes.get('acme')?.accounts.get('credits')?.rung, 0);
 });
 
+test('X-01 a limit that is taken away is exhausted no more, and another one is told of anew', () => {
+  const rig = givenLab(ladder);
+  rig.when({ op: 'charge', id: 'c', path: 'acme/lab', amounts: { credits: 1_000 } });
+  assert.is(rungs(rig, 'acme').length, 4);
+  rig.when({ op: 'setLimits', path: 'acme', limits: { credits: { limit: null } } });
+  assert.equal(rungs(rig, 'acme').slice(4), ['-4', '-3', '-2', '-1']);
+  rig.when(setLimits('acme', { credits: 1_100 }));
+  assert.equal(rungs(rig, 'acme').slice(8), ['+notice', '+warning', '+critical']);
+});
+
 test('§6.7 freeze: nothing is admitted beneath it, emergency included; settles go on', () => {
   const rig = givenLab(open('acme/two'), open('acme/two/r'));
   rig.when(ask('a', { credits: 100 }), 'ann');
