@@ -47,10 +47,9 @@ export function selectStrategy(team: Team, contest: Contest): Choice {
   const { ask, priority, place, wanted } = candidate;
   const configured = configuredStrategy(team, ask.path, account.resource);
   const isFollowed = configured !== undefined && isLegal(configured, contest);
-  const factors: Factors = {
-    ...factorsOf(team, contest),
-    ...(configured === undefined || isFollowed ? {} : { passedOver: configured }),
-  };
+  const known = factorsOf(team, contest);
+  const isPassedOver = configured !== undefined && !isFollowed;
+  const factors: Factors = isPassedOver ? { ...known, passedOver: configured } : known;
   const choose = (rule: string, strategy: Strategy): Choice => ({ strategy, rule, factors });
   if (isFollowed) return choose('4-configured', configured);
   const asked = ask.strategy;

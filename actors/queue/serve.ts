@@ -32,6 +32,7 @@ import type { Node } from '../nodes/node.ts';
 import { choosePools } from '../pools/choose-pools.ts';
 import { rateShortages, ratesReadyAtMs } from '../rates/rates.ts';
 import { planDraw } from '../reserves/draw.ts';
+import { keepsReserves } from '../reserves/reserve.ts';
 import { toolBarrier } from '../rules/tool-rules.ts';
 import { accountOfKey, type Position, type Team } from '../team.ts';
 import { backfillEndMs } from './backfill.ts';
@@ -63,7 +64,10 @@ export function barredDenial(team: Team, waiting: Waiting, atMs: number): Bursar
   if (waiting.latestStartMs < atMs) {
     return waitingDenial(team, waiting, 'deadline_unreachable', path, atMs);
   }
-  const breaker = denyingWaiting(team, askNow(team, waiting, place.anchor).ask);
+  const breaker =
+    team.breakers.size === 0
+      ? undefined
+      : denyingWaiting(team, askNow(team, waiting, place.anchor).ask);
   if (breaker !== undefined) {
     const denial = breakerDenial(team, waiting, breaker, atMs);
     return { ...denial, waited: true, waitedMs: atMs - waiting.sinceMs };
@@ -207,7 +211,7 @@ function drawFor(
   candidate: Candidate,
   part: Amounts | undefined,
 ): BursarEvent | undefined {
-  if (head.ask.topsUp !== undefined) return undefined;
+  if (head.ask.topsUp !== undefined || !keepsReserves(team.policy)) return undefined;
   const { place, asked, wanted } = candidate;
   const isFree = part === wanted && queueBefore(team, place.anchor, asked, head) === undefined;
   const reserve = isFree ? undefined : planDraw(team, candidate, head);
@@ -335,7 +339,8 @@ export function candidateOf(team: Team, waiting: Waiting, atMs: number): Candida
   const { id, ask } = waiting;
   const place = locate(team, ask.path);
   assert(typeof place !== 'string', `nothing bars ${id}`);
-  const one = { ...waiting, ...askNow(team, waiting, place.anchor) };
+  const one =
+    ask.anyOf === undefined ? waiting : { ...waiting, ...askNow(team, waiting, place.anchor) };
   const asked = boundedAmounts(team, one.ask);
   assert(asked !== undefined, `nothing bars ${id}`);
   return candidateFor(team, one, place, asked, atMs);
