@@ -3,7 +3,7 @@ import { type PoolGroup, poolTaken } from '../../events/pools.ts';
 import { ExecutionPriority } from '../../events/priority.ts';
 import type { ResourceAllocationRequest as Ask } from '../../events/request-command.ts';
 import { fits, neverFits } from '../accounts/admission.ts';
-import { barringOf } from '../breakers/barring.ts';
+import { barringOf, denyingOf } from '../breakers/barring.ts';
 import { queueBefore } from '../contests/contention.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Ranked } from '../queue/wait-queue.ts';
@@ -40,13 +40,14 @@ export function choosePools(
       .filter((pool) => poolBarrier(team, anchor, ask.path, pool) === undefined)
       .flatMap((pool) => poolAt(team, anchor, pool) ?? [])
       .sort(compareLoad);
-    // Whose breaker lets nothing through is taken only where all are such.
-    const served = reachable.filter(({ resource }) => isServed(team, ask.path, resource));
-    const usable = served.length > 0 ? served : reachable;
+    // Whose breaker lets nothing through is taken only where all are such; who denies, last.
+    const delays = reachable.map(({ resource }) => delayOf(team, ask.path, resource));
+    const least = Math.min(...delays);
+    const usable = reachable.filter((_, place) => delays[place] === least);
     for (const pool of usable) poolUse[`use of ${pool.resource}`] = weightedUsePermille(pool);
     const amount = item?.amount ?? group.amount;
     const free = usable.find((pool) => isFree(team, anchor, pool, amount, rank));
-    const isLeft = taken !== undefined && served.length > 0 && !isServed(team, ask.path, taken);
+    const isLeft = taken !== undefined && delayOf(team, ask.path, taken) > least;
     const chosen =
       free?.resource ??
       (isLeft ? undefined : taken) ??
@@ -62,8 +63,11 @@ function itemOf({ amount, min }: PoolGroup): { amount: number; min?: number } {
   return { amount, ...(min === undefined ? {} : { min }) };
 }
 
-function isServed(team: Team, path: string, resource: string): boolean {
-  return barringOf(team, { path, items: { [resource]: {} } }).length === 0;
+/** What breakers make of a pool: 0 it is served, 1 it is waited for, 2 it is denied. */
+function delayOf(team: Team, path: string, resource: string): 0 | 1 | 2 {
+  const barring = barringOf(team, { path, items: { [resource]: {} } });
+  if (barring.length === 0) return 0;
+  return denyingOf(team, barring, true) === undefined ? 1 : 2;
 }
 
 function isFree(

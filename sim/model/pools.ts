@@ -3,7 +3,7 @@ import { isWithin } from '../../events/names.ts';
 import type { ResourceAllocationRequest } from '../../events/request-command.ts';
 import type { Bench } from './bench.ts';
 import { committed, fits, nearest, parentOf } from './books.ts';
-import { barring } from './breakers.ts';
+import { barring, isDenied } from './breakers.ts';
 import { neverFits } from './empty-tree.ts';
 import { aheadWhereDrawn } from './line.ts';
 import type { ModelNode } from './nodes.ts';
@@ -51,15 +51,21 @@ function weightedUse(
   return [BigInt(use), BigInt(capacity) * BigInt(weight)];
 }
 
+/** I-10: 0 it is served, 1 its breaker lets it be waited for, 2 it is denied. */
+function delayOf(state: State, path: string, pool: string): 0 | 1 | 2 {
+  const there = barring(state, { path, items: { [pool]: {} } });
+  if (there.length === 0) return 0;
+  return isDenied(state, there, true) ? 2 : 1;
+}
+
 /** those of a group that may be used, the least used first, of equals by name. */
 function inOrder(state: State, path: string, { pools }: Group): string[] {
   const usable = pools.filter(
     (pool) => mayUsePool(state, path, pool) && ownerOf(state, path, pool) !== undefined,
   );
-  const served = usable.filter(
-    (pool) => barring(state, { path, items: { [pool]: {} } }).length === 0,
-  );
-  return [...(served.length > 0 ? served : usable)].sort((a, b) => {
+  const least = Math.min(...usable.map((pool) => delayOf(state, path, pool)));
+  const best = usable.filter((pool) => delayOf(state, path, pool) === least);
+  return best.sort((a, b) => {
     const [left, right] = [weightedUse(state, path, a), weightedUse(state, path, b)];
     if ((left === null) !== (right === null)) return left === null ? 1 : -1;
     const difference = left && right ? left[0] * right[1] - right[0] * left[1] : 0n;
@@ -88,9 +94,8 @@ function poolDue(
     return fits(state.nodes, ask.path, want) && isFirst();
   });
   if (free !== undefined) return free;
-  const isBarred = (pool: string) =>
-    barring(state, { path: ask.path, items: { [pool]: {} } }).length > 0;
-  const isLeft = before !== undefined && isBarred(before) && usable.some((one) => !isBarred(one));
+  const delay = (pool: string) => delayOf(state, ask.path, pool);
+  const isLeft = before !== undefined && usable.some((one) => delay(one) < delay(before));
   if (before !== undefined && !isLeft) return before;
   const least = item?.min ?? amount;
   const never = (pool: string) => neverFits(state, ask.path, { [pool]: least }, self.priority);

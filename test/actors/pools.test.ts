@@ -198,6 +198,20 @@ test('A-07 I-10 room in a pool serves nobody whom a breaker bars; when it is tri
   }
 });
 
+test('A-07 I-10 of pools that are all barred one is waited for before another denies', () => {
+  const breakers = ([A, B] as const).map((resource) => {
+    const mode = resource === A ? ('deny' as const) : ('queue' as const);
+    return { resource, failures: 1, windowMs: 1_000, openMs: 60_000, mode };
+  });
+  const rig = givenPools(9, 2, policy({ breakers }));
+  granted(rig, anyOf('b', 1, {}, [B]));
+  for (const resource of [A, B]) rig.when({ op: 'openBreaker', path: 'acme', resource });
+  shows(rig.when(anyOf('w', 1, wait), 'bob'), {
+    outcome: 'queued',
+    account: { path: 'acme', resource: B },
+  });
+});
+
 test('A-07 what waits and what was chosen are the same after a replay and a take-over', () => {
   const rig = givenPools(2, 2);
   for (const [id, pool] of [
