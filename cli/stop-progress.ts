@@ -45,7 +45,9 @@ export async function stopAndWait(
         return EXIT.ok;
       }
       shown = showProgress(screen, view, shown);
-      await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, ackInMs + 1)));
+      await new Promise((resolve) =>
+        setTimeout(resolve, ackInMs > 0 ? Math.min(LOOK_MS, ackInMs + 1) : LOOK_MS),
+      );
     }
     return EXIT.interrupted;
   });
