@@ -1,3 +1,5 @@
+import { type Placed, PlacedHeap } from './placed-heap.ts';
+
 /** What falls due, and in which order at the same instant. */
 const RANK = {
   window: -2,
@@ -35,10 +37,7 @@ export interface Due {
 }
 
 /** A deadline in the heap: knows its place, so that it can be taken out before its time. */
-export interface Timer extends Due {
-  /** Index in the heap; -1 when it is not in it. */
-  place: number;
-}
+export interface Timer extends Due, Placed {}
 
 function isBefore(a: Due, b: Due): boolean {
   if (a.atMs !== b.atMs) return a.atMs < b.atMs;
@@ -47,13 +46,26 @@ function isBefore(a: Due, b: Due): boolean {
   return a.id < b.id;
 }
 
+/** The deadlines of one team, in a heap of its own. */
+interface TeamTimers extends Placed {
+  readonly heap: PlacedHeap<Timer>;
+}
+
+function beginsBefore(a: TeamTimers, b: TeamTimers): boolean {
+  return isBefore(a.heap.first as Timer, b.heap.first as Timer);
+}
+
 /**
- * All deadlines of a shard in order of (due, kind, team, id): a binary heap. Leases and queue
- * time-outs are taken out when they lose their meaning, since they come by the thousand; whoever
- * takes another kind checks it against the state.
+ * All deadlines of a shard in order of (due, kind, team, id): a heap of the teams by what each of
+ * them has first, so that one team's next is found however much is due of the others. Leases and
+ * queue time-outs are taken out when they lose their meaning, since they come by the thousand;
+ * whoever takes another kind checks it against the state.
  */
 export class TimerHeap {
-  readonly #heap: Timer[] = [];
+  /** None of them is empty. */
+  readonly #teams = new PlacedHeap<TeamTimers>(beginsBefore);
+  readonly #byName = new Map<string, TeamTimers>();
+  #size = 0;
   readonly #counts: Record<DueKind, number> = {
     window: 0,
     grant: 0,
@@ -77,7 +89,7 @@ export class TimerHeap {
   };
 
   get size(): number {
-    return this.#heap.length;
+    return this.#size;
   }
 
   /** How many deadlines of one kind there are. */
@@ -87,75 +99,48 @@ export class TimerHeap {
 
   /** The earliest deadline, or Infinity. */
   get nextAtMs(): number {
-    return this.#heap[0]?.atMs ?? Infinity;
+    return this.#teams.first?.heap.first?.atMs ?? Infinity;
   }
 
   add({ atMs, kind, team, id }: Due): Timer {
-    const timer: Timer = { atMs, kind, team, id, place: this.#heap.length };
-    this.#heap.push(timer);
+    const timer: Timer = { atMs, kind, team, id, place: -1 };
+    this.#size += 1;
     this.#counts[kind] += 1;
-    this.#rise(timer);
+    const known = this.#byName.get(team);
+    if (known !== undefined) {
+      known.heap.add(timer);
+      if (timer.place === 0) this.#teams.moved(known);
+      return timer;
+    }
+    const begun: TeamTimers = { heap: new PlacedHeap<Timer>(isBefore), place: -1 };
+    begun.heap.add(timer);
+    this.#byName.set(team, begun);
+    this.#teams.add(begun);
     return timer;
   }
 
   /** Takes a deadline out, if it still is in. */
   remove(timer: Timer): void {
-    const { place } = timer;
+    const { place, kind, team } = timer;
     if (place === -1) return;
-    timer.place = -1;
-    this.#counts[timer.kind] -= 1;
-    const last = this.#heap.pop() as Timer;
-    if (last === timer) return;
-    this.#put(last, place);
-    this.#sink(last);
-    this.#rise(last);
+    this.#size -= 1;
+    this.#counts[kind] -= 1;
+    const ofTeam = this.#byName.get(team) as TeamTimers;
+    // The heap of teams looks at what is first: a team leaves it before it has nothing.
+    if (ofTeam.heap.size === 1) {
+      this.#teams.remove(ofTeam);
+      this.#byName.delete(team);
+    }
+    ofTeam.heap.remove(timer);
+    if (place === 0 && ofTeam.place !== -1) this.#teams.moved(ofTeam);
   }
 
   /** Takes out the earliest entry that is due at `nowMs`, if any; of one team where it is named. */
   takeDue(nowMs: number, team?: string): Due | undefined {
-    const found = team === undefined ? this.#heap[0] : this.#earliestOf(team, nowMs);
+    const from = team === undefined ? this.#teams.first : this.#byName.get(team);
+    const found = from?.heap.first;
     if (found === undefined || found.atMs > nowMs) return undefined;
     this.remove(found);
     return found;
-  }
-
-  /** Looks through the due entries alone: they are a connected top of the heap. */
-  #earliestOf(team: string, nowMs: number, place = 0): Timer | undefined {
-    const here = this.#heap[place];
-    if (here === undefined || here.atMs > nowMs) return undefined;
-    if (here.team === team) return here;
-    const left = this.#earliestOf(team, nowMs, 2 * place + 1);
-    const right = this.#earliestOf(team, nowMs, 2 * place + 2);
-    if (left === undefined || right === undefined) return left ?? right;
-    return isBefore(left, right) ? left : right;
-  }
-
-  #put(timer: Timer, place: number): void {
-    this.#heap[place] = timer;
-    timer.place = place;
-  }
-
-  #rise(timer: Timer): void {
-    while (timer.place > 0) {
-      const above = this.#heap[(timer.place - 1) >>> 1] as Timer;
-      if (!isBefore(timer, above)) return;
-      const { place } = timer;
-      this.#put(timer, above.place);
-      this.#put(above, place);
-    }
-  }
-
-  #sink(timer: Timer): void {
-    const heap = this.#heap;
-    for (;;) {
-      const left = heap[2 * timer.place + 1];
-      if (left === undefined) return;
-      const right = heap[left.place + 1];
-      const child = right !== undefined && isBefore(right, left) ? right : left;
-      if (!isBefore(child, timer)) return;
-      const { place } = timer;
-      this.#put(timer, child.place);
-      this.#put(child, place);
-    }
   }
 }
