@@ -20,6 +20,7 @@ import {
   rankOf,
 } from '../contests/contention.ts';
 import { canNeverFit, grantOf, resolve } from '../contests/resolver.ts';
+import { BY_BACKFILL } from '../contests/strategy.ts';
 import { answered, type Context, type Decision, nameAt, recorded } from '../context.ts';
 import { holdBack, levelDenial } from '../levels/hold-back.ts';
 import { levelBar } from '../levels/level-bar.ts';
@@ -177,7 +178,7 @@ function decideAt(
 function inTime(team: Team, candidate: Candidate): BursarEvent[] | undefined {
   const endsByMs = backfillEndMs(team, candidate, rankOf(candidate, team));
   if (endsByMs === undefined) return undefined;
-  const grant = grantOf(team, candidate, candidate.wanted, 'request', { rule: 'backfill' });
+  const grant = grantOf(team, candidate, candidate.wanted, 'request', { rule: BY_BACKFILL });
   return [{ ...grant, endsByMs }];
 }
 

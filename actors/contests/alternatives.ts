@@ -1,5 +1,6 @@
 import type { Alternative } from '../../events/answers.ts';
 import type { DecisionEvent } from '../../events/decision-event.ts';
+import type { DenialReason } from '../../events/reasons.ts';
 import { fits } from '../accounts/admission.ts';
 import { boundedAmounts } from '../accounts/bounded-amounts.ts';
 import { PRIORITY_DEFAULT } from '../allocations/decide-request.ts';
@@ -13,7 +14,7 @@ import type { Team } from '../team.ts';
 import { type Contest, candidateFor, detect, rankOf } from './contention.ts';
 import { costOf, planPreemption } from './preemption.ts';
 import { canNeverFit } from './resolver.ts';
-import { BY_RECLAIM } from './strategy.ts';
+import { BY_BACKFILL, BY_RECLAIM } from './strategy.ts';
 
 /**
  * All that could have been done about a request when it was decided, what each would have cost,
@@ -37,7 +38,7 @@ export function alternativesTo(team: Team, decision: DecisionEvent): Alternative
     return [...never, { ...is('deny'), possible: true }];
   }
   return [
-    { ...is('grant'), ...grantNow(team, contest, decision.rule === BY_RECLAIM) },
+    { ...is('grant'), ...grantNow(team, contest, decision.rule) },
     { ...is('part'), ...partNow(contest) },
     { ...is('preempt'), ...evict(team, contest, decision.rule === BY_RECLAIM) },
     { ...is('wait'), ...waiting(contest) },
@@ -59,14 +60,23 @@ function contestOf(team: Team, decision: DecisionEvent): Contest | undefined {
   );
 }
 
-/** Whether a request was decided as it came in, and by the room there was. */
+/** Rows of the decision table that look at the room, and what is decided by it beside them. */
+const BY_ROOM = new RegExp(`^(?:[4-8]-|never-fits$|${BY_BACKFILL}$)`);
+
+/**
+ * Whether a request was decided as it came in, and by the room there was: whom a level, a breaker, a
+ * rule of the policy or a reservation decides about has nothing else to choose from.
+ */
 function isOnArrival(decision: DecisionEvent): boolean {
+  // A rule of the policy is named by whoever wrote it.
+  const isNamedByPolicy = decision.type === 'RequestDenied' && BY_POLICY.has(decision.reason);
+  if (isNamedByPolicy || !BY_ROOM.test(decision.rule)) return false;
   if (decision.type === 'AllocationGranted') return decision.via === 'request';
-  if (decision.type === 'RequestDenied') {
-    return !decision.waited && !/^(barrier-|2-)/.test(decision.rule);
-  }
+  if (decision.type === 'RequestDenied') return !decision.waited;
   return decision.type !== 'RequestQueued' || decision.after === undefined;
 }
+
+const BY_POLICY: ReadonlySet<DenialReason> = new Set(['rule_denied', 'tool_not_allowed']);
 
 function kindOf(decision: DecisionEvent): Alternative['kind'] {
   switch (decision.type) {
@@ -88,14 +98,15 @@ type Option = Omit<Alternative, 'kind' | 'chosen'>;
 const no = (because: string): Option => ({ possible: false, because });
 const OTHERS_FIRST = 'others are served before it';
 
-function grantNow(team: Team, { candidate, isBehind }: Contest, isReclaim: boolean): Option {
+function grantNow(team: Team, { candidate, isBehind }: Contest, rule: string): Option {
   const { place, wanted, rates, atMs } = candidate;
   const reserve = planDraw(team, candidate, rankOf(candidate, team));
   if (reserve !== undefined) return { possible: true, granted: wanted };
   if (!ratesFit(place.anchor, rates, atMs)) return no('its rates have no room yet');
   if (!slowStartFits(candidate)) return no('the slow start has not come so far');
   if (!fits(place.anchor, wanted)) return no('there is not enough room');
-  return isBehind && !isReclaim ? no(OTHERS_FIRST) : { possible: true, granted: wanted };
+  const passes = rule === BY_RECLAIM || rule === BY_BACKFILL;
+  return isBehind && !passes ? no(OTHERS_FIRST) : { possible: true, granted: wanted };
 }
 
 function partNow({ candidate, isBehind }: Contest): Option {

@@ -19,6 +19,8 @@ export interface Choice {
 export const BY_RECLAIM = '5-reclaim';
 /** The row by which an emergency, and under need what is critical, draws from the reserve. */
 export const BY_RESERVE = '5-reserve';
+/** What is granted past others whom that does not delay; no row of the table. */
+export const BY_BACKFILL = 'backfill';
 
 /**
  * The decision table of semantics §7; the first matching row wins. Row 2 (stop) is decided before

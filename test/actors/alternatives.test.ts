@@ -2,8 +2,8 @@ import { alternativesTo } from '../../actors/contests/alternatives.ts';
 import type { Alternative } from '../../events/answers.ts';
 import type { DecisionEvent } from '../../events/decision-event.ts';
 import { assert, suite } from '../harness/suite.ts';
-import type { Shown } from './rig.ts';
-import { ask, givenLab } from './world.ts';
+import { has, type Shown } from './rig.ts';
+import { ask, givenLab, policy, STEP } from './world.ts';
 
 const test = suite('actors: what else could be done about a request');
 
@@ -84,6 +84,40 @@ test('S-11 nothing is weighed where a request meets nobody or is barred', () => 
   const barred = rig.when(ask('q', { credits: 5 }, dry), 'ann').answer;
   assert.is(barred.outcome, 'denied');
   assert.is('alternatives' in barred, false);
+});
+
+test('S-11 whom a breaker, a rule, a tool, a level or a reservation decides about has no alternatives', () => {
+  const rig = givenLab();
+  rig.when(ask('v', { credits: 900 }, { priority: 'low' }), 'ann');
+  rig.when({ op: 'reserve', id: 'res', path: STEP, items: { concurrency: 4 }, forMs: 60_000 });
+  const told = (items: Parameters<typeof ask>[1], more = {}) =>
+    rig.when(ask('q', items, { ...dry, maxWaitMs: 9_000, ...more }), 'bob').answer;
+  const drawn = told({ concurrency: 1 }, { reservationId: 'res', maxWaitMs: 0 });
+  has(drawn, { outcome: 'would_grant', rule: '3-reservation', alternatives: undefined });
+
+  rig.when({ op: 'openBreaker', path: 'acme', resource: 'credits', forMs: 500 });
+  has(told({ credits: 500 }), { reason: 'breaker_open', alternatives: undefined });
+  rig.when({ op: 'closeBreaker', path: 'acme', resource: 'credits' });
+  assert.ok('alternatives' in told({ credits: 500 }), 'once it is closed they are weighed');
+
+  const business = { name: '7-wait', path: 'acme', resource: 'credits', above: 400 };
+  rig.when(policy({ rules: [{ ...business, effect: 'deny' }] }));
+  has(told({ credits: 500 }), { reason: 'rule_denied', rule: '7-wait', alternatives: undefined });
+
+  const level = { admit: 'critical', refused: 'queue' } as const;
+  const ladder = [{ kind: 'critical', onPermille: 800, offPermille: 700 }] as const;
+  rig.when(policy({ ladder: [...ladder], degradation: { levels: [level] } }));
+  has(told({ credits: 500 }), { outcome: 'would_queue', rule: 'barrier-degraded' });
+  has(told({ credits: 500 }), { alternatives: undefined });
+});
+
+test('S-08 a grant past others who are not delayed is the possible alternative that it is', () => {
+  const rig = givenLab();
+  rig.when(ask('v', { concurrency: 3 }, { ttlMs: 60_000 }), 'ann');
+  rig.when(ask('w', { concurrency: 2 }, { maxWaitMs: 60_000 }), 'ann');
+  const shown = rig.when(ask('q', { concurrency: 1 }, { ...dry, ttlMs: 1_000 }), 'bob');
+  has(shown.answer, { outcome: 'would_grant', rule: 'backfill' });
+  has(weighed(shown).get('grant'), { chosen: true, possible: true });
 });
 
 test.run();
