@@ -63,22 +63,30 @@ export function governDue(team: Team, due: Due, atMs: number, recorder: Recorder
   settleDown(team, atMs, recorder, all);
 }
 
-/** Records what follows until nothing does; takes what falls due at this very instant with it. */
+/** What has fallen due that is taken along with one decision: bounds the time that it takes. */
+const DUE_AT_ONCE = 128;
+
+/**
+ * Records what follows until nothing does; takes what falls due at this very instant with it. Of all
+ * that fell due while nobody wrote so much is taken at once: the rest stays due.
+ */
 export function settleDown(
   team: Team,
   atMs: number,
   recorder: Recorder,
   all: BursarEvent[] = [],
 ): void {
-  for (;;) {
+  for (let taken = 0; ; ) {
     // What follows comes first: whoever can be served at this instant must not time out at it.
     const events = followUps(team, atMs, recorder.next);
     if (events.length > 0) {
       recordAll(team, events, recorder, all);
       continue;
     }
+    if (taken === DUE_AT_ONCE) return;
     const due = team.timers.takeDue(atMs, team.name);
     if (due === undefined) return;
+    taken += 1;
     recordAll(team, eventsDue(team, due, atMs, recorder.next), recorder, all);
   }
 }

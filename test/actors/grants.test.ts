@@ -308,4 +308,25 @@ test('Z-03 a replay makes the same of grants, and a take-over counts them on', (
   assert.is(next.eventsOf('GrantsCounted').at(-1)?.dueAtMs, 1_005_000);
 });
 
+test('§6.4 what has fallen due while nobody wrote is recorded a part at a time, all of it in order', () => {
+  const rig = lab();
+  rig.when(topUp('g', 100, { recurrence: { everyMs: 1_000 } }));
+  const before = rig.recorded.length;
+  const slept = 1_000;
+  rig.nowMs += slept * 1_000;
+  const due = rig.timers.takeDue(rig.nowMs);
+  assert.ok(due);
+  rig.fire(due);
+  const atOnce = rig.recorded.length - before;
+  assert.ok(atOnce < 200, `${atOnce} events before anybody else has a turn`);
+  rig.oversleep(0);
+  const counted = rig.eventsOf('GrantsCounted').slice(-slept);
+  const dueAtMs = counted.map((event) => event.dueAtMs ?? 0);
+  assert.is(new Set(dueAtMs).size, slept);
+  assert.equal(
+    dueAtMs,
+    [...dueAtMs].sort((a, b) => a - b),
+  );
+});
+
 test.run();
