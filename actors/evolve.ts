@@ -54,6 +54,7 @@ import { credentialTopOf } from './queue/wait-bound.ts';
 import { followRecoveries, intervalBegun, recoveryCompleted } from './recovery/evolve-recovery.ts';
 import { noteCancelled, noteId } from './remember.ts';
 import { reserveChanged } from './reserves/evolve-reserve.ts';
+import { keepsReserves } from './reserves/reserve.ts';
 import { approvalRequested, leaveApprovals, said } from './rules/approvals.ts';
 import { sheddingEnded, shrinkRequested } from './shedding/evolve-shedding.ts';
 import { accountKey, type Position, type Team } from './team.ts';
@@ -227,6 +228,10 @@ function applyToTree(team: Team, event: TreeEvent, at: Position): void {
     case 'BreakerClosed':
       return breakerClosed(team, event);
     case 'ThresholdCrossed':
+      // From now on what is critical may draw from the reserve.
+      if (event.kind === 'exhausted' && keepsReserves(team.policy)) {
+        team.agenda.sweeps.add(event.path);
+      }
       return setRung(team, event.path, event.resource, event.rung);
     case 'ThresholdRearmed':
       return setRung(team, event.path, event.resource, event.rung - 1);

@@ -69,7 +69,7 @@ function execute(team: Team, contest: Contest, contestId: string, choice: Choice
   switch (choice.strategy) {
     case 'preemption_allowed':
       return (
-        fromReserve(team, contest, choice) ??
+        (choice.rule === BY_RESERVE ? fromReserve(team, contest, choice) : undefined) ??
         takeOwn(team, contest, choice) ??
         preempt(team, contest, contestId, choice) ??
         shareOrWait(team, contest, choice)
@@ -94,11 +94,11 @@ export function canNeverFit({ place, least, rates, priority, atMs }: Candidate):
 }
 
 /** Grants what the emergency reserve covers. */
-function fromReserve(team: Team, { candidate }: Contest, choice: Choice): Outcome | undefined {
-  if (choice.rule !== BY_RESERVE) return undefined;
+function fromReserve(team: Team, { candidate }: Contest, { factors }: Choice): Outcome | undefined {
   const reserve = planDraw(team, candidate, rankOf(candidate, team));
   if (reserve === undefined) return undefined;
-  return { ...grantOf(team, candidate, candidate.wanted, 'request', choice), reserve };
+  const why = { rule: BY_RESERVE, factors };
+  return { ...grantOf(team, candidate, candidate.wanted, 'request', why), reserve };
 }
 
 /** Grants what is its own and free: who waits for more than that does not stand before it. */
@@ -152,8 +152,11 @@ function shareOrWait(team: Team, contest: Contest, choice: Choice): Outcome {
   return grantOf(team, candidate, part, 'request', choice);
 }
 
+/** Whoever may draw from the reserve does so before it waits or goes away, by any strategy. */
 function waitOrDeny(team: Team, contest: Contest, choice: Choice): Outcome {
   const { candidate } = contest;
+  const drawn = fromReserve(team, contest, choice);
+  if (drawn !== undefined) return drawn;
   if ((candidate.ask.maxWaitMs ?? 0) === 0) return deny(team, contest, choice);
   if (team.waiting.size >= LIMITS.queueDepthMax) return deny(team, contest, choice, 'queue_full');
   const { rule, factors } = choice;

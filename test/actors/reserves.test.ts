@@ -186,4 +186,33 @@ test('X-02 a swarm closes with its reserve: the team has it again', () => {
   assert.is(answer.lines[0]?.committed, 0);
 });
 
+test('X-02 an emergency draws rather than wait or be denied, whatever strategy it or the policy names', () => {
+  const more = { ...EMERGENCY, strategy: 'queue_and_wait' } as const;
+  const full = () => givenReserve(charge(RUN, { credits: 900 }));
+  for (const maxWaitMs of [0, 60_000]) {
+    const dry = ask('e', { credits: 50 }, { ...more, maxWaitMs, dryRun: true });
+    shows(full().when(dry), { outcome: 'would_grant', rule: '5-reserve' });
+    const { events, answer } = full().when(ask('e', { credits: 50 }, { ...more, maxWaitMs }));
+    assert.is(answer.outcome, 'granted');
+    assert.equal(the(events, 'AllocationGranted').reserve, {
+      path: 'acme/lab',
+      drawn: { credits: 50 },
+    });
+  }
+});
+
+test('X-02 what is critical and waits is looked at when its account becomes exhausted', () => {
+  const rig = givenReserve(charge(RUN, { credits: 860 }));
+  const critical = { priority: 'critical', strategy: 'queue_and_wait' } as const;
+  shows(rig.when(ask('c', { credits: 60 }, { ...critical, maxWaitMs: 60_000 })), {
+    outcome: 'queued',
+  });
+  const { events } = rig.when(ask('e', { credits: 40 }, EMERGENCY));
+  assert.equal(
+    events.flatMap((event) => (event.type === 'AllocationGranted' ? [event.id] : [])),
+    ['e', 'c'],
+  );
+  assert.is(rig.takenOver().recorded.length, rig.recorded.length, 'a take-over finds no more');
+});
+
 test.run();
