@@ -11,7 +11,7 @@ import { ratesFit } from '../rates/rates.ts';
 import { slowStartFits } from '../recovery/slow-start.ts';
 import { planDraw } from '../reserves/draw.ts';
 import type { Team } from '../team.ts';
-import { type Contest, candidateFor, detect, rankOf } from './contention.ts';
+import { type Candidate, type Contest, candidateFor, detect, rankOf } from './contention.ts';
 import { costOf, planPreemption } from './preemption.ts';
 import { canNeverFit } from './resolver.ts';
 import { BY_BACKFILL, BY_RECLAIM } from './strategy.ts';
@@ -26,7 +26,7 @@ export function alternativesTo(team: Team, decision: DecisionEvent): Alternative
   const contest = contestOf(team, decision);
   if (contest === undefined) return [];
   const { candidate } = contest;
-  const kind = kindOf(decision);
+  const kind = kindOf(decision, candidate);
   const is = (one: Alternative['kind']) => ({ kind: one, chosen: one === kind });
   if (canNeverFit(candidate)) {
     const because = 'not even an empty tree has room for it';
@@ -78,10 +78,11 @@ function isOnArrival(decision: DecisionEvent): boolean {
 
 const BY_POLICY: ReadonlySet<DenialReason> = new Set(['rule_denied', 'tool_not_allowed']);
 
-function kindOf(decision: DecisionEvent): Alternative['kind'] {
+/** What a level has cut off of an ask makes no part of what is granted of the rest. */
+function kindOf(decision: DecisionEvent, { wanted }: Candidate): Alternative['kind'] {
   switch (decision.type) {
     case 'AllocationGranted':
-      return decision.partial ? 'part' : 'grant';
+      return above(wanted, decision.items) === undefined ? 'grant' : 'part';
     case 'PreemptionRequested':
       return 'preempt';
     case 'RequestQueued':

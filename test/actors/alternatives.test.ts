@@ -3,7 +3,7 @@ import type { Alternative } from '../../events/answers.ts';
 import type { DecisionEvent } from '../../events/decision-event.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { has, type Shown } from './rig.ts';
-import { ask, givenLab, policy, STEP } from './world.ts';
+import { ask, givenLab, policy, STEP, setLimits } from './world.ts';
 
 const test = suite('actors: what else could be done about a request');
 
@@ -118,6 +118,25 @@ test('S-08 a grant past others who are not delayed is the possible alternative t
   const shown = rig.when(ask('q', { concurrency: 1 }, { ...dry, ttlMs: 1_000 }), 'bob');
   has(shown.answer, { outcome: 'would_grant', rule: 'backfill' });
   has(weighed(shown).get('grant'), { chosen: true, possible: true });
+});
+
+test('X-03 a grant of all that a level allows is a grant, possible and chosen', () => {
+  const rig = givenLab();
+  rig.when(
+    policy({
+      ladder: [{ kind: 'notice', onPermille: 500, offPermille: 400 }],
+      degradation: { levels: [{ partialPermilleMax: 500 }], from: { notice: 1 } },
+      reserves: { credits: { amount: 100 } },
+    }),
+  );
+  rig.when(setLimits('acme/lab', { credits: 800 }));
+  rig.when(ask('v', { credits: 700 }), 'ann');
+  const items = { credits: { amount: 40, min: 2 } };
+  const shown = rig.when(ask('q', items, { ...dry, priority: 'emergency' }), 'bob');
+  has(shown.answer, { outcome: 'would_grant', rule: '5-reserve', granted: { credits: 20 } });
+  const options = weighed(shown);
+  has(options.get('grant'), { chosen: true, possible: true, granted: { credits: 20 } });
+  has(options.get('part'), { chosen: false });
 });
 
 test.run();
