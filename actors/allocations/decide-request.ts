@@ -112,7 +112,7 @@ export interface Asked {
 function withPools(team: Team, asked: Asked, place: Place, atMs: number): Asked {
   if (asked.ask.anyOf === undefined) return asked;
   const rank = rankOf({ ...asked, place, atMs }, team);
-  return { ...asked, ...choosePools(team, asked.ask, place.anchor, rank) };
+  return { ...asked, ...choosePools(team, asked, place.anchor, rank) };
 }
 
 /** Decides what an approver has agreed to, as if it had been asked for now. */

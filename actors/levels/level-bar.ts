@@ -57,6 +57,21 @@ export function levelBar(
   return held;
 }
 
+/** What the levels in force do with whoever asks for a resource as a tool; undefined: nothing. */
+export function toolRefused(
+  team: Team,
+  anchor: Node,
+  resource: string,
+): LevelRules['refused'] | undefined {
+  let found: LevelRules['refused'] | undefined;
+  for (const { rules } of levelsOn(team, anchor)) {
+    if (matchingTool(rules.toolsDenied, [resource]) === undefined) continue;
+    if (rules.refused === 'deny') return 'deny';
+    found = 'queue';
+  }
+  return found;
+}
+
 /** Most of a divisible item that is granted on a path, thousandths; 1,000 where no level caps it. */
 export function partCapPermille(team: Team, anchor: Node): number {
   let cap = 1_000;

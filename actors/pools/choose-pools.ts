@@ -5,8 +5,10 @@ import type { ResourceAllocationRequest as Ask } from '../../events/request-comm
 import { fits, neverFits } from '../accounts/admission.ts';
 import { barringOf, denyingOf } from '../breakers/barring.ts';
 import { queueBefore } from '../contests/contention.ts';
+import { toolRefused } from '../levels/level-bar.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Ranked } from '../queue/wait-queue.ts';
+import { toolBarrier } from '../rules/tool-rules.ts';
 import type { Team } from '../team.ts';
 import { compareLoad, type Pool, poolAt, poolBarrier, weightedUsePermille } from './pool.ts';
 
@@ -26,7 +28,7 @@ export interface PoolsChosen {
  */
 export function choosePools(
   team: Team,
-  ask: Ask,
+  { agent, ask }: { readonly agent: string; readonly ask: Ask },
   anchor: Node,
   rank: Parameters<typeof queueBefore>[3],
 ): PoolsChosen {
@@ -40,14 +42,15 @@ export function choosePools(
       .filter((pool) => poolBarrier(team, anchor, ask.path, pool) === undefined)
       .flatMap((pool) => poolAt(team, anchor, pool) ?? [])
       .sort(compareLoad);
-    // Whose breaker lets nothing through is taken only where all are such; who denies, last.
-    const delays = reachable.map(({ resource }) => delayOf(team, ask.path, resource));
+    // Of which nothing is let through now is taken only where all are such; what is denied, last.
+    const delay = (pool: string) => delayOf(team, agent, anchor, ask.path, pool);
+    const delays = reachable.map(({ resource }) => delay(resource));
     const least = Math.min(...delays);
     const usable = reachable.filter((_, place) => delays[place] === least);
     for (const pool of usable) poolUse[`use of ${pool.resource}`] = weightedUsePermille(pool);
     const amount = item?.amount ?? group.amount;
     const free = usable.find((pool) => isFree(team, anchor, pool, amount, rank));
-    const isLeft = taken !== undefined && delayOf(team, ask.path, taken) > least;
+    const isLeft = taken !== undefined && delay(taken) > least;
     const chosen =
       free?.resource ??
       (isLeft ? undefined : taken) ??
@@ -63,11 +66,22 @@ function itemOf({ amount, min }: PoolGroup): { amount: number; min?: number } {
   return { amount, ...(min === undefined ? {} : { min }) };
 }
 
-/** What breakers make of a pool: 0 it is served, 1 it is waited for, 2 it is denied. */
-function delayOf(team: Team, path: string, resource: string): 0 | 1 | 2 {
+/**
+ * What breakers, levels in force and rules of tools make of a pool: 0 it is served, 1 it is waited
+ * for, 2 it is denied.
+ */
+function delayOf(
+  team: Team,
+  agent: string,
+  anchor: Node,
+  path: string,
+  resource: string,
+): 0 | 1 | 2 {
+  if (toolBarrier(team, agent, path, [resource]) !== undefined) return 2;
+  const byLevel = toolRefused(team, anchor, resource);
   const barring = barringOf(team, { path, items: { [resource]: {} } });
-  if (barring.length === 0) return 0;
-  return denyingOf(team, barring, true) === undefined ? 1 : 2;
+  if (byLevel === 'deny' || denyingOf(team, barring, true) !== undefined) return 2;
+  return barring.length > 0 || byLevel === 'queue' ? 1 : 0;
 }
 
 function isFree(

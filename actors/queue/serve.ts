@@ -349,5 +349,5 @@ export function candidateOf(team: Team, waiting: Waiting, atMs: number): Candida
 function askNow(team: Team, waiting: Waiting, anchor: Node): Pick<Candidate, 'ask' | 'poolUse'> {
   const { ask, state } = waiting;
   const isOpen = ask.anyOf !== undefined && state === 'queued';
-  return isOpen ? choosePools(team, ask, anchor, waiting) : { ask };
+  return isOpen ? choosePools(team, waiting, anchor, waiting) : { ask };
 }

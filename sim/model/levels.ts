@@ -40,6 +40,17 @@ export function levelBarOf(
   return bars.length > 0 ? 'queue' : undefined;
 }
 
+/** What the levels in force do with whoever asks for a resource as a tool. */
+export function toolRefusal(
+  state: State,
+  path: string,
+  resource: string,
+): 'deny' | 'queue' | undefined {
+  const bars = levelsOver(state, path).filter(({ rules }) => isTool(resource, rules.toolsDenied));
+  if (bars.some(({ rules }) => rules.refused === 'deny')) return 'deny';
+  return bars.length > 0 ? 'queue' : undefined;
+}
+
 /** Most of a divisible item, thousandths. What is drawn from a reservation is not capped. */
 export function capOf(state: State, path: string): number {
   return Math.min(

@@ -5,10 +5,12 @@ import type { Bench } from './bench.ts';
 import { committed, fits, nearest, parentOf } from './books.ts';
 import { barring, isDenied } from './breakers.ts';
 import { neverFits } from './empty-tree.ts';
+import { toolRefusal } from './levels.ts';
 import { aheadWhereDrawn } from './line.ts';
 import type { ModelNode } from './nodes.ts';
 import { asRanked, type Ranked } from './rank.ts';
 import type { State, Waiting } from './state.ts';
+import { isToolBarred } from './tools.ts';
 
 type Ask = ResourceAllocationRequest;
 type Group = NonNullable<Ask['anyOf']>[number];
@@ -51,20 +53,23 @@ function weightedUse(
   return [BigInt(use), BigInt(capacity) * BigInt(weight)];
 }
 
-/** I-10: 0 it is served, 1 its breaker lets it be waited for, 2 it is denied. */
-function delayOf(state: State, path: string, pool: string): 0 | 1 | 2 {
-  const there = barring(state, { path, items: { [pool]: {} } });
-  if (there.length === 0) return 0;
-  return isDenied(state, there, true) ? 2 : 1;
+/** I-10, X-03, T-12: 0 it is served, 1 a breaker or level lets it be waited for, 2 it is denied. */
+function delayOf(state: State, agent: string, path: string, pool: string): 0 | 1 | 2 {
+  const ask = { path, items: { [pool]: {} } };
+  const there = barring(state, ask);
+  const refused = toolRefusal(state, path, pool);
+  if (refused === 'deny' || isToolBarred(state, agent, ask)) return 2;
+  if (there.length > 0 && isDenied(state, there, true)) return 2;
+  return there.length > 0 || refused === 'queue' ? 1 : 0;
 }
 
 /** A-07: those of a group that may be used, the least used first, of equals by name. */
-function inOrder(state: State, path: string, { pools }: Group): string[] {
+function inOrder(state: State, agent: string, path: string, { pools }: Group): string[] {
   const usable = pools.filter(
     (pool) => mayUsePool(state, path, pool) && ownerOf(state, path, pool) !== undefined,
   );
-  const least = Math.min(...usable.map((pool) => delayOf(state, path, pool)));
-  const best = usable.filter((pool) => delayOf(state, path, pool) === least);
+  const least = Math.min(...usable.map((pool) => delayOf(state, agent, path, pool)));
+  const best = usable.filter((pool) => delayOf(state, agent, path, pool) === least);
   return best.sort((a, b) => {
     const [left, right] = [weightedUse(state, path, a), weightedUse(state, path, b)];
     if ((left === null) !== (right === null)) return left === null ? 1 : -1;
@@ -80,12 +85,12 @@ function inOrder(state: State, path: string, { pools }: Group): string[] {
 function poolDue(
   state: State,
   id: string,
-  ask: Ask,
+  { ask, agent }: { readonly ask: Ask; readonly agent: string },
   group: Group,
   self: Ranked,
   before: string | undefined,
 ): string | undefined {
-  const usable = inOrder(state, ask.path, group);
+  const usable = inOrder(state, agent, ask.path, group);
   const item = before === undefined ? group : ask.items[before];
   const amount = item?.amount ?? group.amount;
   const free = usable.find((pool) => {
@@ -94,7 +99,7 @@ function poolDue(
     return fits(state.nodes, ask.path, want) && isFirst();
   });
   if (free !== undefined) return free;
-  const delay = (pool: string) => delayOf(state, ask.path, pool);
+  const delay = (pool: string) => delayOf(state, agent, ask.path, pool);
   const isLeft = before !== undefined && usable.some((one) => delay(one) < delay(before));
   if (before !== undefined && !isLeft) return before;
   const least = item?.min ?? amount;
@@ -114,7 +119,7 @@ export function askDue(state: State, waiting: Waiting): Ask {
   const items = { ...ask.items };
   for (const group of ask.anyOf) {
     const before = poolIn(ask, group);
-    const due = poolDue(state, id, ask, group, waiting, before);
+    const due = poolDue(state, id, waiting, group, waiting, before);
     if (before === undefined || due === undefined || due === before) continue;
     const item = items[before];
     delete items[before];
@@ -140,7 +145,7 @@ export function judgePools({ state, event, find }: Decided): void {
     const before = known === undefined ? undefined : poolIn(known.ask, group);
     const due = waiting?.isPreempting
       ? before
-      : poolDue(state, id, known?.ask ?? ask, group, self, before);
+      : poolDue(state, id, known ?? { ask, agent: event.by }, group, self, before);
     if (chosen[0] !== due) find('A-07', `takes ${chosen[0]}, though ${due} is due`, id);
   }
 }

@@ -247,4 +247,22 @@ test('A-07 wrong groups are refused: no capacity, unknown, twice, beside the ite
   for (const request of wrong) assert.throws(() => rig.when(request, 'ann'), /anyOf|items/);
 });
 
+test('A-07 X-03 T-12 a pool that is a tool which a level or a rule denies is taken last', () => {
+  const pools = ['slot.web', A];
+  const request = (id: string) => anyOf(id, 1, wait, pools);
+  const full = { kind: 'critical', onPermille: 800, offPermille: 700 } as const;
+  for (const refused of ['deny', 'queue'] as const) {
+    const levels = [{ toolsDenied: ['web'], refused }];
+    const rig = givenPools(2, 2, setLimits('acme', { 'slot.web': 8 }));
+    assert.equal(granted(rig, request('before')), { [A]: 1 }, 'at equal use by name');
+    rig.when(policy({ ladder: [full], degradation: { levels } }));
+    rig.when(ask('spent', { credits: 900 }), 'ann');
+    assert.equal(granted(rig, request('a')), { [A]: 1 }, `${refused}, though slot.web is idle`);
+  }
+  const rig = givenPools(2, 2, setLimits('acme', { 'slot.web': 8 }));
+  granted(rig, anyOf('before', 1, {}, [A]));
+  rig.when(policy({ tools: [{ path: 'acme', deny: ['web'] }] }));
+  assert.equal(granted(rig, request('a')), { [A]: 1 });
+});
+
 test.run();
