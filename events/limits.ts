@@ -21,6 +21,8 @@ export const LIMITS = {
   poolHoldersShownMax: 32,
   /** Resources whose limits one command sets. */
   accountsPerCommandMax: 64,
+  /** Resources of which one team has books: one event can name them all. */
+  resourcesPerTeamMax: 1_024,
   /** Longest time over which a rate is metered. */
   rateWindowMsMax: 7 * 24 * 60 * 60 * 1000,
   /** Instants that a sliding window keeps; a limit that could need more is refused. */

@@ -5,6 +5,7 @@ import { LIMITS } from '../../events/limits.ts';
 import { refuse } from '../../events/refusals.ts';
 import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
 import { fits, leavesRange } from '../accounts/admission.ts';
+import { strangeResource } from '../accounts/known-resource.ts';
 import { isConsumable, typeIn } from '../accounts/registry.ts';
 import { retryAfterMsOf, trippedOver } from '../breakers/breaker.ts';
 import { meetsQueue } from '../contests/contention.ts';
@@ -90,11 +91,9 @@ export function decideResize(team: Team, command: CommandOf<'resize'>, ctx: Cont
   if ('outcome' in live) return answered(live);
   const growth: Record<string, number> = {};
   for (const [resource, amount] of Object.entries(command.items)) {
-    const type = typeIn(team.resources, resource);
-    if (type === undefined) {
-      return answered(refuse('unknown_resource', `${resource} is in no registry`));
-    }
-    if (type.class === 'rate') {
+    const strange = strangeResource(team, resource);
+    if (strange !== undefined) return answered(strange);
+    if (typeIn(team.resources, resource)?.class === 'rate') {
       return answered(refuse('rate_counted_at_grant', `${resource} is a rate, not held`));
     }
     if (resource === ALLOCATIONS) {
@@ -179,9 +178,8 @@ export function decideReport(team: Team, command: CommandOf<'report'>, ctx: Cont
   if ('outcome' in live) return answered(live);
   const used: Record<string, number> = { ...live.reported };
   for (const [resource, amount] of Object.entries(command.used)) {
-    if (typeIn(team.resources, resource) === undefined) {
-      return answered(refuse('unknown_resource', `${resource} is in no registry`));
-    }
+    const strange = strangeResource(team, resource);
+    if (strange !== undefined) return answered(strange);
     used[resource] = Math.max(used[resource] ?? 0, amount);
   }
   const refused = tooMany(used);
@@ -315,6 +313,8 @@ function notConsumable(team: Team, amounts: Amounts) {
     if (!isConsumable(team.resources, resource)) {
       return refuse('unknown_resource', `${resource} is no consumable; only those are spent`);
     }
+    const strange = strangeResource(team, resource);
+    if (strange !== undefined) return strange;
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import type { ResourceAllocationRequest as Ask } from '../../events/request-comm
 import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
 import { fits, leavesRange } from '../accounts/admission.ts';
 import { boundedAmounts } from '../accounts/bounded-amounts.ts';
+import { strangeResource } from '../accounts/known-resource.ts';
 import { typeIn } from '../accounts/registry.ts';
 import { barringOf, denyingOf } from '../breakers/barring.ts';
 import { breakerDenial, heldBehind } from '../breakers/decide-barred.ts';
@@ -79,9 +80,10 @@ function refusedItems(team: Team, { items, anyOf }: Ask): Refusal | undefined {
   }
   if (anyOf === undefined) return undefined;
   for (const resource of anyOf.flatMap(({ pools }) => pools)) {
-    const type = typeIn(team.resources, resource);
-    if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
-    if (type.class === 'capacity' && resource !== ALLOCATIONS) continue;
+    const strange = strangeResource(team, resource);
+    if (strange !== undefined) return strange;
+    if (typeIn(team.resources, resource)?.class === 'capacity' && resource !== ALLOCATIONS)
+      continue;
     return refuse('malformed', `${resource} is no pool: anyOf chooses among capacities`);
   }
   return undefined;
@@ -89,11 +91,11 @@ function refusedItems(team: Team, { items, anyOf }: Ask): Refusal | undefined {
 
 /** Refuses a resource that nobody knows, and a part of what cannot be divided. */
 function refusedItem(team: Team, resource: string, item: Ask['items'][string] | undefined) {
-  const type = typeIn(team.resources, resource);
-  if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
+  const strange = strangeResource(team, resource);
+  if (strange !== undefined) return strange;
   if (resource === ALLOCATIONS) return refuse('malformed', `${ALLOCATIONS} count themselves`);
-  if (type.class !== 'rate' || item?.min === undefined || item.min === item.amount)
-    return undefined;
+  if (item?.min === undefined || item.min === item.amount) return undefined;
+  if (typeIn(team.resources, resource)?.class !== 'rate') return undefined;
   return refuse('rate_counted_at_grant', `${resource} is a rate: a part of it is not granted`);
 }
 

@@ -3,6 +3,7 @@ import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { refuse } from '../../events/refusals.ts';
 import { fits, leavesRange, shortagesOf } from '../accounts/admission.ts';
+import { strangeResource } from '../accounts/known-resource.ts';
 import { typeIn } from '../accounts/registry.ts';
 import { meetsQueue } from '../contests/contention.ts';
 import { answered, type Context, type Decision, nameAt, recorded, stamp } from '../context.ts';
@@ -18,11 +19,9 @@ export function decideReserve(team: Team, command: CommandOf<'reserve'>, ctx: Co
   const node = team.nodes.get(path);
   if (node === undefined) return answered(refuse('unknown_node', `${path} is not open`));
   for (const resource in items) {
-    const type = typeIn(team.resources, resource);
-    if (type === undefined) {
-      return answered(refuse('unknown_resource', `${resource} is in no registry`));
-    }
-    if (type.class === 'rate') {
+    const strange = strangeResource(team, resource);
+    if (strange !== undefined) return answered(strange);
+    if (typeIn(team.resources, resource)?.class === 'rate') {
       const message = `${resource} comes back by time alone: it cannot be set aside`;
       return answered(refuse('malformed', message, { field: 'items' }));
     }

@@ -5,8 +5,9 @@ import type { EventOf } from '../../events/events.ts';
 import { refuse } from '../../events/refusals.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { leavesRange } from '../accounts/admission.ts';
+import { strangeResource } from '../accounts/known-resource.ts';
 import { isFarOver } from '../accounts/overrun.ts';
-import { isConsumable, type Resources, typeIn } from '../accounts/registry.ts';
+import { isConsumable, type Resources } from '../accounts/registry.ts';
 import { answerOf } from '../answer-of.ts';
 import { answered, type Context, type Decision, nameAt, stamp } from '../context.ts';
 import { closesWith } from '../nodes/auto-close.ts';
@@ -28,9 +29,8 @@ export function decideSettle(team: Team, command: CommandOf<'settle'>, ctx: Cont
   if (!mayActFor(team, ctx.agent, owner)) return answered(notYours(ctx, command.allocation));
   if (command.actual !== 'unknown') {
     for (const resource in command.actual) {
-      if (typeIn(team.resources, resource) === undefined) {
-        return answered(refuse('unknown_resource', `${resource} is in no registry`));
-      }
+      const strange = strangeResource(team, resource);
+      if (strange !== undefined) return answered(strange);
     }
   }
   const stray = strayFailure(team, command.failed, live?.items ?? (tomb as Tombstone).held, live);

@@ -8,6 +8,7 @@ import { ALLOCATIONS } from '../../events/resources.ts';
 import { divide, type Part } from '../../resolver/divide.ts';
 import { exactSum } from '../../resolver/share-claim.ts';
 import { fits, leavesRange } from '../accounts/admission.ts';
+import { strangeResource } from '../accounts/known-resource.ts';
 import { typeIn } from '../accounts/registry.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Team } from '../team.ts';
@@ -106,13 +107,14 @@ function wrongResource(
   sets: DistributionSets,
   children: readonly Node[],
 ): Refusal | undefined {
+  const strange = strangeResource(team, resource);
+  if (strange !== undefined) return strange;
   const type = typeIn(team.resources, resource);
-  if (type === undefined) return refuse('unknown_resource', `${resource} is in no registry`);
-  if (type.class === 'rate') {
+  if (type?.class === 'rate') {
     const message = `${resource} is a rate, which no node holds: set it by setLimits`;
     return refuse('malformed', message, { field: 'amounts' });
   }
-  if (type.exclusive) {
+  if (type?.exclusive) {
     return refuse('exclusive_resource', `${resource} is exclusive: one cannot be divided`);
   }
   if (resource !== ALLOCATIONS || sets !== 'limit') return undefined;

@@ -5,6 +5,7 @@ import { refuse } from '../../events/refusals.ts';
 import { ALLOCATIONS } from '../../events/resources.ts';
 import { contributionOf, promisedTo, setAsideOf } from '../accounts/account.ts';
 import { fits, leavesRange, promiseFits } from '../accounts/admission.ts';
+import { strangeResource } from '../accounts/known-resource.ts';
 import { isConsumable, typeIn } from '../accounts/registry.ts';
 import { commandCause } from '../allocations/decide-settle.ts';
 import { branchRefusal, dividerOf, namedIn, sharedRefusal } from '../branches/branch-refusal.ts';
@@ -214,9 +215,8 @@ function checkLimits(
   const growth: Record<string, number> = {};
   const promises: Record<string, number> = {};
   for (const [resource, wish] of Object.entries(limits)) {
-    if (typeIn(team.resources, resource) === undefined) {
-      return refuse('unknown_resource', `${resource} is in no registry`);
-    }
+    const strange = strangeResource(team, resource);
+    if (strange !== undefined) return strange;
     const wrongWindow = windowRefusal(team, resource, wish, node);
     if (wrongWindow !== undefined) return wrongWindow;
     if (wish.per !== undefined) continue;

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { shows, the } from './rig.ts';
 import { ask, givenLab, open, RUN, release, setLimits, settle } from './world.ts';
@@ -60,6 +61,26 @@ test('D-06 over-allocation: the node is short, says so, and admits nothing until
   shows(rig.when(ask('b', { credits: 1 }), 'ann'), { outcome: 'denied' });
   rig.when({ op: 'topUp', id: 't', path: RUN, amounts: { credits: 31 } });
   shows(rig.when(ask('c', { credits: 1 }), 'ann'), { outcome: 'granted' });
+});
+
+test('§2 an agent that thinks of ever new names does not fill the books; what is known goes on', () => {
+  const rig = givenLab();
+  const names = (n: number) =>
+    Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`tool.t${n}-${i}`, 1]));
+  for (let n = 0; n < 70; n += 1) {
+    rig.when(ask(`a${n}`, names(n)), 'ann');
+    rig.when(release(`a${n}`), 'ann');
+  }
+  const booked = rig.team.nodes.get('acme')?.accounts.size ?? 0;
+  assert.ok(booked < LIMITS.resourcesPerTeamMax + 16, `${booked} resources`);
+  const { answer } = rig.when(ask('b', names(70)), 'ann');
+  shows({ answer, events: [] }, { outcome: 'refused', code: 'unknown_resource' });
+  assert.match('message' in answer ? answer.message : '', /the most there are; use one of those/);
+  shows(rig.when(ask('c', names(1)), 'ann'), { outcome: 'granted' });
+  rig.when(ask('d', { credits: 1 }), 'ann');
+  const stranger = rig.when(settle('d', { credits: 1, 'tool.stranger': 1 }), 'ann').answer;
+  shows({ answer: stranger, events: [] }, { outcome: 'refused', code: 'unknown_resource' });
+  shows(rig.when(settle('d', { credits: 1 }), 'ann'), { outcome: 'settled' });
 });
 
 test.run();
