@@ -80,8 +80,8 @@ export function limitsFrom(options: LimitOptions): ResourceLimits {
     const [resource, amount] = namedAmount(plain, option);
     limits[resource] = { ...limits[resource], [field]: isNone ? null : amount };
   };
-  const wishes = credits === undefined ? limit : [`credits=${credits}`, ...limit];
-  for (const text of wishes) set(text, '--limit', 'limit', 'none');
+  if (credits !== undefined) set(`credits=${credits}`, '--credits', 'limit', 'none');
+  for (const text of limit) set(text, '--limit', 'limit', 'none');
   for (const text of guarantee) set(text, '--guarantee', 'guarantee', null);
   for (const text of lend) set(text, '--lend', 'lend', 'all');
   for (const text of options.rate ?? []) {

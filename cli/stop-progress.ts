@@ -49,6 +49,9 @@ export async function stopAndWait(
         setTimeout(resolve, ackInMs > 0 ? Math.min(LOOK_MS, ackInMs + 1) : LOOK_MS),
       );
     }
+    screen.line({ stop: stopped.stop, inForce: true }, () =>
+      screen.paint.red(`not waited for any longer; the stop ${stopped.stop} stays in force`),
+    );
     return EXIT.interrupted;
   });
 }

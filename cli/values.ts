@@ -27,12 +27,18 @@ export function durationMs(text: string, option: string): number {
   );
 }
 
-/** A whole number. @throws UsageError */
-export function wholeNumber(text: string, option: string, min = 0): number {
+/** A whole number, of `max` at most. @throws UsageError */
+export function wholeNumber(
+  text: string,
+  option: string,
+  min = 0,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
   const number = /^\d{1,16}$/.test(text.trim()) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(number) && number >= min) return number;
+  if (number >= min && number <= max) return number;
+  const range = max === Number.MAX_SAFE_INTEGER ? 'on' : `to ${max}`;
   throw new UsageError(
-    `${option}: '${text}' is no whole number from ${min} on.`,
+    `${option}: '${text}' is no whole number from ${min} ${range}.`,
     'Write digits only, such as 8.',
   );
 }

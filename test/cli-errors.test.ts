@@ -39,6 +39,13 @@ usage('paths, amounts, durations, numbers and priorities that are none', async (
   await expectUsage(['open', 'acme/a/b', '--tier', 'leaf'], /no tier/);
   await expectUsage(['balance', 'acme', '--at', 'noon'], /neither a sequence nor a time/);
   await expectUsage(['balance', 'acme', '--timeout', 'soon'], /'soon' is no duration/);
+  await expectUsage(['open', 'acme', '--credits', 'lots'], /--credits: /);
+  await expectUsage(
+    ['up', '--port', '99999'],
+    /--port: '99999' is no whole number from 0 to 65535/,
+  );
+  const elsewhere = ['agent', 'add', 'bob', '--team', 'acme', '--prefix', 'other/x'];
+  await expectUsage(elsewhere, /--prefix: other\/x is of team other/);
 });
 
 usage('names of teams, events and children, and options that exclude each other', async () => {

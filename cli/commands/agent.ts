@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addAgent, listAgents, removeAgent } from '../../broker/agents.ts';
 import { pathsIn } from '../../broker/data-folder.ts';
 import { RefusedError } from '../../client/errors.ts';
+import { teamOf } from '../../events/names.ts';
 import { Role } from '../../events/roles.ts';
 import { priorityFrom } from '../ask-options.ts';
 import { UnknownAgentError, UsageError } from '../errors.ts';
@@ -51,7 +52,14 @@ async function add(session: Session, options: AddOptions, name: string): Promise
   const role = roleFrom(options.role);
   const prefix = options.prefix === undefined ? undefined : nodePath(options.prefix);
   const { priorityMax } = options;
-  const team = session.team ?? prefix?.split('/', 1)[0] ?? teamOfSession(session);
+  const team = session.team ?? (prefix === undefined ? teamOfSession(session) : teamOf(prefix));
+  if (prefix !== undefined && teamOf(prefix) !== team) {
+    // A key that is made is there to stay: what cannot be enrolled gets none.
+    throw new UsageError(
+      `--prefix: ${prefix} is of team ${teamOf(prefix)}, and the agent is to be of ${team}.`,
+      `Name a node of ${team}, or --team ${teamOf(prefix)}.`,
+    );
+  }
   const operator = await connectGovernor(session, team, 'operator');
   try {
     const made = await addAgent(dataDir, { name, team });

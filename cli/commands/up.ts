@@ -40,8 +40,14 @@ export function addUp(program: Command, { run }: Runner): void {
     .action(run(up));
 }
 
+const PORT_MAX = 65_535;
+
 async function up(session: Session, options: UpOptions): Promise<ExitCode> {
   const { screen, dataDir, signal } = session;
+  const port =
+    options.port === undefined ? undefined : wholeNumber(options.port, '--port', 0, PORT_MAX);
+  const shards =
+    options.shards === undefined ? undefined : wholeNumber(options.shards, '--shards', 1);
   // Loaded here alone: other commands need no writer.
   const { processLog, startGovernor } = await import('../local-governor.ts');
   const tell = (words: string) => {
@@ -51,8 +57,8 @@ async function up(session: Session, options: UpOptions): Promise<ExitCode> {
   const governor = await startGovernor({
     dataDir,
     tell,
-    port: options.port === undefined ? undefined : wholeNumber(options.port, '--port'),
-    shards: options.shards === undefined ? undefined : wholeNumber(options.shards, '--shards', 1),
+    port,
+    shards,
     natsUrl: session.env['NATS_URL'],
     runningUrl: options.broker ? undefined : runningUrl(session),
     hasWriter: options.writer,
