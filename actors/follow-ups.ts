@@ -6,7 +6,7 @@ import { breakerChange } from './breakers/follow-breaker.ts';
 import { stamp } from './context.ts';
 import { announce } from './emergencies/announce.ts';
 import { stopCompleted } from './emergencies/stop-progress.ts';
-import { announceForecast } from './forecasts/forecast.ts';
+import { nextForecast } from './forecasts/forecast.ts';
 import { changeLevel } from './levels/change-level.ts';
 import { isIdleAutoStep } from './nodes/auto-close.ts';
 import type { Node } from './nodes/node.ts';
@@ -18,7 +18,6 @@ import { claimOf } from './queue/top-up-later.ts';
 import { changeRecovery } from './recovery/decide-recovery.ts';
 import { fillReserves, giveUpReserves } from './reserves/fill-reserve.ts';
 import { barredApproval } from './rules/decide-approval.ts';
-import { notePressure } from './shedding/pressure.ts';
 import { requestShrink } from './shedding/shed.ts';
 import { accountKey, accountOfKey, type Position, type Team } from './team.ts';
 import { countGrants } from './windows/count-grants.ts';
@@ -119,7 +118,7 @@ function tellAlarms(team: Team, atMs: number): BursarEvent[] {
   if (told.length > 0) return told;
   const levels = followNext(agenda.levels, changeLevel, team, atMs);
   if (levels.length > 0) return levels;
-  const forecasts = followNext(agenda.forecasts, announceForecast, team, atMs);
+  const forecasts = nextForecast(team, atMs);
   if (forecasts.length > 0) return forecasts;
   const ages = followNext(agenda.ages, announceQueueAge, team, atMs);
   if (ages.length > 0) return ages;
@@ -175,7 +174,6 @@ export function sweepAll(team: Team): void {
   for (const { id, topUp } of team.allocations.values()) {
     if (topUp !== null && !team.waiting.has(topUp)) team.agenda.rests.add(id);
   }
-  for (const key of team.spendRates.keys()) team.agenda.forecasts.add(key);
   for (const key of team.agingQueues.keys()) team.agenda.ages.add(key);
   for (const key of team.contests.keys()) team.agenda.queues.add(key);
   for (const { id, state } of team.waiting.values()) {
@@ -197,7 +195,6 @@ export function sweepAll(team: Team): void {
       const key = accountKey(node.path, resource);
       if (grants !== null) team.agenda.grants.add(key);
       if (node.tier === 'swarm') team.agenda.reserves.add(key);
-      notePressure(team, node, resource);
       if (isLadderTier || alerts !== null) team.agenda.rungs.add(key);
     }
   }

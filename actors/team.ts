@@ -157,14 +157,17 @@ export interface Agenda {
   readonly rungs: Set<string>;
   /** Nodes for which another level may be called for. */
   readonly levels: Set<string>;
-  /** Accounts that were spent or changed, and whose rate of spending is kept. */
-  readonly forecasts: Set<string>;
+  /**
+   * Accounts that were spent or changed, and whose rate of spending is kept; when that was. A
+   * forecast hinges on the time, and of one that was looked at and not told there is no event.
+   */
+  readonly forecasts: Map<string, number>;
   /** Queues that were told to be old, and that somebody has left. */
   readonly ages: Set<string>;
   /** Nodes whose slow start is to begin or to end. */
   readonly recoveries: Set<string>;
-  /** Capacities that may have come under pressure. */
-  readonly pressures: Set<string>;
+  /** Capacities that may have come under pressure, and when: who is idle hinges on the time. */
+  readonly pressures: Map<string, number>;
   /** Nodes whose closing may be complete, and stops whose allocations have all ended. */
   readonly closings: Set<string>;
   readonly stops: Set<string>;
@@ -307,10 +310,10 @@ export function newTeam(
       reserves: new Set(),
       rungs: new Set(),
       levels: new Set(),
-      forecasts: new Set(),
+      forecasts: new Map(),
       ages: new Set(),
       recoveries: new Set(),
-      pressures: new Set(),
+      pressures: new Map(),
       closings: new Set(),
       stops: new Set(),
       sweeps: new Set(),

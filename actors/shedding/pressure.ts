@@ -18,7 +18,7 @@ export interface Pressed {
 /** Notes an account whose use may have come under pressure. */
 export function notePressure(team: Team, node: Node, resource: string): void {
   if (team.policy.shedding[resource] !== undefined) {
-    team.agenda.pressures.add(`${node.path}|${resource}`);
+    team.agenda.pressures.set(`${node.path}|${resource}`, team.lastAtMs);
   }
 }
 

@@ -15,8 +15,10 @@ import { isUnderPressure, type Pressed, pressedAt } from './pressure.ts';
  */
 export function requestShrink(team: Team, atMs: number): BursarEvent[] {
   const { pressures } = team.agenda;
-  for (const key of pressures) {
+  for (const [key, notedAtMs] of pressures) {
     pressures.delete(key);
+    // After a take-over: had anybody been asked when it was noted, that would be recorded.
+    if (notedAtMs < atMs && shrinkOf(team, key, notedAtMs).length === 0) continue;
     const events = shrinkOf(team, key, atMs);
     if (events.length > 0) return events;
   }

@@ -156,4 +156,43 @@ test('P-02 an even rate has a narrow interval', () => {
   assert.is(high, 120n);
 });
 
+test('R6 X-01 who takes over clears nothing and raises nothing because time has passed', () => {
+  const { rig, spend } = watched();
+  for (const credits of [100, 100, 100]) {
+    rig.pass(4 * MINUTE);
+    spend(credits);
+  }
+  assert.is(rig.eventsOf('ExhaustionForecast').length, 1);
+  // Nothing of it is in the window any more.
+  rig.pass(60 * MINUTE);
+  const next = rig.takenOver();
+  assert.is(next.recorded.length, rig.recorded.length);
+  const charge = { op: 'charge', id: 'y', path: 'acme/lab', amounts: { credits: 1 } } as const;
+  const { events } = next.when(charge);
+  assert.equal(typesOf({ events }), ['Charged', 'ForecastCleared']);
+  assert.equal(rig.when(charge).events, events);
+});
+
+test('R6 X-01 what was still to be told when its writer ended is told by the next', () => {
+  const { rig, spend } = watched();
+  for (const credits of [100, 100, 100]) {
+    rig.pass(4 * MINUTE);
+    spend(credits);
+  }
+  const told = rig.recorded.findIndex(({ event }) => event.type === 'ExhaustionForecast');
+  rig.recorded.splice(told);
+  rig.pass(1_000);
+  has(
+    the(
+      rig.takenOver().recorded.map(({ event }) => event),
+      'ExhaustionForecast',
+    ),
+    {
+      atMs: rig.nowMs,
+      path: 'acme',
+      left: 700,
+    },
+  );
+});
+
 test.run();

@@ -106,4 +106,26 @@ test('R-12 a takeover goes on where it was', () => {
   assert.is(the(next.pass(1_000), 'SheddingEnded').held, 60);
 });
 
+test('R6 R-12 who takes over asks nobody who has become idle since it was looked at', () => {
+  const rig = givenMemory(shedding({ idleMs: 3_000 }), some('a', 95, 95));
+  assert.is(rig.eventsOf('ShrinkRequested').length, 0, 'it is not idle, and can give nothing');
+  rig.pass(5_000);
+  const next = rig.takenOver();
+  assert.is(next.recorded.length, rig.recorded.length);
+  const { events } = next.when(some('b', 1, 1));
+  assert.equal(the(events, 'ShrinkRequested').from[0], { allocation: 'a', by: 95 });
+  assert.equal(rig.when(some('b', 1, 1)).events, events);
+});
+
+test('R6 R-12 what was still to be asked when its writer ended is asked by the next', () => {
+  const rig = givenMemory(some('a', 60), some('b', 30));
+  rig.recorded.splice(rig.recorded.findIndex(({ event }) => event.type === 'ShrinkRequested'));
+  rig.pass(500);
+  const asked = the(
+    rig.takenOver().recorded.map(({ event }) => event),
+    'ShrinkRequested',
+  );
+  has(asked, { path: RUN, excess: 30, untilMs: rig.nowMs + 1_000 });
+});
+
 test.run();
