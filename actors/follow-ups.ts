@@ -4,6 +4,7 @@ import { endOfReservation } from './allocations/decide-reservation.ts';
 import { shareBranches } from './branches/share-branches.ts';
 import { breakerChange } from './breakers/follow-breaker.ts';
 import { stamp } from './context.ts';
+import { resumeLooks } from './distribution/divided.ts';
 import { announce } from './emergencies/announce.ts';
 import { stopCompleted } from './emergencies/stop-progress.ts';
 import { nextForecast } from './forecasts/forecast.ts';
@@ -181,6 +182,7 @@ export function sweepAll(team: Team): void {
   }
   for (const node of team.nodes.values()) {
     if (node.branching?.isDue) team.agenda.branches.add(node.path);
+    resumeLooks(team, node);
     for (const resource of node.queues?.keys() ?? []) {
       team.agenda.queues.add(accountKey(node.path, resource));
     }

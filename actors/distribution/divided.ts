@@ -14,6 +14,8 @@ export interface Divided {
   /** By name of the child, as it was recorded. */
   readonly shares: ReadonlyMap<string, Share>;
   readonly atMs: number;
+  /** It is looked at in intervals from here: from its division, or from the policy set after it. */
+  looksFromMs: number;
   /** When it is looked at again; null where policy does not want that. */
   timer: Timer | null;
 }
@@ -32,6 +34,7 @@ export function noteDivided(team: Team, parent: Node, event: EventOf<'Distribute
       sets: event.sets,
       shares: named,
       atMs: event.atMs,
+      looksFromMs: event.atMs,
       timer: null,
     });
     schedule(team, parent, resource, event.atMs);
@@ -60,17 +63,32 @@ export function rescheduleDivided(team: Team, atMs: number): void {
     for (const [resource, divided] of node.divided ?? []) {
       if (divided.timer !== null) team.timers.remove(divided.timer);
       divided.timer = null;
+      divided.looksFromMs = atMs;
       schedule(team, node, resource, atMs);
     }
   }
 }
 
-/** Enters when a division is looked at next, where policy wants that. */
+/**
+ * After a take-over: a look at which nothing moved is no event, so those up to the last event are
+ * taken to be done. Those after it find what they would have found before.
+ */
+export function resumeLooks(team: Team, node: Node): void {
+  for (const [resource, { timer }] of node.divided ?? []) {
+    if (timer === null || timer.atMs > team.lastAtMs) continue;
+    team.timers.remove(timer);
+    schedule(team, node, resource, team.lastAtMs);
+  }
+}
+
+/** Enters when a division is looked at next after an instant, where policy wants that. */
 export function schedule(team: Team, parent: Node, resource: string, atMs: number): void {
   const divided = parent.divided?.get(resource);
   const rules = team.policy.rebalance;
   if (divided === undefined || rules === null || !fitsAny(rules.resources, resource)) return;
   if (rules.path !== undefined && !isWithin(parent.path, rules.path)) return;
   const key = accountKey(parent.path, resource);
-  divided.timer = addDue(team, atMs + rules.everyMs, 'rebalance', key);
+  const sinceMs = atMs - divided.looksFromMs;
+  const nextAtMs = atMs + rules.everyMs - (sinceMs % rules.everyMs);
+  divided.timer = addDue(team, nextAtMs, 'rebalance', key);
 }

@@ -267,4 +267,18 @@ test('A-10 with the same demand it moves once and rests: no to and fro', () => {
   );
 });
 
+test('R6 A-10 who takes over looks at a division when the one before would have', () => {
+  const rig = givenDivided(rules());
+  rig.pass(2_400);
+  hold(rig, 'a', 30);
+  hold(rig, 'a', 20, 'more');
+  rig.pass(100);
+  const next = rig.takenOver();
+  assert.is(next.recorded.length, rig.recorded.length, 'it is not time yet');
+  assert.is(next.pass(499).length, 0);
+  const moved = next.pass(1);
+  assert.is(the(moved, 'Distributed').why, 'rebalance');
+  assert.equal(rig.pass(500), moved);
+});
+
 test.run();
