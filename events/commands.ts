@@ -124,6 +124,14 @@ const CancelReservation = z.strictObject({
   ...common,
   reservation: CommandId,
 });
+/** A rung that re-arms above where it fires would never be told; logs of before may have one. */
+function isRising(ladder: Policy['ladder']): boolean {
+  return ladder.every(
+    ({ onPermille, offPermille }, i) =>
+      offPermille < onPermille && onPermille > (ladder[i - 1]?.onPermille ?? 0),
+  );
+}
+
 const SetPolicy = z.strictObject({
   op: z.literal('setPolicy'),
   ...common,
@@ -131,14 +139,19 @@ const SetPolicy = z.strictObject({
   policy: Policy.refine(({ strategies }) => Object.keys(strategies).every(isStrategyKey), {
     message: 'must be RESOURCE or PATH|RESOURCE, with * for all resources',
     path: ['strategies'],
-  }).refine(
-    ({ strategies, resources }) =>
-      !Object.entries(strategies).some((entry) => isIllegalStrategy(...entry, resources)),
-    {
-      message: 'must not share in proportion what is exclusive or a rate',
-      path: ['strategies'],
-    },
-  ),
+  })
+    .refine(({ ladder }) => isRising(ladder), {
+      message: 'each rung must fire above the one before it, and re-arm below where it fires',
+      path: ['ladder'],
+    })
+    .refine(
+      ({ strategies, resources }) =>
+        !Object.entries(strategies).some((entry) => isIllegalStrategy(...entry, resources)),
+      {
+        message: 'must not share in proportion what is exclusive or a rate',
+        path: ['strategies'],
+      },
+    ),
   /** Refused `version_conflict` unless this version is in force; 0: none was ever set. */
   ifVersion: z.int().min(0).optional(),
   /** Only says whether it could be set; records nothing and uses up no id. */

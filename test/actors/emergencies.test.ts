@@ -1,4 +1,5 @@
 import { emergencyOf } from '../../actors/emergencies/emergency.ts';
+import { Command } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { START_MS, shows, type TeamRig, the } from './rig.ts';
@@ -79,6 +80,17 @@ test('X-01 a changed limit and a changed ladder are told at once', () => {
   assert.equal(rungs(rig, 'acme').at(-1), '+warning');
   rig.when(policy({ ladder: [] }));
   assert.is(rig.team.nodes.get('acme')?.accounts.get('credits')?.rung, 0);
+});
+
+test('X-01 a ladder by which an alarm would never be told is refused, whoever sends it', () => {
+  const [notice, warning] = LADDER;
+  const isTaken = (...rungs: readonly object[]) =>
+    Command.safeParse({ op: 'setPolicy', path: 'acme', policy: { ladder: rungs } }).success;
+  assert.ok(isTaken(...LADDER) && isTaken(notice) && isTaken());
+  // At 70 % it would fire and re-arm at once, and so stay silent.
+  assert.not.ok(isTaken({ ...notice, offPermille: 990 }));
+  assert.not.ok(isTaken({ ...notice, offPermille: notice.onPermille }));
+  assert.not.ok(isTaken(warning, notice), 'the second is reached before the first');
 });
 
 test('X-01 a limit that is taken away is exhausted no more, and another one is told of anew', () => {
