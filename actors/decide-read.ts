@@ -123,11 +123,15 @@ export function decideEmergencies(
 ): Decision {
   const since = command.since ?? 0;
   const emergencies: Emergency[] = [];
+  let size = 0;
   for (const { event, at } of team.emergencies) {
     if (at.seq <= since) continue;
     const last = emergencies.at(-1);
-    if (last !== undefined && emergencies.length >= ANSWERED_MAX && at.seq !== last.seq) break;
-    emergencies.push(emergencyOf(event, shard, at));
+    if (last !== undefined && size >= ANSWERED_MAX && at.seq !== last.seq) break;
+    const emergency = emergencyOf(event, shard, at);
+    const { unacknowledged = [], fencedAgents = [] } = emergency;
+    size += 1 + (unacknowledged.length + fencedAgents.length) / NAMES_AS_ONE;
+    emergencies.push(emergency);
   }
   const position = emergencies.at(-1)?.seq ?? since;
   const incomplete = since < team.emergenciesForgottenSeq ? { incomplete: true as const } : {};
@@ -136,3 +140,5 @@ export function decideEmergencies(
 
 /** As many as fit an answer well below the broker's limit of a message. */
 const ANSWERED_MAX = Math.min(500, LIMITS.emergenciesKeptMax);
+/** Agents that the end of a stop names which take as much of it as one emergency without. */
+const NAMES_AS_ONE = 8;

@@ -321,4 +321,28 @@ test('U-03 the subject names the swarm, or ~ for the team itself', () => {
   ]);
 });
 
+test('§8 ends of large stops are caught up with in answers that can be sent', () => {
+  const rig = givenLab();
+  const names = (kind: string) =>
+    Array.from({ length: LIMITS.stopAgentsNamedMax }, (_, i) => `${kind}${i}`.padEnd(64, 'x'));
+  const STOPS = 200;
+  for (let no = 0; no < STOPS; no += 1) {
+    const stamped = { v: 1, type: 'StopCompleted', team: 'acme', path: 'acme/lab' } as const;
+    const counts = { fencedCount: 100, allocationCount: 100, agentCount: 100 };
+    const named = { unacknowledged: names('u'), fencedAgents: names('f'), acknowledgedCount: 0 };
+    const event = { ...stamped, atMs: rig.nowMs, stop: `s${no}`, ...counts, ...named };
+    rig.team.emergencies.push({ event, at: { seq: 1_000 + no, index: 0 } });
+  }
+  const heard = new Set<string>();
+  for (let since = 0; ; ) {
+    const { answer } = rig.when({ op: 'emergencies', since });
+    if (answer.outcome !== 'emergencies' || answer.emergencies.length === 0) break;
+    const { byteLength } = new TextEncoder().encode(JSON.stringify(answer));
+    assert.ok(byteLength < 800_000, `${byteLength} bytes`);
+    for (const { id } of answer.emergencies) heard.add(id);
+    since = answer.position;
+  }
+  assert.is(heard.size, STOPS);
+});
+
 test.run();
