@@ -62,7 +62,7 @@ export const LIMITS = {
   graceMsMax: 10 * 60 * 1000,
   /** Furthest deadline. */
   deadlineMsMax: 30 * 24 * 60 * 60 * 1000,
-  /** Children times resources of one distribution: they are named in one event. */
+  /** Children times resources of one distribution, and of what a run gives its branches: one decision. */
   sharesMax: 512,
   /** Least time between two looks at what was divided. */
   rebalanceMsMin: 100,

@@ -23,7 +23,35 @@ export function branchRefusal(team: Team, command: CommandOf<'open'>): Refusal |
   if (openBranches(run).length >= LIMITS.branchesMax) {
     return refuse('malformed', `${branchOf} has ${LIMITS.branchesMax} branches; close one first`);
   }
-  return sharedRefusal(team, run, path, namedIn(limits ?? {}));
+  return (
+    sharedRefusal(team, run, path, namedIn(limits ?? {})) ??
+    tooManyShares(team, run, openBranches(run).length + 1, [])
+  );
+}
+
+/** Refuses to limit more of a run than its branches can be given shares of. */
+export function sharesRefusal(
+  team: Team,
+  run: Node,
+  resources: readonly string[],
+): Refusal | undefined {
+  const more = resources.filter((resource) => !isDivided(team, run, resource));
+  if (run.branching === undefined || more.length === 0) return undefined;
+  return tooManyShares(team, run, openBranches(run).length, more);
+}
+
+/** All shares of a run are set in one decision, which has to fit into a block. */
+function tooManyShares(
+  team: Team,
+  run: Node,
+  branchCount: number,
+  more: readonly string[],
+): Refusal | undefined {
+  const divided = [...run.accounts.keys()].filter((resource) => isDivided(team, run, resource));
+  const count = branchCount * (divided.length + more.length);
+  if (count <= LIMITS.sharesMax) return undefined;
+  const message = `${run.path} would divide ${divided.length + more.length} resources over ${branchCount} branches, more than ${LIMITS.sharesMax} shares: close branches, or limit less of it`;
+  return refuse('malformed', message);
 }
 
 /** Refuses to set by hand what the run of a branch divides: it would be lost with the next share. */

@@ -5,7 +5,7 @@ import type { Division } from '../../events/division.ts';
 import { LIMITS } from '../../events/limits.ts';
 import { refuse } from '../../events/refusals.ts';
 import { commandCause } from '../allocations/decide-settle.ts';
-import { dividerOf, sharedRefusal } from '../branches/branch-refusal.ts';
+import { dividerOf, sharedRefusal, sharesRefusal } from '../branches/branch-refusal.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
 import { barredFor } from '../nodes/decide-node.ts';
 import { type Node, nameOf } from '../nodes/node.ts';
@@ -31,6 +31,8 @@ export function decideDistribute(
   for (const child of children) {
     const shared = sharedRefusal(team, dividerOf(child), child.path, Object.keys(amounts));
     if (shared !== undefined) return answered(shared);
+    const shares = sets === 'limit' ? sharesRefusal(team, child, Object.keys(amounts)) : undefined;
+    if (shares !== undefined) return answered(shares);
   }
   if (children.length * Object.keys(amounts).length > LIMITS.sharesMax) {
     const message = `${children.length} children of ${path} would take part, with all resources more than ${LIMITS.sharesMax} shares: name some`;

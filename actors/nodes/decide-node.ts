@@ -8,7 +8,13 @@ import { fits, leavesRange, promiseFits } from '../accounts/admission.ts';
 import { strangeResource } from '../accounts/known-resource.ts';
 import { isConsumable, typeIn } from '../accounts/registry.ts';
 import { commandCause } from '../allocations/decide-settle.ts';
-import { branchRefusal, dividerOf, namedIn, sharedRefusal } from '../branches/branch-refusal.ts';
+import {
+  branchRefusal,
+  dividerOf,
+  namedIn,
+  sharedRefusal,
+  sharesRefusal,
+} from '../branches/branch-refusal.ts';
 import { reclaimAbove } from '../contests/reclaim.ts';
 import { answered, type Context, type Decision, recorded, stamp } from '../context.ts';
 import { exclusiveLimits, sharedExclusive } from '../decide-policy.ts';
@@ -98,6 +104,8 @@ export function decideSetLimits(
   if (node === undefined) return answered(refuse('unknown_node', `${command.path} is not open`));
   const shared = sharedRefusal(team, dividerOf(node), command.path, namedIn(command.limits));
   if (shared !== undefined) return answered(shared);
+  const shares = sharesRefusal(team, node, namedIn(command.limits));
+  if (shares !== undefined) return answered(shares);
   const metered = withMeters(team, node, command.limits);
   if ('outcome' in metered) return answered(metered);
   const limits = withLending(team, node, metered.limits);

@@ -42,6 +42,22 @@ test('T-15 branches share the limit of their run; what one leaves is for those s
   assert.equal(limitsOf(rig), { b: 39, c: 39 });
 });
 
+test('T-15 no run has more shares to give than fit into one decision', () => {
+  const names = Array.from({ length: 17 }, (_, i) => `tool.n${i}`);
+  const limited = (some: readonly string[]) =>
+    setLimits(RUN, Object.fromEntries(some.map((name) => [name, 10])));
+  const branches = Array.from({ length: 32 }, (_, i) => branch(`b${i}`));
+  // With the credits 16 resources: 512 shares with 32 branches.
+  const rig = givenRun(limited(names.slice(0, 15)), ...branches);
+  const said = 'would divide 16 resources over 33 branches, more than 512 shares';
+  const many = rig.when(branch('b32')).answer;
+  assert.match(many.outcome === 'refused' ? many.message : '', said);
+  has(rig.when(limited(names.slice(15, 16))).answer, { code: 'malformed' });
+  const divide = { op: 'distribute', path: 'acme/lab', amounts: { 'tool.n16': 5 } } as const;
+  has(rig.when({ ...divide, children: { run: {} } }).answer, { code: 'malformed' });
+  has(rig.when(limited(names.slice(0, 1))).answer, { outcome: 'limits_set' });
+});
+
 test('T-15 a request that waits in a branch is served by what another leaves', () => {
   const rig = givenRun(branch('a'), branch('b'), branch('c'));
   shows(rig.when(ask('w', { credits: 40 }, { ...on('b'), maxWaitMs: 60_000 }), 'bob'), {
