@@ -49,6 +49,10 @@ export function stateOf(team: Team): unknown {
       timerAtMs: timeout.place === -1 ? null : timeout.atMs,
     })),
     contests: sorted(team.contests, same),
+    agingQueues: sorted(team.agingQueues, ({ standing, timer: _timer, ...rest }) => ({
+      ...rest,
+      standing: [...standing].map(({ id }) => id),
+    })),
     emergencies: [...team.emergencies],
   };
 }
