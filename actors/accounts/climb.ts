@@ -1,4 +1,5 @@
 import type { BursarEvent } from '../../events/events.ts';
+import { ExecutionPriority } from '../../events/priority.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { alertChangeOf } from '../emergencies/alerts.ts';
 import { hasLadder, rungOf } from '../emergencies/ladder.ts';
@@ -38,6 +39,7 @@ export function climb(
   const change: NodeChange = { kind, event, climbs, live, isOwn: true };
   const makesRoom = MAKES_ROOM.has(kind);
   wakeOnPath(team, from);
+  if (makesRoom) wakeDrawers(team, from);
   const isFelt = climbs.length > 0 || live !== 0;
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     team.runtime.deliver(node, change);
@@ -67,6 +69,21 @@ export function wakeOnPath(team: Team, from: Node): void {
   if (team.policy.queueing === 'default' || team.waiting.size === 0) return;
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     for (const resource of node.queues?.keys() ?? []) {
+      team.agenda.queues.add(accountKey(node.path, resource));
+    }
+  }
+}
+
+/**
+ * Who may draw on a reserve may wait on the swarm or above for what that would give already: what is
+ * lacking then lies beneath, or is somebody in line there.
+ */
+export function wakeDrawers(team: Team, from: Node): void {
+  if (team.waiting.size === 0 || !keepsReserves(team.policy)) return;
+  for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
+    if (node.tier !== 'swarm' && node.tier !== 'team') continue;
+    for (const [resource, { head }] of node.queues ?? []) {
+      if (head === undefined || head.priority < ExecutionPriority.critical) continue;
       team.agenda.queues.add(accountKey(node.path, resource));
     }
   }

@@ -3,7 +3,7 @@ import type { EventOf } from '../../events/events.ts';
 import { LIMITS } from '../../events/limits.ts';
 import type { Amounts } from '../../events/resources.ts';
 import { climbOf } from '../accounts/account.ts';
-import { addDue, climb, wakeOnPath } from '../accounts/climb.ts';
+import { addDue, climb, wakeDrawers, wakeOnPath } from '../accounts/climb.ts';
 import { isHeldBack } from '../levels/held-back.ts';
 import { slackMsOf } from '../nodes/deadline.ts';
 import { nodeOf } from '../nodes/evolve-node.ts';
@@ -179,9 +179,11 @@ function wakeQueue(team: Team, { path, resource }: Waiting['account']): void {
   team.agenda.queues.add(accountKey(path, resource));
 }
 
-/** Who waits has changed: by a named policy another may be next, there and on the whole path. */
+/** Who waits has changed: others may be next, or may draw, there and on the whole path. */
 function wakeForChoice(team: Team, { ask }: Waiting): void {
-  if (team.policy.queueing !== 'default') wakeOnPath(team, anchorOf(team, ask.path));
+  const anchor = anchorOf(team, ask.path);
+  wakeOnPath(team, anchor);
+  wakeDrawers(team, anchor);
 }
 
 function earmark(

@@ -61,6 +61,23 @@ test('X-02 a swarm keeps its share as a sum of its own, set aside at the team to
   ]);
 });
 
+test('X-02 who may draw is looked at when what he lacks beneath the swarm has come free', () => {
+  const firm = { preemptible: false } as const;
+  const rig = givenReserve(
+    setLimits(RUN, { compute_ms: 100 }),
+    ask('a', { compute_ms: 60 }, firm),
+    ask('b', { credits: 850 }, firm),
+  );
+  const waits = { ...EMERGENCY, maxWaitMs: 60_000 };
+  shows(rig.when(ask('e', { credits: 80, compute_ms: 50 }, waits)), {
+    outcome: 'queued',
+    account: { path: 'acme/lab', resource: 'credits' },
+  });
+  const { events } = rig.when(release('a'));
+  const grant = the(events, 'AllocationGranted');
+  assert.equal([grant.id, grant.reserve], ['e', { path: 'acme/lab', drawn: { credits: 30 } }]);
+});
+
 test('X-02 an emergency draws what it lacks and no more; nothing else may', () => {
   const rig = givenReserve(ask('a', { credits: 870 }, { preemptible: false }));
   shows(rig.when(ask('b', { credits: 60 }, { priority: 'high' })), { outcome: 'denied' });
