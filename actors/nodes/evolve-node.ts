@@ -193,8 +193,9 @@ export function closeNode(team: Team, node: Node, event: BursarEvent, isByComman
     parent.closedNames ??= new Set();
     parent.closedNames.add(nameOf(node));
   }
-  // No request opens it again: whoever waits for it waits in vain.
-  if (team.policy.autoOpen === 'none' && team.waiting.size > 0) team.agenda.sweeps.add(node.path);
+  // No request opens it again: whoever waits for it, or for an approver, waits in vain.
+  const isAwaited = team.waiting.size > 0 || team.approvals.size > 0;
+  if (team.policy.autoOpen === 'none' && isAwaited) team.agenda.sweeps.add(node.path);
   const climbs: ResourceClimb[] = [];
   for (const [resource, account] of node.accounts) {
     team.shortReserves.delete(accountKey(node.path, resource));

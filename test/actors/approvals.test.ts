@@ -61,6 +61,15 @@ test('T-05 a request above the threshold holds nothing and waits for an approver
   has(line.approvals?.[0], { id: 'big', agent: 'ann', path: STEP, waitedMs: 1_000, rule: 'big' });
 });
 
+test('T-05 T-18 who waits for an approver on a step that nobody opens again is denied when it closes', () => {
+  const rig = givenRule(ask('small', { credits: 10 }));
+  rig.when(ask('big', { credits: 101 }), 'ann');
+  const rules = [{ ...ABOVE_100, effect: 'approve' as const }];
+  rig.when(policy({ rules, approvalMs: 5_000, autoOpen: 'none' }));
+  const { events } = rig.when(release('small'));
+  has(the(events, 'RequestDenied'), { id: 'big', reason: 'unknown_node', approval: true });
+});
+
 test('T-05 what is approved is decided under its own id as if it had arrived then, and has to be claimed', () => {
   const rig = givenRule();
   rig.when(ask('big', { credits: 600 }), 'ann');

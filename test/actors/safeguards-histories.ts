@@ -144,9 +144,9 @@ export const anyGuarded: fc.Arbitrary<Guarded> = fc
 function twisted(command: CommandInput, turn: Twist, policy: PolicyFields): CommandInput {
   switch (command.op) {
     case 'request': {
-      const { reservationId, ...plain } = withoutWait(command);
+      const { reservationId, ...plain } = command;
       const path = turn.path === null ? command.path : `${turn.path}/a`;
-      if (turn.items === null) return { ...withoutWait(command), path };
+      if (turn.items === null) return { ...command, path };
       return { ...plain, path, ...turn.items } as CommandInput;
     }
     case 'settle':
@@ -154,19 +154,8 @@ function twisted(command: CommandInput, turn: Twist, policy: PolicyFields): Comm
     case 'report':
       return turn.failed === null ? command : { ...command, failed: turn.failed };
     case 'setPolicy':
-      // Who waits for an approver on a node that no longer opens by itself is denied by the next look.
-      return { ...command, policy: { ...policy, ...command.policy, autoOpen: 'steps' } };
+      return { ...command, policy: { ...policy, ...command.policy } };
     default:
       return command;
   }
-}
-
-/**
- * An emergency that says it would rather wait draws on the reserve when its queue is looked at next:
- * after a take-over that is at once.
- */
-function withoutWait(request: Extract<CommandInput, { op: 'request' }>): typeof request {
-  if (request.strategy !== 'queue_and_wait') return request;
-  const { strategy, ...rest } = request;
-  return rest;
 }
