@@ -3,6 +3,7 @@ import { isWithin } from '../../events/names.ts';
 import type { Priority } from '../../events/priority.ts';
 import { ALLOCATIONS, type Amounts } from '../../events/resources.ts';
 import { mayPreempt } from '../../resolver/may-preempt.ts';
+import type { Account } from '../accounts/account.ts';
 import { hasUnusedGuarantee, preemptionAt } from '../contests/preemption-policy.ts';
 import { deepestOpen } from '../nodes/locate.ts';
 import type { Node } from '../nodes/node.ts';
@@ -249,6 +250,7 @@ export function checkPreemption(
   const refuse = (what: string, expected: string, found: string | number | boolean): never =>
     breached(event, at, { invariant: 'INV-14', path: ask.path, what, expected, found });
   if (victims.length === 0) refuse('the number of victims', '1 at least', 0);
+  const freed = new Map<Account, number>();
   for (const [index, id] of victims.entries()) {
     const victim = team.allocations.get(id);
     if (victim === undefined) return refuse(`the victim ${id}`, 'live', 'gone');
@@ -258,19 +260,35 @@ export function checkPreemption(
     const ranMs = event.atMs - victim.grantedAtMs;
     if (ranMs < minRuntimeMs) refuse(`the time that ${id} ran`, `${minRuntimeMs} at least`, ranMs);
     const reason = reasons?.[index] ?? (right === 'reclaim' ? 'reclaim-nominal' : 'priority');
-    if (!hasRight(team, event, victim, reason)) {
+    if (!hasRight(team, event, victim, reason, freed)) {
       refuse(`the priority of ${id}, taken by ${reason}`, `below ${priority}`, victim.priority);
     }
     if (!holdsWhatIsShort(team, ask, victim)) refuse(`what ${id} holds`, 'what is short', 'other');
+    free(freed, victim);
   }
 }
 
-/** Whether the right by which a victim is taken gives it, as far as two sides alone can tell. */
+/** Adds what a victim gives to the accounts over it. */
+function free(freed: Map<Account, number>, { node: from, items }: Allocation): void {
+  for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
+    for (const resource in items) {
+      const account = node.accounts.get(resource);
+      if (account === undefined) continue;
+      freed.set(account, (freed.get(account) ?? 0) + (items[resource] as number));
+    }
+  }
+}
+
+/**
+ * Whether the right by which a victim is taken gives it, as far as two sides alone can tell.
+ * @param freed what the victims before it give
+ */
 function hasRight(
   team: Team,
   { ask: { path, items }, priority, atMs }: EventOf<'PreemptionRequested'>,
   victim: Allocation,
   reason: string,
+  freed: ReadonlyMap<Account, number>,
 ): boolean {
   const from = deepestOpen(team, path);
   if (from === undefined) return false;
@@ -284,7 +302,9 @@ function hasRight(
   const { withinNode, whileBorrowing, reclaim } = preemption;
   if (reason === 'fair-share') return true;
   if (reason === 'reclaim-nominal') {
-    return hasUnusedGuarantee(from, Object.keys(items)) && mayPreempt(reclaim, request, holder);
+    return (
+      hasUnusedGuarantee(from, Object.keys(items), freed) && mayPreempt(reclaim, request, holder)
+    );
   }
   return (
     mayPreempt(withinNode, request, holder) || mayPreempt(whileBorrowing.policy, request, holder)

@@ -1,5 +1,6 @@
 import { parentPathOf } from '../../events/names.ts';
 import type { NodePreemption } from '../../resolver/types.ts';
+import type { Account } from '../accounts/account.ts';
 import type { Node } from '../nodes/node.ts';
 import type { Team } from '../team.ts';
 
@@ -37,12 +38,20 @@ export function reclaimAlone({ reclaim }: NodePreemption): NodePreemption {
   return { withinNode: 'never', reclaim, whileBorrowing: { policy: 'never' } };
 }
 
-/** Whether some tier of a path has a guarantee that is not used up: that much it may take back. */
-export function hasUnusedGuarantee(from: Node, resources: readonly string[]): boolean {
+/**
+ * Whether some tier of a path has a guarantee that is not used up: that much it may take back.
+ * @param freed what others beneath give before, by account: a branch may make room in its own part first
+ */
+export function hasUnusedGuarantee(
+  from: Node,
+  resources: readonly string[],
+  freed?: ReadonlyMap<Account, number>,
+): boolean {
   for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
     for (const resource of resources) {
       const account = node.accounts.get(resource);
-      if (account !== undefined && account.committed < account.guarantee) return true;
+      if (account === undefined) continue;
+      if (account.committed - (freed?.get(account) ?? 0) < account.guarantee) return true;
     }
   }
   return false;

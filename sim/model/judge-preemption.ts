@@ -28,7 +28,9 @@ export function judgePreemption(bench: Preempting): void {
     if (victim === undefined) find('INV-14', `the victim ${name} does not live`, id);
     else victims.push(victim);
   }
-  for (const victim of victims) judgeVictim(bench, victim, reasonFor(event, victim.id));
+  for (const [place, victim] of victims.entries()) {
+    judgeVictim(bench, victim, reasonFor(event, victim.id), victims.slice(0, place));
+  }
   judgeSet(bench, victims);
   judgeGrace(bench, victims);
   judgeEarmark(bench);
@@ -39,7 +41,12 @@ function reasonFor({ victims, reasons }: Preempting['event'], id: string): strin
   return reasons?.[victims.indexOf(id)] ?? 'within-node-priority';
 }
 
-function judgeVictim({ state, event, find }: Preempting, victim: Live, reason: string): void {
+function judgeVictim(
+  { state, event, find }: Preempting,
+  victim: Live,
+  reason: string,
+  before: readonly Live[],
+): void {
   const { policy } = state;
   const { id } = event;
   if (victim.ask.preemptible === false) find('INV-14', `${victim.id} is not preemptible`, id);
@@ -50,7 +57,7 @@ function judgeVictim({ state, event, find }: Preempting, victim: Live, reason: s
   if (!isWithin(victim.path, event.account.path) && !isSharingShort(state, event, victim)) {
     find('INV-14', `${victim.id} is outside the account ${event.account.path}`, id);
   }
-  if (!mayEvict(state, event, victim, reason)) {
+  if (!mayEvict(state, event, victim, reason, before)) {
     find('INV-14', `${victim.id} may not be taken by ${reason}`, id);
   }
   if (reason !== 'reclaim-nominal' && mayTurnRound(state, event, victim)) {
@@ -80,13 +87,21 @@ function isSharingShort(state: State, { ask }: Preempting['event'], victim: Live
 }
 
 /** S §7: the rights, by base priority; what is its own a branch takes back from anybody. */
-function mayEvict(state: State, event: Preempting['event'], victim: Live, reason: string): boolean {
+function mayEvict(
+  state: State,
+  event: Preempting['event'],
+  victim: Live,
+  reason: string,
+  before: readonly Live[],
+): boolean {
   const { withinNode, reclaim, whileBorrowing } = rulesAt(state, event.ask.path);
   const asker = event.priority + boostAt(state, event.ask.path);
   const rank = victim.priority + boostAt(state, victim.path);
   const isLower = rank < asker;
   if (reason === 'reclaim-nominal') {
-    return hasUnused(state, event) && (reclaim === 'any' || (reclaim === 'lower' && isLower));
+    return (
+      hasUnused(state, event, before) && (reclaim === 'any' || (reclaim === 'lower' && isLower))
+    );
   }
   if (reason === 'priority-while-borrowing') return whileBorrowing !== 'never' && isLower;
   switch (withinNode) {
@@ -101,14 +116,24 @@ function mayEvict(state: State, event: Preempting['event'], victim: Live, reason
   }
 }
 
-/** Whether some tier of the asker's path has a guarantee that it does not use up. */
-function hasUnused({ nodes }: State, { ask }: Preempting['event']): boolean {
+/**
+ * Whether some tier of the asker's path has a guarantee that it does not use up, once those are gone
+ * that are taken before: a branch may make room in its own part first.
+ */
+function hasUnused(
+  { nodes }: State,
+  { ask }: Preempting['event'],
+  before: readonly Live[],
+): boolean {
   const paths = [...nodes.keys()].filter((path) => isWithin(ask.path, path));
   return paths.some((path) =>
     Object.keys(ask.items).some((resource) => {
       const node = nodes.get(path);
       const guarantee = node?.accounts.get(resource)?.guarantee ?? 0;
-      return node !== undefined && committed(nodes, node, resource) < guarantee;
+      if (node === undefined) return false;
+      const gone = before.filter((one) => isWithin(one.path, path));
+      const given = gone.reduce((sum, { items }) => sum + (items[resource] ?? 0), 0);
+      return committed(nodes, node, resource) - given < guarantee;
     }),
   );
 }

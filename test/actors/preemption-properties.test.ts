@@ -4,6 +4,7 @@ import { evolve } from '../../actors/evolve.ts';
 import { plainRuntime } from '../../actors/runtime.ts';
 import { newTeam, type Team } from '../../actors/team.ts';
 import { TimerHeap } from '../../actors/timers.ts';
+import type { CommandInput } from '../../events/commands.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { beginContested, type Contested, contested } from './contested-histories.ts';
 import { faultsOf, wantedBy } from './eviction-law.ts';
@@ -47,6 +48,52 @@ test(
   },
   LIMIT,
 );
+
+test('S-05 INV-14 a run that makes room in its own part first takes the rest back by its guarantee', () => {
+  const rig = beginContested({
+    by: 'fair',
+    withinNode: 'lowerOrNewerEqual',
+    reclaim: 'any',
+    minRuntimeMs: 0,
+    evictionsMax: 1,
+    graceMsMax: 0,
+  });
+  const hold = (id: string, path: string, memory: number, priority = 0): CommandInput => ({
+    op: 'request',
+    id,
+    path,
+    items: { memory: { amount: memory } },
+    priority,
+    graceMs: 0,
+  });
+  const limit = (memory: number): CommandInput => ({
+    op: 'setLimits',
+    path: 'acme',
+    limits: { memory: { limit: memory } },
+  });
+  const before = [
+    limit(120),
+    hold('own', 'acme/a/r1/s', 22),
+    hold('other', 'acme/a/r2/s', 28, 50),
+    hold('far', 'acme/c/r1/s', 17),
+    limit(70),
+  ];
+  for (const command of before) rig.when(command, command.op === 'request' ? 'ann' : 'operator');
+  const ask = hold('asks', 'acme/a/r1/s', 6, 200);
+  rig.when({ ...ask, strategy: 'preemption_allowed' } as CommandInput, 'ann');
+  const told = rig.recorded.flatMap(({ event }) =>
+    event.type === 'PreemptionRequested' ? [event] : [],
+  );
+  assert.equal(
+    told.map(({ victims, reasons }) => [victims, reasons]),
+    [
+      [
+        ['own', 'far'],
+        ['within-node-priority', 'reclaim-nominal'],
+      ],
+    ],
+  );
+});
 
 test(
   'S-05 no victim that asks again at once turns an eviction round, in whatever order they come',
