@@ -114,11 +114,13 @@ export function decideQueue(team: Team, command: CommandOf<'queue'>, ctx: Contex
 
 /**
  * Emergencies after a log position, oldest first; at most those that are kept. The last block shown
- * is shown whole, so that asking again after `position` leaves nothing out.
+ * is shown whole, so that asking again after `position` leaves nothing out: of the block that is
+ * being filled there may be more to come.
  */
 export function decideEmergencies(
   team: Team,
   command: CommandOf<'emergencies'>,
+  { at: filled }: Context,
   shard: number,
 ): Decision {
   const since = command.since ?? 0;
@@ -126,6 +128,7 @@ export function decideEmergencies(
   let size = 0;
   for (const { event, at } of team.emergencies) {
     if (at.seq <= since) continue;
+    if (at.seq === filled.seq) break;
     const last = emergencies.at(-1);
     if (last !== undefined && size >= ANSWERED_MAX && at.seq !== last.seq) break;
     const emergency = emergencyOf(event, shard, at);

@@ -139,7 +139,7 @@ function decideRead(team: Team, command: Read, ctx: Context, shard: number): Dec
     case 'policy':
       return decidePolicy(team, command, ctx);
     case 'emergencies':
-      return decideEmergencies(team, command, shard);
+      return decideEmergencies(team, command, ctx, shard);
     default:
       return command satisfies never;
   }

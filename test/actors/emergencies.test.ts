@@ -1,3 +1,4 @@
+import { decideEmergencies } from '../../actors/decide-read.ts';
 import { emergencyOf } from '../../actors/emergencies/emergency.ts';
 import { Command } from '../../events/commands.ts';
 import { LIMITS } from '../../events/limits.ts';
@@ -294,6 +295,13 @@ test('U-03 emergencies are listed after a position, none left out, each with its
     emergencies: [],
     position: rest.position,
   });
+  // While a block is being filled, more of it may be to come: it is shown once it is whole.
+  const filled = { seq: rest.position, index: 9 };
+  const ctx = { atMs: rig.nowMs, agent: 'ann', digest: undefined, at: filled };
+  const { answer } = decideEmergencies(rig.team, { op: 'emergencies' }, ctx, 0);
+  assert.ok(answer?.outcome === 'emergencies');
+  assert.equal(answer.emergencies, all.emergencies.slice(0, 4));
+  assert.is(answer.position, all.emergencies[3]?.seq);
 });
 
 test('U-03 who asks for more than is kept is told that it is not all', () => {
