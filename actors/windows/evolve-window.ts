@@ -4,6 +4,7 @@ import type { Window, WindowSpan } from '../../events/window.ts';
 import { type Account, contributionOf, countedAbove, handUpClimb } from '../accounts/account.ts';
 import { addDue, climb, noteChanged } from '../accounts/climb.ts';
 import { branchesDue } from '../branches/branching.ts';
+import { isDivided } from '../branches/share-branches.ts';
 import { allocationsBeneath } from '../nodes/beneath.ts';
 import type { Node } from '../nodes/node.ts';
 import { accountOf } from '../nodes/node-change.ts';
@@ -99,7 +100,7 @@ function startAnew(
   if (account.alerts !== null) account.alerts = { ...account.alerts, usage: -1, balance: -1 };
   cutGrants(team, node, resource, account, event);
   noteChanged(team, node, resource, true);
-  branchesDue(team, node);
+  if (isDivided(team, node, resource)) branchesDue(team, node);
 }
 
 /** Debt is set aside on its account and nowhere above: there it was spent long ago. */

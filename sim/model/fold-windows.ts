@@ -1,7 +1,7 @@
 import type { BursarEvent, EventOf } from '../../events/events.ts';
 import { isWithin } from '../../events/names.ts';
 import { accountOf, parentOf, touch } from './books.ts';
-import { owe } from './branches.ts';
+import { isDivided, owe } from './branches.ts';
 import type { Account } from './nodes.ts';
 import { windowOver } from './spent.ts';
 import type { State } from './state.ts';
@@ -76,7 +76,7 @@ function next(state: State, event: EventOf<'WindowOpened'>): void {
     if (!isShared) continue;
     accountOf(state.nodes, other, resource).rung = 0;
     accountOf(state.nodes, other, resource).told = {};
-    owe(state, other);
+    if (isDivided(state, other, resource)) owe(state, other);
   }
   endWindow(state.nodes, node, resource);
   account.carried = event.carried ?? 0;
