@@ -63,8 +63,8 @@ export function governDue(team: Team, due: Due, atMs: number, recorder: Recorder
   settleDown(team, atMs, recorder, all);
 }
 
-/** What has fallen due that is taken along with one decision: bounds the time that it takes. */
-const DUE_AT_ONCE = 128;
+/** What fell due before, and is taken along with one decision: bounds the time that it takes. */
+const OVERDUE_AT_ONCE = 128;
 
 /**
  * Records what follows until nothing does; takes what falls due at this very instant with it. Of all
@@ -83,10 +83,10 @@ export function settleDown(
       recordAll(team, events, recorder, all);
       continue;
     }
-    if (taken === DUE_AT_ONCE) return;
+    if (taken === OVERDUE_AT_ONCE) return;
     const due = team.timers.takeDue(atMs, team.name);
     if (due === undefined) return;
-    taken += 1;
+    if (due.atMs < atMs) taken += 1;
     recordAll(team, eventsDue(team, due, atMs, recorder.next), recorder, all);
   }
 }
