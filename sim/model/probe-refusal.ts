@@ -10,6 +10,7 @@ import { guaranteeFits, promisedBeneath } from './guarantees.ts';
 import type { Sent } from './history.ts';
 import { rulesMet } from './judge-approval.ts';
 import { growthItems, levelBarOf, levelsOver } from './levels.ts';
+import { mayUsePool } from './pools.ts';
 import { slowStartsShort } from './slow-start.ts';
 import type { Live, State } from './state.ts';
 import { isToolBarred } from './tools.ts';
@@ -221,7 +222,7 @@ function growsFreely(
   );
 }
 
-/** T-12 and T-05: growth is an admission, and the rules are asked for what grows. */
+/** T-12, R-23 and T-05: growth is an admission, and the rules are asked for what grows. */
 function growsBarred(state: State, agent: string, command: Command): boolean {
   if (command.op !== 'resize') return false;
   const live = state.live.get(command.allocation);
@@ -229,6 +230,7 @@ function growsBarred(state: State, agent: string, command: Command): boolean {
   const { path } = live;
   const growth = growthOf(command, live.items);
   if (isToolBarred(state, agent, { path, items: growth })) return true;
+  if (Object.keys(growth).some((resource) => !mayUsePool(state, path, resource))) return true;
   const grown: Record<string, { amount: number }> = {};
   for (const resource in growth) grown[resource] = { amount: command.items[resource] ?? 0 };
   return rulesMet(state, live.agent, { path, items: grown }).length > 0;
