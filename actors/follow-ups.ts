@@ -7,7 +7,7 @@ import { stamp } from './context.ts';
 import { resumeLooks } from './distribution/divided.ts';
 import { announce } from './emergencies/announce.ts';
 import { stopCompleted } from './emergencies/stop-progress.ts';
-import { nextForecast } from './forecasts/forecast.ts';
+import { announceForecast } from './forecasts/forecast.ts';
 import { changeLevel } from './levels/change-level.ts';
 import { isIdleAutoStep } from './nodes/auto-close.ts';
 import type { Node } from './nodes/node.ts';
@@ -44,7 +44,7 @@ export function followUps(team: Team, atMs: number, at: Position): BursarEvent[]
   if (givenUp.length > 0) return givenUp;
   const told = tellAlarms(team, atMs);
   if (told.length > 0) return told;
-  const asked = requestShrink(team, atMs);
+  const asked = followNoted(agenda.pressures, requestShrink, team, atMs);
   if (asked.length > 0) return asked;
   for (const path of agenda.sweeps) {
     agenda.sweeps.delete(path);
@@ -119,7 +119,7 @@ function tellAlarms(team: Team, atMs: number): BursarEvent[] {
   if (told.length > 0) return told;
   const levels = followNext(agenda.levels, changeLevel, team, atMs);
   if (levels.length > 0) return levels;
-  const forecasts = nextForecast(team, atMs);
+  const forecasts = followNoted(agenda.forecasts, announceForecast, team, atMs);
   if (forecasts.length > 0) return forecasts;
   const ages = followNext(agenda.ages, announceQueueAge, team, atMs);
   if (ages.length > 0) return ages;
@@ -137,6 +137,26 @@ function followNext(
 ): BursarEvent[] {
   for (const place of places) {
     places.delete(place);
+    const events = follow(team, place, atMs);
+    if (events.length > 0) return events;
+  }
+  return NOTHING;
+}
+
+/**
+ * The same where what follows hinges on the time too, so that it is kept when a place was noted: a
+ * writer that takes over tells nothing only because time has passed since. What followed when it was
+ * noted would be recorded, had the writer before been there to look.
+ */
+function followNoted(
+  places: Map<string, number>,
+  follow: (team: Team, place: string, atMs: number) => BursarEvent[],
+  team: Team,
+  atMs: number,
+): BursarEvent[] {
+  for (const [place, notedAtMs] of places) {
+    places.delete(place);
+    if (notedAtMs < atMs && follow(team, place, notedAtMs).length === 0) continue;
     const events = follow(team, place, atMs);
     if (events.length > 0) return events;
   }

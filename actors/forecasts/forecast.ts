@@ -51,20 +51,6 @@ export function noteForecast(team: Team, node: Node, resource: string): void {
   if (team.spendRates.has(key)) team.agenda.forecasts.set(key, team.lastAtMs);
 }
 
-/** The next forecast that is to be told or taken back. */
-export function nextForecast(team: Team, atMs: number): BursarEvent[] {
-  for (const [key, notedAtMs] of team.agenda.forecasts) {
-    team.agenda.forecasts.delete(key);
-    // After a take-over: had it been told when it was noted, that would be recorded.
-    if (notedAtMs < atMs && announceForecast(team, key, notedAtMs).length === 0) continue;
-    const events = announceForecast(team, key, atMs);
-    if (events.length > 0) return events;
-  }
-  return NOTHING;
-}
-
-const NOTHING: BursarEvent[] = [];
-
 /** Of a node that has closed nothing is forecast any more. */
 export function forgetSpendRates(team: Team, node: Node): void {
   if (team.spendRates.size === 0) return;
@@ -105,7 +91,7 @@ export function forecastOf(
  * and ends before its window does; cleared when it is longer by a quarter than either, so that what
  * comes and goes at the bound is told once. What is used up has the ladder to tell it.
  */
-function announceForecast(team: Team, key: string, atMs: number): BursarEvent[] {
+export function announceForecast(team: Team, key: string, atMs: number): BursarEvent[] {
   const { path, resource } = accountOfKey(key);
   const node = team.nodes.get(path);
   const rate = team.spendRates.get(key);

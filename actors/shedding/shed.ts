@@ -13,21 +13,7 @@ import { isUnderPressure, type Pressed, pressedAt } from './pressure.ts';
  * Asks holders to shrink where an account is under pressure (R-12): whoever would lose something if
  * it were taken now, and how much. Nothing where nobody would, or they are asked already.
  */
-export function requestShrink(team: Team, atMs: number): BursarEvent[] {
-  const { pressures } = team.agenda;
-  for (const [key, notedAtMs] of pressures) {
-    pressures.delete(key);
-    // After a take-over: had anybody been asked when it was noted, that would be recorded.
-    if (notedAtMs < atMs && shrinkOf(team, key, notedAtMs).length === 0) continue;
-    const events = shrinkOf(team, key, atMs);
-    if (events.length > 0) return events;
-  }
-  return NOBODY;
-}
-
-const NOBODY: BursarEvent[] = [];
-
-function shrinkOf(team: Team, key: string, atMs: number): BursarEvent[] {
+export function requestShrink(team: Team, key: string, atMs: number): BursarEvent[] {
   const { path, resource } = accountOfKey(key);
   const pressed = pressedAt(team, path, resource);
   if (pressed === undefined || pressed.account.shedUntilMs !== null) return [];
