@@ -1,3 +1,4 @@
+import { msOfDuration } from '../events/duration-ms.ts';
 import { NodeName, NodePath, ResourceName } from '../events/names.ts';
 import { problemOf } from '../events/problem.ts';
 import { resourceTypeOf } from '../events/resources.ts';
@@ -6,21 +7,10 @@ import { microFromUsdText, usdText } from '../workload/money.ts';
 import { countText, durationText } from '../workload/number-text.ts';
 import { UsageError } from './errors.ts';
 
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|min|h|d)$/;
-const MS_OF: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
 /** `500ms`, `10s`, `5m`, `2h`, `1d` in ms. @throws UsageError */
 export function durationMs(text: string, option: string): number {
-  const [, number, unit = ''] = DURATION.exec(text.trim()) ?? [];
-  const ms = Math.round(Number(number) * (MS_OF[unit] ?? Number.NaN));
-  if (Number.isSafeInteger(ms)) return ms;
+  const ms = msOfDuration(text.trim());
+  if (ms !== undefined) return ms;
   throw new UsageError(
     `${option}: '${text}' is no duration.`,
     'Write a number and its unit: 500ms, 10s, 5m, 2h or 1d.',

@@ -1,3 +1,4 @@
+import { msOfDuration } from '../events/duration-ms.ts';
 import type { FieldPath } from './problem.ts';
 
 /**
@@ -28,19 +29,7 @@ function isAmount(path: FieldPath): boolean {
   return path.length === 2 && AMOUNTS_BY_RESOURCE.includes(String(path[0]));
 }
 
-const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|min|h|d)$/;
-const MS_OF: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
+/** What somebody meant by a duration, with a space before its unit or without. */
 function msOf(input: unknown): number | undefined {
-  if (typeof input !== 'string') return undefined;
-  const [, number, unit = ''] = DURATION.exec(input) ?? [];
-  const ms = Math.round(Number(number) * (MS_OF[unit] ?? Number.NaN));
-  return Number.isSafeInteger(ms) ? ms : undefined;
+  return typeof input === 'string' ? msOfDuration(input.replace(/(\d) (?=\D)/, '$1')) : undefined;
 }
