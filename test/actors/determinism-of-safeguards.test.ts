@@ -5,7 +5,8 @@ import { encode } from '../../events/codec.ts';
 import type { EventType } from '../../events/events.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { playMoves, RUNS } from './histories.ts';
-import { TeamRig } from './rig.ts';
+import { QuickRig } from './quick-rig.ts';
+import type { TeamRig } from './rig.ts';
 import { anyGuarded, beginGuarded } from './safeguards-histories.ts';
 import { stateOf } from './state.ts';
 
@@ -29,15 +30,6 @@ const SEEN: readonly EventType[] = [
   'StopLifted',
 ];
 
-/** A rig that does not recount; the team's own watch looks at each event all the same. */
-class QuickRig extends TeamRig {
-  constructor() {
-    super('t');
-  }
-
-  protected override recount(): void {}
-}
-
 test(
   'Z-01 Z-03 R6 under safeguards of all kinds the same commands record the same bytes, over a take-over too',
   () => {
@@ -45,12 +37,12 @@ test(
     const seen = new Set<EventType>();
     fc.assert(
       fc.property(anyGuarded, fc.nat(1_000), ({ policy, moves }, permille) => {
-        const start = () => beginGuarded(policy, () => new QuickRig());
+        const start = () => beginGuarded(policy, () => new QuickRig('t'));
         const one = playMoves(start(), moves);
         const live = stateOf(one.team);
         must.deepEqual(bytesOf(playMoves(start(), moves)), bytesOf(one));
         const cut = Math.floor((moves.length * permille) / 1_000);
-        const next = playMoves(start(), moves.slice(0, cut)).takenOver(new QuickRig());
+        const next = playMoves(start(), moves.slice(0, cut)).takenOver(new QuickRig('t'));
         playMoves(next, moves.slice(cut));
         must.deepEqual(next.recorded, one.recorded);
         must.deepEqual(bytesOf(next), bytesOf(one));

@@ -5,18 +5,14 @@ import { encode } from '../../events/codec.ts';
 import { assert, suite } from '../harness/suite.ts';
 import { beginContested, contested } from './contested-histories.ts';
 import { anyMoves, begin, type Move, playMoves, RUNS } from './histories.ts';
-import { TeamRig } from './rig.ts';
+import { QuickRig } from './quick-rig.ts';
+import type { TeamRig } from './rig.ts';
 import { stateOf } from './state.ts';
 
 const test = suite('actors: determinism');
 const LIMIT = { timeoutMs: 120_000 };
 /** Commands in all histories together; each is played three times. */
 const COMMANDS_MIN = 10_000;
-
-/** A rig that does not recount: the same histories are recounted elsewhere. */
-class QuickRig extends TeamRig {
-  protected override recount(): void {}
-}
 
 /** A team at the beginning of a history, and the history. */
 interface Story {

@@ -5,16 +5,13 @@ import type { CommandInput } from '../../events/commands.ts';
 import { isDecision } from '../../events/decision-event.ts';
 import { suite } from '../harness/suite.ts';
 import { playMoves, RUNS } from './histories.ts';
+import { QuickRig } from './quick-rig.ts';
 import { beginRich, richMoves } from './rich-histories.ts';
-import { TeamRig } from './rig.ts';
+import type { TeamRig } from './rig.ts';
 
 const test = suite('actors: what a request would get');
 const LIMIT = { timeoutMs: 120_000 };
 
-/** A rig that does not recount: other histories are. */
-class QuickRig extends TeamRig {
-  protected override recount(): void {}
-}
 const begin = () => beginRich(() => new QuickRig());
 
 type Request = Extract<CommandInput, { op: 'request' }>;
